@@ -1,0 +1,32 @@
+"""Wrong assignments to PyTorch parameters, found without importing PyTorch.
+
+``analyze`` turns the bytes of one file into ``Diagnostic`` objects; the flake8
+plugin, the command lines and the tests all call it.
+"""
+
+from __future__ import annotations
+
+__version__ = "0.1.0"
+
+__all__ = ["Applicability", "Diagnostic", "Edit", "Fix", "Position", "Settings", "analyze"]
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from flake8_paramassign.analysis import analyze
+    from flake8_paramassign.diagnostics import Applicability, Diagnostic, Edit, Fix, Position
+    from flake8_paramassign.settings import Settings
+
+_HOME = {
+    "analyze": "analysis",
+    "Settings": "settings",
+    **dict.fromkeys(["Applicability", "Diagnostic", "Edit", "Fix", "Position"], "diagnostics"),
+}
+
+
+def __getattr__(name: str) -> object:
+    """Import a public name when it is first asked for: flake8 loads every plugin on every run."""
+    if name not in _HOME:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from importlib import import_module
+
+    return getattr(import_module(f"{__name__}.{_HOME[name]}"), name)

@@ -1,0 +1,67 @@
+"""What the analysis says about one place in a file."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+
+URL = "https://github.com/flake8-paramassign/flake8-paramassign#"
+
+
+class Applicability(Enum):
+    """How much a person should look at a fix before it is applied."""
+
+    SAFE = "safe"
+    """Nothing changes but the defect."""
+    UNSAFE = "unsafe"
+    """Right for most programs; the fix's message says what else may change."""
+    DISPLAY = "display"
+    """Shown, never applied."""
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Position:
+    """A place in the decoded text: ``line`` counts from 1, ``column`` in code points from 0."""
+
+    line: int
+    column: int
+
+
+@dataclass(frozen=True, slots=True)
+class Edit:
+    """Replace the text from ``start`` up to ``end`` by ``content`` (newlines written as LF)."""
+
+    start: Position
+    end: Position
+    content: str
+
+
+@dataclass(frozen=True, slots=True)
+class Fix:
+    """Edits that belong together, sorted and not overlapping; ``message`` says what they do."""
+
+    message: str
+    applicability: Applicability
+    edits: tuple[Edit, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Diagnostic:
+    """One finding: what happens, where, and either its fix or why there is none.
+
+    ``message`` is one line and does not repeat the code. ``fix`` and ``why_not_fixed``
+    are never both set.
+    """
+
+    code: str
+    name: str
+    message: str
+    start: Position
+    end: Position
+    fix: Fix | None = None
+    why_not_fixed: str | None = None
+
+    @property
+    def url(self) -> str:
+        """Where the rule is documented."""
+        return f"{URL}{self.code.lower()}"

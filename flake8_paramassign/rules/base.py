@@ -1,0 +1,56 @@
+"""What every rule has, and how rules are found."""
+
+from __future__ import annotations
+
+import inspect
+import pkgutil
+from functools import cache
+from importlib import import_module
+from typing import ClassVar
+
+SECTIONS = (
+    "What it does",
+    "Why it is bad",
+    "Example",
+    "Use instead",
+    "Fix safety",
+    "Known limits",
+    "References",
+)
+
+
+class Rule:
+    """One claim about a program, and how it is recognised."""
+
+    code: ClassVar[str]
+    """``PRM`` and three digits; never changes its meaning."""
+    name: ClassVar[str]
+    """What goes wrong, in kebab case."""
+    claim: ClassVar[str]
+    """One line for tables: what happens at run time."""
+
+    @classmethod
+    def default(cls) -> bool:
+        """Whether the rule is on without being selected (9xx are opt-in: sound code does it)."""
+        return not cls.code.startswith("PRM9")
+
+    @classmethod
+    def documentation(cls) -> str:
+        """The rule's docstring, dedented."""
+        return inspect.cleandoc(cls.__doc__ or "")
+
+
+@cache
+def all_rules() -> dict[str, type[Rule]]:
+    """Every rule by its code, sorted."""
+    package = import_module("flake8_paramassign.rules")
+    for module in pkgutil.iter_modules(package.__path__):
+        if module.name.startswith("prm"):
+            import_module(f"{package.__name__}.{module.name}")
+    return {rule.code: rule for rule in sorted(Rule.__subclasses__(), key=lambda r: r.code)}
+
+
+@cache
+def default_codes() -> frozenset[str]:
+    """The codes that are looked for when nothing is selected."""
+    return frozenset(code for code, rule in all_rules().items() if rule.default())
