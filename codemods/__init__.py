@@ -1,0 +1,1 @@
+"""Rewrites what flake8_paramassign finds, and proves by execution that the rewrite is right."""
