@@ -1,0 +1,243 @@
+"""A file is replaced whole or not at all, and stays what it was in all but its content."""
+
+from __future__ import annotations
+
+import errno
+import os
+import stat
+import subprocess
+import sys
+from io import FileIO
+from pathlib import Path
+
+import pytest
+
+from codemods import writing
+from codemods.writing import NotWritten, OpenedFile, clear_leftovers
+
+posix = pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such thing")
+
+
+@pytest.fixture
+def target(tmp_path: Path) -> Path:
+    path = tmp_path / "ä b.py"
+    path.write_bytes(b"old\r\n")
+    return path
+
+
+def names(folder: Path) -> list[str]:
+    return sorted(path.name for path in folder.iterdir())
+
+
+def write(path: Path, content: bytes = b"new\r\n") -> None:
+    OpenedFile.read(str(path)).write(content)
+
+
+def test_the_content_is_replaced_and_nothing_else_remains(target: Path) -> None:
+    write(target)
+
+    assert target.read_bytes() == b"new\r\n"
+    assert names(target.parent) == [target.name]
+
+
+@posix
+@pytest.mark.parametrize("mode", [0o755, 0o640, 0o600])
+def test_the_mode_is_kept(target: Path, mode: int) -> None:
+    target.chmod(mode)
+
+    write(target)
+
+    assert stat.S_IMODE(target.stat().st_mode) == mode
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() != 0, reason="only root gives away")
+def test_the_owner_is_kept(target: Path) -> None:
+    os.chown(target, 1234, 2345)
+
+    write(target)
+
+    assert (target.stat().st_uid, target.stat().st_gid) == (1234, 2345)
+
+
+@pytest.mark.skipif(not hasattr(os, "setxattr"), reason="only Linux has them in Python")
+def test_extended_attributes_are_kept(target: Path) -> None:
+    try:
+        os.setxattr(target, "user.note", b"mine")
+    except OSError as error:
+        pytest.skip(f"not on this file system: {error}")
+
+    write(target)
+
+    assert os.getxattr(target, "user.note") == b"mine"
+
+
+def test_the_time_of_the_last_change_is_now(target: Path) -> None:
+    os.utime(target, (1, 1))
+
+    write(target)
+
+    assert target.stat().st_mtime > 1
+
+
+@posix
+def test_a_link_is_followed_and_stays_a_link(target: Path) -> None:
+    folder = target.parent / "elsewhere"
+    folder.mkdir()
+    link = folder / "link.py"
+    link.symlink_to(Path("..", target.name))
+
+    write(link)
+
+    assert (link.is_symlink(), target.read_bytes()) == (True, b"new\r\n")
+    assert names(folder) == ["link.py"]
+
+
+@posix
+@pytest.mark.parametrize("content", [b"longer than before\n", b"x\n"], ids=["longer", "shorter"])
+def test_a_hard_linked_file_changes_under_all_its_names(target: Path, content: bytes) -> None:
+    other = target.parent / "other.py"
+    os.link(target, other)
+
+    write(target, content)
+
+    assert (other.read_bytes(), target.read_bytes()) == (content, content)
+    assert names(target.parent) == ["other.py", target.name]
+
+
+@pytest.mark.parametrize("linked", [False, True])
+def test_a_file_that_was_changed_since_it_was_read_is_left_alone(
+    target: Path, linked: bool
+) -> None:
+    if linked:
+        os.link(target, target.parent / "other.py")
+    file = OpenedFile.read(str(target))
+    target.write_bytes(b"theirs")
+
+    with pytest.raises(NotWritten, match=f"^{target}: not written: it was changed by somebody"):
+        file.write(b"ours")
+
+    assert target.read_bytes() == b"theirs"
+    assert set(names(target.parent)) <= {target.name, "other.py"}
+
+
+def test_a_file_that_was_removed_since_it_was_read_stays_removed(target: Path) -> None:
+    file = OpenedFile.read(str(target))
+    target.unlink()
+
+    with pytest.raises(NotWritten, match=f"^{target}: No such file or directory$"):
+        file.write(b"ours")
+
+    assert names(target.parent) == []
+
+
+def test_a_file_that_is_not_there_is_said_in_one_line(tmp_path: Path) -> None:
+    with pytest.raises(NotWritten, match=r"^missing\.py: No such file or directory$"):
+        OpenedFile.read("missing.py")
+
+
+@posix
+@pytest.mark.parametrize("which", ["file", "folder"])
+def test_what_is_read_only_is_left_alone_even_by_root(target: Path, which: str) -> None:
+    locked = target if which == "file" else target.parent
+    mode = locked.stat().st_mode
+    locked.chmod(mode & ~0o222)
+    try:
+        with pytest.raises(NotWritten, match="not written: it is read-only"):
+            write(target)
+    finally:
+        locked.chmod(mode)
+
+    assert target.read_bytes() == b"old\r\n"
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs a limit on the size of files")
+@pytest.mark.parametrize("linked", [False, True])
+def test_a_full_disk_leaves_the_file_as_it_was(target: Path, linked: bool) -> None:
+    """The limit cuts the write short as a full disk does, and the next one fails."""
+    if linked:
+        os.link(target, target.parent / "other.py")
+    before = names(target.parent)
+    program = """
+import resource, signal, sys
+from codemods.writing import NotWritten, OpenedFile
+file = OpenedFile.read(sys.argv[1])
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000))
+try:
+    file.write(b"x" * 5000)
+except NotWritten as error:
+    print(error)
+"""
+    run = subprocess.run(
+        [sys.executable, "-c", program, target], capture_output=True, check=True, encoding="utf-8"
+    )
+
+    assert run.stdout == f"{target}: {os.strerror(errno.EFBIG)}\n"
+    assert (target.read_bytes(), names(target.parent)) == (b"old\r\n", before)
+
+
+@posix
+def test_what_a_killed_process_left_is_cleared_and_nothing_else(target: Path) -> None:
+    """A process that is killed just before the file is replaced leaves its temporary file."""
+    program = """
+import os, signal, sys
+from pathlib import Path
+from codemods.writing import OpenedFile
+Path.replace = lambda *_: os.kill(os.getpid(), signal.SIGKILL)
+OpenedFile.read(sys.argv[1]).write(b"new")
+"""
+    subprocess.run([sys.executable, "-c", program, target], check=False)
+    theirs = target.parent / ".theirs.py~"
+    theirs.touch()
+    assert len(names(target.parent)) == 3
+
+    clear_leftovers(target.parent)
+
+    assert names(target.parent) == [theirs.name, target.name]
+
+
+@posix
+def test_what_a_living_process_is_writing_is_not_cleared(
+    target: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Somebody else clears the folder just before the file is replaced."""
+    replace = Path.replace
+    clear = (
+        "import sys, pathlib, codemods.writing as w; w.clear_leftovers(pathlib.Path(sys.argv[1]))"
+    )
+
+    def cleared_then_replaced(self: Path, to: Path) -> Path:
+        subprocess.run([sys.executable, "-c", clear, target.parent], check=True)
+        return replace(self, to)
+
+    monkeypatch.setattr(Path, "replace", cleared_then_replaced)
+    write(target)
+
+    assert target.read_bytes() == b"new\r\n"
+
+
+@posix
+def test_a_temporary_file_that_was_cleared_too_early_is_made_anew(
+    target: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Somebody else clears the folder between making the file and locking it."""
+    lock = writing._lock
+    cleared = []
+
+    def cleared_then_locked(file: FileIO) -> None:
+        if not cleared:
+            cleared.extend(target.parent.glob(".*"))
+            cleared[0].unlink()
+        lock(file)
+
+    monkeypatch.setattr(writing, "_lock", cleared_then_locked)
+    write(target)
+
+    assert cleared
+    assert (target.read_bytes(), names(target.parent)) == (b"new\r\n", [target.name])
+
+
+def test_a_folder_that_cannot_be_listed_has_nothing_to_clear(tmp_path: Path) -> None:
+    clear_leftovers(tmp_path / "missing")
+
+    assert names(tmp_path) == []
