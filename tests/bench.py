@@ -1,0 +1,367 @@
+"""Time and memory against the budgets: ``python -m tests.bench PATH... [--torchfix PYTHON]``.
+
+Times are ratios to ``ast.parse`` of the same files, taken in turns in one process, so that
+they mean the same on any machine. Each pass runs in a fresh process and sees each file once, as
+in a real run: what one file leaves in caches for another counts, what it leaves for itself
+does not. Imports are paid before the clock starts; the garbage collector stays on, as it is
+for users. Exit status 1: a budget is exceeded. Linux only, for the unit of ``ru_maxrss``.
+"""
+
+from __future__ import annotations
+
+import argparse
+import ast
+import json
+import multiprocessing
+import os
+import random
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from flake8_paramassign.discovery import Exclusion, discover
+from flake8_paramassign.source import decode, split_lines
+
+PASSES = 3
+"""How often each file is measured; the best counts."""
+STARTS = 15
+"""How many interpreters are started to measure an import; the best counts."""
+TORCHFIX_FILES = 40
+"""How many files TorchFix is measured on; it takes about a second for each."""
+
+
+@dataclass(frozen=True)
+class Budget:
+    """A promise, and whether a measurement keeps it."""
+
+    what: str
+    limit: float
+    unit: str
+    at_least: bool = False
+
+    def keeps(self, measured: float) -> bool:
+        """Return whether ``measured`` is within the budget."""
+        return measured >= self.limit if self.at_least else measured <= self.limit
+
+    def row(self, measured: float) -> list[str]:
+        """Return the line of the final table."""
+        sign = "≥" if self.at_least else "≤"
+        return [
+            self.what,
+            f"{measured:.2f} {self.unit}",
+            f"{sign} {self.limit:g} {self.unit}",
+            "ok" if self.keeps(measured) else "EXCEEDED",
+        ]
+
+
+PLUGIN = Budget("plugin given flake8's tree, summed", 2, "x ast.parse")
+ANALYZE = Budget("analyze(bytes), summed", 4, "x ast.parse")
+SLOWEST = Budget("analyze(bytes), slowest file", 30, "x ast.parse")
+CROWDED = Budget("analyze(bytes), 5,000 lines", 30, "x ast.parse")
+CROWD = Budget("findings in these 5,000 lines", 100, "findings", at_least=True)
+GROWTH = Budget("that ratio against the one for 1,250 lines", 1.5, "times")
+IMPORT = Budget("importing the plugin", 30, "ms")
+HEAVY = Budget("of libcst and torch, imported by that", 0, "modules")
+JOBS = Budget("two jobs against one", 1.7, "times as fast", at_least=True)
+MEMORY = Budget("peak memory of a process", 200, "MB")
+
+
+@dataclass(frozen=True)
+class Timing:
+    """What one file took, in seconds."""
+
+    path: Path
+    parse: float
+    subject: float
+    findings: int
+
+    @property
+    def ratio(self) -> float:
+        """The subject's time in units of ``ast.parse``."""
+        return self.subject / self.parse
+
+
+def ratio(timings: Iterable[Timing]) -> float:
+    """Return the ratio of the sums."""
+    timings = list(timings)
+    return sum(t.subject for t in timings) / sum(t.parse for t in timings)
+
+
+Run = Callable[[], int]
+"""Runs a subject on one file; returns the number of findings."""
+
+
+def plugin_run(path: Path, source: bytes, tree: ast.Module) -> Run:
+    """Return the run of the flake8 plugin on what flake8 has ready."""
+    from flake8_paramassign.plugin import Plugin
+
+    lines = split_lines(decode(source))
+    return lambda: sum(1 for _ in Plugin(tree, lines, str(path)).run())
+
+
+def analyze_run(path: Path, source: bytes, _tree: ast.Module) -> Run:
+    """Return the run of the analysis on the bytes."""
+    from flake8_paramassign import analyze
+
+    return lambda: len(analyze(source, str(path)))
+
+
+Subject = Callable[[Path, bytes, ast.Module], Run]
+
+
+def timed(subject: Subject, path: Path, source: bytes) -> Timing:
+    """Measure ``ast.parse`` and then ``subject`` on one file."""
+    start = time.perf_counter()
+    tree = ast.parse(source)
+    parse = time.perf_counter() - start
+    run = subject(path, source, tree)
+    start = time.perf_counter()
+    findings = run()
+    return Timing(path, parse, time.perf_counter() - start, findings)
+
+
+def one_pass(subject: Subject, files: Sequence[Path]) -> list[Timing]:
+    """Measure each file once, after a first finding that pays for the imports."""
+    configure_plugin()
+    timed(subject, Path("warm_up.py"), crowded(1))
+    return [timed(subject, file, file.read_bytes()) for file in files]
+
+
+def best(subject: Subject, files: Sequence[Path]) -> list[Timing]:
+    """Return for each file the best times of ``PASSES`` fresh processes."""
+    passes: list[list[Timing]] = []
+    for _ in range(PASSES):
+        with multiprocessing.get_context("spawn").Pool(1) as child:
+            passes.append(child.apply(one_pass, (subject, files)))
+    return [
+        Timing(
+            timings[0].path,
+            min(t.parse for t in timings),
+            min(t.subject for t in timings),
+            timings[0].findings,
+        )
+        for timings in zip(*passes, strict=True)
+    ]
+
+
+def configure_plugin() -> None:
+    """Give the plugin the options of a flake8 run without any."""
+    from flake8.main.options import register_default_options
+    from flake8.options.manager import OptionManager
+
+    from flake8_paramassign.plugin import Plugin
+
+    manager = OptionManager(version="", plugin_versions="", parents=[], formatter_names=[])
+    register_default_options(manager)
+    Plugin.add_options(manager)
+    Plugin.parse_options(manager.parse_args([]))
+
+
+def crowded(findings: int) -> bytes:
+    """Return a program of 50 lines for each of its findings."""
+    header = "import torch\nfrom torch import nn\n"
+    layers = "".join(f"        self.layer{n} = nn.Linear({n + 1}, {n + 2})\n" for n in range(20))
+    calls = "".join(f"        x = torch.relu(self.layer{n}(x)) + {n}\n" for n in range(20))
+    blocks = (
+        f"\n\nclass Block{n}(nn.Module):\n"
+        "    def __init__(self, device):\n"
+        "        super().__init__()\n"
+        f"{layers}"
+        "        self.scale = nn.Parameter(torch.ones(3)).to(device)\n"
+        "\n"
+        "    def forward(self, x):\n"
+        f"{calls}"
+        "        return x * self.scale\n"
+        for n in range(findings)
+    )
+    return (header + "".join(blocks)).encode()
+
+
+def measure_crowded() -> list[list[str]]:
+    """Return the rows about one long file full of findings."""
+    with tempfile.TemporaryDirectory() as folder:
+        quarter, whole = Path(folder, "quarter.py"), Path(folder, "whole.py")
+        quarter.write_bytes(crowded(25))
+        whole.write_bytes(crowded(100))
+        short, long = best(analyze_run, [quarter, whole])
+    return [
+        CROWDED.row(long.ratio),
+        CROWD.row(long.findings),
+        GROWTH.row(long.ratio / short.ratio),
+    ]
+
+
+def measure_import() -> list[list[str]]:
+    """Return the rows about importing the plugin into a fresh interpreter."""
+    probe = (
+        "import flake8_paramassign.plugin, sys; print(len({'libcst', 'torch'} & set(sys.modules)))"
+    )
+
+    def started(code: str) -> tuple[float, str]:
+        start = time.perf_counter()
+        done = subprocess.run(
+            [sys.executable, "-c", code], check=True, capture_output=True, text=True
+        )
+        return time.perf_counter() - start, done.stdout
+
+    pairs = [(started("import sys; print()"), started(probe)) for _ in range(STARTS)]
+    bare = min(bare for (bare, _), _ in pairs)
+    loaded, heavy = min(with_plugin for _, with_plugin in pairs)
+    return [IMPORT.row((loaded - bare) * 1000), HEAVY.row(int(heavy))]
+
+
+def measure_command(paths: Iterable[str]) -> list[list[str]]:
+    """Return the rows about whole runs of the command line."""
+    one, two = ([command(paths, jobs) for _ in range(2)] for jobs in (1, 2))
+    if len({findings for _, _, findings in [*one, *two]}) > 1:
+        raise SystemExit("the number of jobs changes the findings")
+    fastest = [min(seconds for seconds, _, _ in runs) for runs in (one, two)]
+    peak = max(peak for _, peak, _ in [*one, *two])
+    return [JOBS.row(fastest[0] / fastest[1]), MEMORY.row(peak)]
+
+
+def command(paths: Iterable[str], jobs: int) -> tuple[float, float, int]:
+    """Return the seconds, the peak megabytes and the findings of one run with ``jobs``.
+
+    The peak is that of the largest of its processes. A run that could not do all is no run.
+    """
+    arguments = ["--jobs", str(jobs), "--output-format", "json", *paths]
+    with tempfile.TemporaryFile() as output:
+        start = time.perf_counter()
+        process = subprocess.Popen(
+            [sys.executable, "-m", "flake8_paramassign", *arguments],
+            stdout=output,
+        )
+        _, status, usage = os.wait4(process.pid, 0)
+        seconds = time.perf_counter() - start
+        process.returncode = os.waitstatus_to_exitcode(status)
+        if process.returncode not in (0, 1):
+            raise SystemExit(f"the command line ended with {process.returncode}")
+        output.seek(0)
+        return seconds, usage.ru_maxrss / 1024, len(json.load(output))
+
+
+TORCHFIX = """
+import ast, importlib.util, io, json, pathlib, sys, time
+from torchfix.torchfix import TorchChecker
+result = {}
+for path in sys.argv[1:]:
+    source = pathlib.Path(path).read_bytes()
+    lines = io.StringIO(importlib.util.decode_source(source)).readlines()
+    start = time.perf_counter()
+    tree = ast.parse(source)
+    middle = time.perf_counter()
+    found = sum(1 for _ in TorchChecker(tree, lines).run())
+    result[path] = middle - start, time.perf_counter() - middle, found
+print(json.dumps(result))
+"""
+
+
+def torchfix(python: str, files: Sequence[Path]) -> list[Timing]:
+    """Measure TorchFix, which is installed for the interpreter ``python``, on ``files``."""
+    done = subprocess.run(
+        [python, "-c", TORCHFIX, *map(str, files)], check=True, stdout=subprocess.PIPE
+    )
+    return [Timing(Path(path), *numbers) for path, numbers in json.loads(done.stdout).items()]
+
+
+def parsable_files(path: str) -> list[Path]:
+    """Return the Python files in ``path`` that have an ``ast.parse`` to compare with."""
+    found = discover([path], Exclusion())
+    if found.problems:
+        raise SystemExit("; ".join(found.problems))
+    return [Path(file.path) for file in found.files if is_parsable(Path(file.path))]
+
+
+def is_parsable(file: Path) -> bool:
+    """Return whether ``ast.parse`` takes the file."""
+    try:
+        ast.parse(file.read_bytes())
+    except (SyntaxError, ValueError):
+        return False
+    return True
+
+
+def sample(files: Sequence[Path], size: int) -> list[Path]:
+    """Return ``size`` of the files, the same on every run; all where there are fewer."""
+    return sorted(random.Random(0).sample(files, min(size, len(files))))
+
+
+def print_table(header: list[str], rows: Iterable[list[str]]) -> None:
+    """Print aligned columns."""
+    table = [header, *rows]
+    widths = [max(map(len, column)) for column in zip(*table, strict=True)]
+    for row in table:
+        cells = [cell.ljust(width) for cell, width in zip(row, widths, strict=True)]
+        print("  ".join(cells).rstrip())
+    print()
+
+
+def main() -> int:
+    """Run the command line; return its exit status."""
+    parser = argparse.ArgumentParser(prog="tests.bench", description=__doc__)
+    parser.add_argument("paths", nargs="+", help="one line of results for each")
+    parser.add_argument("--sample", type=int, metavar="N", help="only N files of each path")
+    parser.add_argument("--torchfix", metavar="PYTHON", help="interpreter that has TorchFix")
+    args = parser.parse_args()
+
+    folders = {path: parsable_files(path) for path in args.paths}
+    if args.sample:
+        folders = {path: sample(files, args.sample) for path, files in folders.items()}
+    files = [file for folder in folders.values() for file in folder]
+    plugin = {timing.path: timing for timing in best(plugin_run, files)}
+    analysis = {timing.path: timing for timing in best(analyze_run, files)}
+
+    def folder_row(name: str, files: Sequence[Path]) -> list[str]:
+        return [
+            name,
+            str(len(files)),
+            str(sum(file.read_bytes().count(b"\n") for file in files)),
+            f"{sum(analysis[file].parse for file in files):.2f} s",
+            f"{ratio(plugin[file] for file in files):.2f}",
+            f"{ratio(analysis[file] for file in files):.2f}",
+            str(sum(analysis[file].findings for file in files)),
+        ]
+
+    print_table(
+        ["path", "files", "lines", "ast.parse", "plugin x", "analyze x", "findings"],
+        [
+            *(folder_row(path, folder) for path, folder in folders.items()),
+            folder_row("sum", files),
+        ],
+    )
+    worst = sorted(analysis.values(), key=lambda timing: timing.ratio, reverse=True)[:10]
+    print_table(
+        ["slowest files", "analyze x", "ms", "findings"],
+        [
+            [str(t.path), f"{t.ratio:.1f}", f"{t.subject * 1000:.1f}", str(t.findings)]
+            for t in worst
+        ],
+    )
+    if args.torchfix:
+        some = sample(files, TORCHFIX_FILES)
+        print_table(
+            [f"on {len(some)} files", "x ast.parse"],
+            [
+                ["TorchFix", f"{ratio(torchfix(args.torchfix, some)):.1f}"],
+                ["this plugin", f"{ratio(plugin[file] for file in some):.1f}"],
+            ],
+        )
+    results = [
+        PLUGIN.row(ratio(plugin.values())),
+        ANALYZE.row(ratio(analysis.values())),
+        SLOWEST.row(worst[0].ratio),
+        *measure_crowded(),
+        *measure_import(),
+        *measure_command(args.paths),
+    ]
+    print_table(["what", "measured", "budget", ""], results)
+    return 1 if any(row[-1] == "EXCEEDED" for row in results) else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
