@@ -9,6 +9,7 @@ import pytest
 from corpus import Report, differences, examine, examine_all, summary, time_limit
 
 from flake8_paramassign import Diagnostic, gate
+from flake8_paramassign.failures import guarded
 
 DEFECT = """\
 import torch
@@ -63,6 +64,16 @@ def test_an_analysis_that_raises_is_a_crash(defect: Path, monkeypatch: pytest.Mo
     found = examine(defect)
     assert (found.crash, found.gate_asked) == ("ZeroDivisionError('oops')", False)
     assert summary([found])["crashes"] == [f"{defect}: ZeroDivisionError('oops')"]
+
+
+def test_a_failure_that_the_analysis_reports_itself_is_a_crash(
+    defect: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def work() -> list[Diagnostic]:
+        raise ZeroDivisionError("oops")
+
+    monkeypatch.setattr(corpus, "analyze", lambda _source, _path: guarded(work))
+    assert examine(defect).crash == "internal error: ZeroDivisionError: oops"
 
 
 def test_an_analysis_that_does_not_end_is_ended() -> None:
