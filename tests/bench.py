@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import argparse
 import ast
+import io
 import json
 import multiprocessing
 import os
@@ -24,7 +25,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from flake8_paramassign.discovery import Exclusion, discover
-from flake8_paramassign.source import decode, split_lines
+from flake8_paramassign.source import decode
 
 PASSES = 3
 """How often each file is measured; the best counts."""
@@ -99,7 +100,7 @@ def plugin_run(path: Path, source: bytes, tree: ast.Module) -> Run:
     """Return the run of the flake8 plugin on what flake8 has ready."""
     from flake8_paramassign.plugin import Plugin
 
-    lines = split_lines(decode(source))
+    lines = io.StringIO(decode(source), newline=None).readlines()
     return lambda: sum(1 for _ in Plugin(tree, lines, str(path)).run())
 
 
