@@ -3,9 +3,22 @@
 from __future__ import annotations
 
 import ast
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cache
+from typing import TYPE_CHECKING
 
-from flake8_paramassign.diagnostics import Diagnostic
+from flake8_paramassign.diagnostics import Diagnostic, Position
+from flake8_paramassign.gate import may_hold_findings
 from flake8_paramassign.settings import DEFAULT, Settings
+from flake8_paramassign.source import Source, decode
+
+if TYPE_CHECKING:
+    from flake8_paramassign.inference.project import Project
+
+_DEPTH = 5_000
+"""Nested code that Python's own parser accepts may need more than the default recursion limit."""
 
 
 def analyze(
@@ -22,4 +35,75 @@ def analyze(
     parse where the caller has one. Never raises: what cannot be analysed is one PRM001.
     Suppression comments are the caller's business (``flake8_paramassign.suppression``).
     """
+    try:
+        text = decode(source) if isinstance(source, bytes) else source
+    except (SyntaxError, ValueError) as error:
+        return [_not_analysed(f"the file cannot be decoded: {_reason(error)}")]
+    try:
+        with _deep_recursion():
+            if not may_hold_findings(text):
+                return [] if tree is not None else _parse_errors(source)
+            return _findings(text, tree or ast.parse(source), filename, settings)
+    except SyntaxError as error:
+        return [_not_analysed(f"the file does not parse: {_reason(error)}", error)]
+    except (RecursionError, MemoryError):
+        return [_not_analysed("the code is nested too deeply to be analysed")]
+    except Exception as error:
+        return [_not_analysed(f"internal error, please report it: {_reason(error)}")]
+
+
+def _findings(
+    text: str, tree: ast.Module, filename: str, settings: Settings
+) -> list[Diagnostic]:
+    from flake8_paramassign.candidates import run
+    from flake8_paramassign.inference.interpreter import Interpreter
+    from flake8_paramassign.report import Report
+
+    source = Source(text)
+    module = _project(settings.module_bases).open(filename, tree)
+    report = Report(settings.select)
+    interpreter = Interpreter(module, source, report)
+    report.ask = interpreter
+    run(interpreter)
+    return report.diagnostics(source)
+
+
+@cache
+def _project(module_bases: tuple[str, ...]) -> Project:
+    """The files read so far; one for the whole process, as files import each other."""
+    from flake8_paramassign.inference.project import Project
+
+    return Project(module_bases)
+
+
+def _parse_errors(source: bytes | str) -> list[Diagnostic]:
+    """A file that holds nothing of ours is still reported where it is no Python."""
+    ast.parse(source)
     return []
+
+
+def _not_analysed(why: str, error: SyntaxError | None = None) -> Diagnostic:
+    line = max((error.lineno if error else None) or 1, 1)
+    column = max(((error.offset if error else None) or 1) - 1, 0)
+    place = Position(line, column)
+    return Diagnostic(
+        "PRM001", "not-analysed", why, place, place, why_not_fixed="nothing was analysed"
+    )
+
+
+def _reason(error: Exception) -> str:
+    """One line that says what went wrong."""
+    text = error.msg if isinstance(error, SyntaxError) and error.msg else str(error)
+    first = text.strip().splitlines()[0] if text.strip() else ""
+    return f"{type(error).__name__}: {first}" if first else type(error).__name__
+
+
+@contextmanager
+def _deep_recursion() -> Iterator[None]:
+    limit = sys.getrecursionlimit()
+    sys.setrecursionlimit(max(limit, _DEPTH))
+    try:
+        yield
+    finally:
+        sys.setrecursionlimit(limit)
+

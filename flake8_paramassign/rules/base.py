@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import ast
 import inspect
 import pkgutil
+from dataclasses import dataclass
 from functools import cache
 from importlib import import_module
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
+
+if TYPE_CHECKING:
+    from flake8_paramassign.inference.events import Event
+    from flake8_paramassign.inference.objects import Objects
 
 SECTIONS = (
     "What it does",
@@ -19,6 +25,16 @@ SECTIONS = (
 )
 
 
+@dataclass(slots=True)
+class Finding:
+    """What a rule says of an event."""
+
+    message: str
+    node: ast.AST | None = None
+    """Where it stands; None is where the event happens."""
+    why_not_fixed: str | None = None
+
+
 class Rule:
     """One claim about a program, and how it is recognised."""
 
@@ -28,6 +44,10 @@ class Rule:
     """What goes wrong, in kebab case."""
     claim: ClassVar[str]
     """One line for tables: what happens at run time."""
+
+    def judge(self, event: Event, ask: Objects) -> Finding | None:
+        """Say what is wrong with ``event``, if anything; ``ask`` knows the rest of the program."""
+        return None
 
     @classmethod
     def default(cls) -> bool:

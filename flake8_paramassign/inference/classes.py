@@ -1,0 +1,258 @@
+"""Classes: torch's own, the project's, and those of other libraries."""
+
+from __future__ import annotations
+
+import ast
+import re
+from functools import cache, cached_property
+from typing import TYPE_CHECKING
+
+from flake8_paramassign import catalogue
+from flake8_paramassign.inference.values import ClassValue, External, Values
+
+if TYPE_CHECKING:
+    from flake8_paramassign.inference.project import Module
+
+_MODULE_NAMES = re.compile(
+    r"""
+      (^|\.)(LightningModule|PreTrainedModel|FlaxFree|ModelMixin|MessagePassing)$
+    | ^transformers\..*\.?[A-Z]\w*(Model|PreTrainedModel|For[A-Z]\w+|Layer|Attention|MLP|Encoder|Decoder)$
+    | ^(timm\.models|timm\.layers|torchvision\.models|torchvision\.ops|torch_geometric\.nn
+       |segmentation_models_pytorch|monai\.networks|kornia\.augmentation)\..*\b[A-Z]\w*$
+    """,
+    re.VERBOSE,
+)
+"""Classes of well-known libraries that are torch Modules."""
+
+_PLAIN_ROOTS = frozenset(
+    """abc argparse ast builtins collections ctypes dataclasses datetime enum functools io json
+    logging multiprocessing numbers object pathlib pydantic random string threading typing
+    typing_extensions unittest weakref numpy pandas keras tensorflow flax jax mlx
+    """.split()
+)
+"""Packages without a torch Module."""
+
+_PLAIN_NAMES = re.compile(
+    r"""^(torch\.autograd\.(function\.)?(Function|InplaceFunction|FunctionCtx)
+    |torch\.utils\.data\..*|torch\.optim\..*|torch\.distributions\..*|torch\.fx\..*
+    |torch\.(Tensor|Generator|dtype|device|Size))$""",
+    re.VERBOSE,
+)
+
+
+class Class:
+    """What is known of a class whose objects a program handles."""
+
+    name: str
+
+    @property
+    def is_module(self) -> bool | None:
+        """Whether its objects are ``torch.nn.Module``; None where it is not known."""
+        raise NotImplementedError
+
+    @property
+    def ancestry(self) -> tuple[Class, ...]:
+        """The class and its bases, in the order attributes are looked up."""
+        return (self,)
+
+
+class TorchClass(Class):
+    """A Module class of torch, from the catalogue."""
+
+    def __init__(self, entry: catalogue.ModuleClass) -> None:
+        """Take the catalogue's entry."""
+        self.entry = entry
+        self.name = entry.name
+
+    @staticmethod
+    @cache
+    def named(name: str) -> TorchClass | None:
+        """The one object for a torch class under any of its names."""
+        if not name.startswith("torch."):
+            return None
+        entry = catalogue.module_class(name)
+        if entry is None:
+            return None
+        return TorchClass(entry) if entry.name == name else TorchClass.named(entry.name)
+
+    @property
+    def is_module(self) -> bool | None:
+        """Always: the catalogue has nothing else."""
+        return True
+
+    def is_a(self, *names: str) -> bool:
+        """Whether it is one of the named torch classes or derives from one."""
+        return self.name in names or any(base in names for base in self.entry.bases)
+
+
+class ExternalClass(Class):
+    """A class of another library: only its name is known."""
+
+    def __init__(self, name: str, declared_module: bool = False) -> None:
+        """``declared_module``: the user's settings say that it is a Module."""
+        self.name = name
+        self._declared_module = declared_module
+
+    def __eq__(self, other: object) -> bool:
+        """Two objects of one name are one class."""
+        return isinstance(other, ExternalClass) and other.name == self.name
+
+    def __hash__(self) -> int:
+        """As it compares."""
+        return hash(self.name)
+
+    @property
+    def is_module(self) -> bool | None:
+        """By the libraries that are known."""
+        if self._declared_module or _MODULE_NAMES.search(self.name):
+            return True
+        if self.name.split(".")[0] in _PLAIN_ROOTS or _PLAIN_NAMES.match(self.name):
+            return False
+        return None
+
+
+class ProjectClass(Class):
+    """A class statement in one of the project's files."""
+
+    def __init__(self, node: ast.ClassDef, module: Module) -> None:
+        """``module`` is the file it stands in, where its bases are looked up."""
+        self.node = node
+        self.module = module
+        self.name = node.name
+
+    @cached_property
+    def bases(self) -> tuple[Class | None, ...]:
+        """The base classes; None for one that cannot be told."""
+        return tuple(self._base(base) for base in self.node.bases)
+
+    def _base(self, node: ast.expr) -> Class | None:
+        if isinstance(node, ast.Name) and node.id in ("object", "Exception", "dict", "list", "tuple"):
+            return ExternalClass(f"builtins.{node.id}")
+        meaning: Values = self.module.static(node)
+        if len(meaning) != 1:
+            return None
+        (value,) = meaning
+        if isinstance(value, ClassValue) and value.cls is not self:
+            return value.cls
+        if isinstance(value, External):
+            return self.module.project.class_named(value.name)
+        return None
+
+    @cached_property
+    def ancestry(self) -> tuple[Class, ...]:
+        """The class and its known bases, each once, a base after all that derive from it."""
+        order: list[Class] = [self]
+        self.__dict__["ancestry"] = (self,)  # what a class that derives from itself sees
+        for base in self.bases:
+            for ancestor in base.ancestry if base else ():
+                if ancestor in order:
+                    order.remove(ancestor)
+                order.append(ancestor)
+        return tuple(order)
+
+    @cached_property
+    def is_module(self) -> bool | None:
+        """True with one Module among its ancestors; None with an unknown one and no Module."""
+        known = [a.is_module for a in self.ancestry if not isinstance(a, ProjectClass)]
+        if True in known:
+            return True
+        return None if None in known or self._has_unknown_base() else False
+
+    def _has_unknown_base(self) -> bool:
+        return any(
+            isinstance(a, ProjectClass) and (None in a.bases or bool(a.node.keywords))
+            for a in self.ancestry
+        )
+
+    @cached_property
+    def is_open(self) -> bool:
+        """Whether an ancestor's attributes are unknown, so that any name may be a slot."""
+        return self._has_unknown_base() or any(
+            isinstance(a, ExternalClass) and a.is_module is not False for a in self.ancestry
+        )
+
+    @cached_property
+    def members(self) -> dict[str, ast.stmt]:
+        """The class body's own names: functions, nested classes, assignments."""
+        found: dict[str, ast.stmt] = {}
+        for statement in _flat(self.node.body):
+            if isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+                found.setdefault(statement.name, statement)
+            elif isinstance(statement, ast.Assign):
+                for target in statement.targets:
+                    if isinstance(target, ast.Name):
+                        found[target.id] = statement
+            elif isinstance(statement, ast.AnnAssign) and isinstance(statement.target, ast.Name):
+                if statement.value is not None:
+                    found[statement.target.id] = statement
+        return found
+
+    def find(self, name: str) -> tuple[ProjectClass, ast.stmt] | None:
+        """The member ``name`` and the class of the project that has it."""
+        for ancestor in self.ancestry:
+            if isinstance(ancestor, ProjectClass) and name in ancestor.members:
+                return ancestor, ancestor.members[name]
+        return None
+
+    @cached_property
+    def stored_later(self) -> frozenset[str]:
+        """Attributes that a method other than ``__init__`` stores."""
+        return frozenset(n.attr for n in self._later_nodes if isinstance(n.ctx, ast.Store))
+
+    @cached_property
+    def deleted_later(self) -> frozenset[str]:
+        """Attributes that a method other than ``__init__`` deletes; ``*`` for any name."""
+        names = {n.attr for n in self._later_nodes if isinstance(n.ctx, ast.Del)}
+        if any(n.attr in ("_parameters", "__delattr__") for n in self._later_nodes):
+            names.add("*")
+        return frozenset(names)
+
+    @cached_property
+    def _later_nodes(self) -> tuple[ast.Attribute, ...]:
+        later = [
+            member
+            for ancestor in self.ancestry
+            if isinstance(ancestor, ProjectClass)
+            for name, member in ancestor.members.items()
+            if name != "__init__" and isinstance(member, ast.FunctionDef)
+        ]
+        return tuple(
+            node
+            for member in later
+            for node in ast.walk(member)
+            if isinstance(node, ast.Attribute)
+            and (not isinstance(node.ctx, ast.Load) or node.attr in ("_parameters", "__delattr__"))
+        )
+
+    @cached_property
+    def custom_setattr(self) -> bool:
+        """Whether storing an attribute does something else than ``nn.Module`` does."""
+        found = self.find("__setattr__")
+        return found is not None and not _only_delegates(found[1])
+
+
+def _flat(body: list[ast.stmt]) -> list[ast.stmt]:
+    """Statements of a class body, with those under ``if`` and ``try``."""
+    flat: list[ast.stmt] = []
+    for statement in body:
+        flat.append(statement)
+        if isinstance(statement, ast.If | ast.Try):
+            flat += _flat([*statement.body, *statement.orelse])
+    return flat
+
+
+def _only_delegates(function: ast.stmt) -> bool:
+    """Whether all that a ``__setattr__`` does is call ``super()``'s."""
+    body = [
+        s
+        for s in getattr(function, "body", [])
+        if not (isinstance(s, ast.Expr) and isinstance(s.value, ast.Constant))
+    ]
+    if len(body) != 1 or not isinstance(body[0], ast.Expr | ast.Return):
+        return False
+    call = body[0].value
+    return (
+        isinstance(call, ast.Call)
+        and isinstance(call.func, ast.Attribute)
+        and call.func.attr == "__setattr__"
+    )

@@ -1,0 +1,144 @@
+"""What happens in a program that a rule may want to judge.
+
+The interpreter calls ``Listener.happened`` with each event, in the state the program is in. A
+statement in a loop happens again in each round of the fixpoint; the last time counts.
+"""
+
+from __future__ import annotations
+
+import ast
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import Protocol, TypeAlias
+
+from flake8_paramassign.inference.classes import ProjectClass
+from flake8_paramassign.inference.project import Module
+from flake8_paramassign.inference.state import Slot, State
+from flake8_paramassign.inference.values import (
+    Container,
+    Instance,
+    Opaque,
+    Optimizer,
+    Parameter,
+    Values,
+)
+
+
+class Role(Enum):
+    """What a piece of code is for, in the life of a Module."""
+
+    CONSTRUCTION = "construction"
+    """``__init__`` and what only it calls."""
+    STEP = "step"
+    """``forward`` and the like: runs again and again while training."""
+    METHOD = "method"
+    FUNCTION = "function"
+    SCRIPT = "script"
+    """The top level of a file."""
+
+
+@dataclass(eq=False, slots=True)
+class Frame:
+    """One activation of a function, method or module body."""
+
+    module: Module
+    node: ast.AST
+    role: Role
+    owner: ProjectClass | None = None
+    receiver: Instance | None = None
+    closure: dict[str, Values] = field(default_factory=dict)
+    returns: list[tuple[Values, State]] = field(default_factory=list)
+    loops: list[Loop] = field(default_factory=list)
+    tries: list[ast.Try] = field(default_factory=list)
+    statement: ast.stmt | None = None
+    inner: list[ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef] = field(default_factory=list)
+    """Functions and classes defined here, which are analysed after it."""
+    silent: bool = False
+    """Entered to learn what it returns; what happens in it is told when it is analysed itself."""
+
+
+@dataclass(eq=False, slots=True)
+class Loop:
+    """Where ``break`` and ``continue`` lead."""
+
+    breaks: list[State] = field(default_factory=list)
+    continues: list[State] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class AttributeStored:
+    """``receiver.name = values``, or what does the same (``how``)."""
+
+    frame: Frame
+    state: State
+    node: ast.AST
+    """Where a finding stands: the target, or the call that stores."""
+    receiver: Instance | Opaque
+    name: str
+    values: Values
+    expression: ast.expr | None
+    slot: Slot
+    """How the receiver held the name before."""
+    before: Values
+    how: str = "="
+    """``=``, ``setattr``, ``register_parameter``, or an augmented operator such as ``@=``."""
+
+
+@dataclass(slots=True)
+class ParameterMade:
+    """``nn.Parameter(data)``."""
+
+    frame: Frame
+    state: State
+    node: ast.Call
+    data: Values
+    parameter: Parameter
+
+
+@dataclass(slots=True)
+class DataStored:
+    """``receivers.data = values``."""
+
+    frame: Frame
+    state: State
+    node: ast.AST
+    receivers: Values
+    values: Values
+    expression: ast.expr | None
+
+
+@dataclass(slots=True)
+class OptimizerMade:
+    """An optimizer was given ``tensors``."""
+
+    frame: Frame
+    state: State
+    node: ast.Call
+    optimizer: Optimizer
+    tensors: Values
+
+
+@dataclass(slots=True)
+class ContainerHeld:
+    """A Module is left holding a plain container of Parameters or Modules nobody registered."""
+
+    frame: Frame
+    state: State
+    node: ast.AST
+    receiver: Instance
+    name: str
+    container: Container
+    items: Values
+    """The evidence: Parameters, or Modules, that are registered nowhere."""
+    how: str
+    """``=`` where the container is stored, else the method that filled it: ``append``."""
+
+
+Event: TypeAlias = AttributeStored | ParameterMade | DataStored | OptimizerMade | ContainerHeld
+
+
+class Listener(Protocol):
+    """Who wants to know."""
+
+    def happened(self, event: Event) -> None:
+        """``event`` happens at ``event.node``; a later call for that node replaces this one."""

@@ -1,0 +1,433 @@
+"""Runs the functions, classes and top level of one file."""
+
+from __future__ import annotations
+
+import ast
+import re
+
+from flake8_paramassign.inference.calls import Arguments
+from flake8_paramassign.inference.classes import Class, ExternalClass, ProjectClass, TorchClass
+from flake8_paramassign.inference.events import ContainerHeld, Frame, Listener, Role
+from flake8_paramassign.inference.objects import decorator_name, the_instance
+from flake8_paramassign.inference.project import Module
+from flake8_paramassign.inference.state import (
+    EVERY,
+    INITIALISED,
+    ITEMS,
+    UNKNOWN_SLOT,
+    State,
+    join,
+)
+from flake8_paramassign.inference.statements import Executor
+from flake8_paramassign.source import Source
+from flake8_paramassign.inference.values import (
+    NONE,
+    NOTHING,
+    UNKNOWN,
+    ClassValue,
+    Constant,
+    Container,
+    External,
+    Function,
+    Instance,
+    Opaque,
+    Parameter,
+    Value,
+    Values,
+    only,
+    union,
+)
+
+FunctionNode = ast.FunctionDef | ast.AsyncFunctionDef
+
+_DEEPEST = 8
+"""How many calls deep the project's functions are entered."""
+_MOST_CALLS = 300
+"""How many calls are entered for one function under analysis; the rest is unknown."""
+STEPS = frozenset(
+    """forward __call__ training_step validation_step test_step step update train_step
+    training_epoch optimize_parameters
+    """.split()
+)
+"""Methods that run again and again while a model trains."""
+_REGISTERS = re.compile(
+    r"\b(ModuleList|ModuleDict|Sequential|ParameterList|ParameterDict|add_module|register_module"
+    r"|register_parameter|setattr)\b"
+)
+_TAKES_CARE = frozenset(
+    """parameters named_parameters _apply to cuda train eval state_dict children modules
+    load_state_dict named_modules named_children
+    """.split()
+)
+"""Methods of ``nn.Module`` by whose override a class looks after unregistered parts itself."""
+
+
+class Interpreter(Executor):
+    """The whole interpreter, for one file."""
+
+    def __init__(self, module: Module, source: Source, listener: Listener) -> None:
+        """``source`` is the text of ``module``."""
+        super().__init__(module.project, listener)
+        self.module = module
+        self.source = source
+        self.fillings = {}
+        self.holdings = {}
+        self.closures = {}
+        self._calls = 0
+        self._generators: dict[ast.AST, bool] = {}
+
+    # Entering functions.
+
+    def enter(self, function: Function, arguments: Arguments, state: State, node: ast.Call,
+              receiver: Instance | None = None) -> Values:  # fmt: skip
+        """Run a function of the project; ``state`` becomes the state after it."""
+        unknown = only(Opaque(node, f"{getattr(function.node, 'name', 'lambda')}(...)"))
+        self._calls += 1
+        busy = any(frame.node is function.node for frame in self.frames)
+        if busy or len(self.frames) > _DEEPEST or self._calls > _MOST_CALLS:
+            return unknown
+        if isinstance(function.node, ast.Lambda):
+            return UNKNOWN
+        if isinstance(function.node, ast.AsyncFunctionDef) or self._is_generator(function.node):
+            return unknown
+        caller = self.frame
+        constructing = caller.role is Role.CONSTRUCTION and receiver == caller.receiver
+        told = constructing and receiver is not None and function.owner is receiver.cls
+        frame = Frame(
+            function.module,
+            function.node,
+            Role.CONSTRUCTION if constructing else Role.FUNCTION,
+            function.owner,
+            receiver,
+            self._closure(function.node),
+            silent=caller.silent or not told,
+        )
+        inner = State(
+            self._bound_arguments(function.node, arguments, receiver),
+            state.cells,
+            state.slots,
+            self._entry_grad(function.node, state),
+        )
+        values, after = self._run(frame, function.node.body, inner)
+        if after is not None:
+            state.cells, state.slots = after.cells, after.slots
+        return values or unknown
+
+    def _run(
+        self, frame: Frame, body: list[ast.stmt], state: State
+    ) -> tuple[Values, State | None]:
+        """What a function returns, and the state after it."""
+        self.frames.append(frame)
+        end = self.execute(body, state)
+        self.frames.pop()
+        values = NONE if end is not None else NOTHING
+        for returned, at_return in frame.returns:
+            values = union(values, returned)
+            end = join(end, at_return)
+        return values, end
+
+    def _closure(self, node: ast.AST) -> dict[str, Values]:
+        return self.closures.get(node, {})
+
+    def _entry_grad(self, node: ast.AST, state: State) -> bool | None:
+        for decorator in getattr(node, "decorator_list", ()):
+            mode = self._grad_mode(decorator, state)
+            if mode is not NotImplemented:
+                return mode
+        return state.grad
+
+    def _is_generator(self, node: FunctionNode) -> bool:
+        if node not in self._generators:
+            self._generators[node] = any(
+                isinstance(n, ast.Yield | ast.YieldFrom) for n in ast.walk(node)
+            )
+        return self._generators[node]
+
+    def _bound_arguments(
+        self, node: FunctionNode, arguments: Arguments, receiver: Instance | None
+    ) -> dict[str, Values]:
+        positional, named = arguments
+        names = [*node.args.posonlyargs, *node.args.args]
+        bound = self._defaults(node)
+        given = list(positional)
+        if receiver is not None and names:
+            bound[names.pop(0).arg] = only(receiver)
+        for parameter, values in zip(names, given, strict=False):
+            bound[parameter.arg] = values
+        for name, values in named.items():
+            bound[name] = values
+        for parameter in (*names, *node.args.kwonlyargs):
+            if parameter.arg not in bound:
+                bound[parameter.arg] = only(Opaque(parameter, parameter.arg))
+        for rest in (node.args.vararg, node.args.kwarg):
+            if rest is not None:
+                bound[rest.arg] = only(Opaque(rest, rest.arg))
+        return bound
+
+    @staticmethod
+    def _defaults(node: FunctionNode) -> dict[str, Values]:
+        """The constant defaults of parameters."""
+        names = [*node.args.posonlyargs, *node.args.args]
+        pairs = [
+            *zip(names[len(names) - len(node.args.defaults) :], node.args.defaults, strict=True),
+            *zip(node.args.kwonlyargs, node.args.kw_defaults, strict=True),
+        ]
+        return {
+            parameter.arg: only(Constant(default.value))
+            for parameter, default in pairs
+            if isinstance(default, ast.Constant)
+        }
+
+    # Entry points.
+
+    def run_function(
+        self,
+        node: FunctionNode,
+        owner: ProjectClass | None = None,
+        closure: dict[str, Values] | None = None,
+    ) -> None:
+        """Analyse a function for any arguments: each is what its annotation says."""
+        self._begin()
+        receiver = None
+        role = Role.FUNCTION
+        decorators = {decorator_name(d) for d in node.decorator_list}
+        if owner is not None and "staticmethod" not in decorators:
+            role = Role.STEP if node.name in STEPS else Role.METHOD
+            receiver = the_instance(owner) if "classmethod" not in decorators else None
+        frame = Frame(self.module, node, role, owner, receiver, closure or {})
+        self.frames.append(frame)
+        state = State(self._any_arguments(node, receiver))
+        state.grad = self._entry_grad(node, state)
+        self.frames.pop()
+        _, after = self._run(frame, node.body, state)
+        self._tell_held(frame, after)
+        self._run_inner(frame, after)
+
+    def _run_inner(self, frame: Frame, after: State | None) -> None:
+        """Analyse functions and classes defined in the one that has just been run."""
+        for inner in dict.fromkeys(frame.inner):
+            if isinstance(inner, ast.ClassDef):
+                cls = self.module.class_of(inner)
+                self.run_class(cls, set(cls.members.values()))
+            else:
+                names = {**self.closures.get(inner, {}), **(after.locals if after else {})}
+                self.run_function(inner, None, names)
+
+    def _any_arguments(
+        self, node: FunctionNode, receiver: Instance | None
+    ) -> dict[str, Values]:
+        parameters = [*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs]
+        bound: dict[str, Values] = {}
+        for rest in (node.args.vararg, node.args.kwarg):
+            if rest is not None:
+                bound[rest.arg] = only(Opaque(rest, rest.arg))
+        for index, parameter in enumerate(parameters):
+            if index == 0 and receiver is not None:
+                bound[parameter.arg] = only(receiver)
+            else:
+                bound[parameter.arg] = self._annotated_as(parameter)
+        return bound
+
+    def _annotated_as(self, parameter: ast.arg) -> Values:
+        anything = Opaque(parameter, parameter.arg)
+        annotation = parameter.annotation
+        if isinstance(annotation, ast.Constant) and isinstance(annotation.value, str):
+            try:
+                annotation = ast.parse(annotation.value, mode="eval").body
+            except SyntaxError:
+                annotation = None
+        if not isinstance(annotation, ast.Name | ast.Attribute):
+            return only(anything)
+        meaning = self.module.static(annotation)
+        if len(meaning) != 1:
+            return only(anything)
+        (value,) = meaning
+        cls: Class | None = None
+        if isinstance(value, External):
+            if value.name in ("torch.nn.Parameter", "torch.nn.parameter.Parameter"):
+                return only(Parameter((parameter, "annotated"), None))
+            cls = self.project.class_named(value.name)
+        elif isinstance(value, ClassValue):
+            cls = value.cls
+        if isinstance(cls, TorchClass) and cls.name == "torch.nn.Module":
+            return only(Opaque(parameter, parameter.arg, True))
+        if isinstance(cls, TorchClass | ProjectClass):
+            return only(Instance(cls, parameter))
+        if isinstance(cls, ExternalClass):
+            return only(Opaque(parameter, parameter.arg, cls.is_module))
+        return only(anything)
+
+    def run_top_level(self) -> None:
+        """Analyse the statements of the file itself."""
+        self._begin()
+        frame = Frame(self.module, self.module.tree, Role.SCRIPT)
+        self._run(frame, self.module.tree.body, State())
+
+    def _begin(self) -> None:
+        self._calls = 0
+        self.fillings = {}
+        self.holdings = {}
+
+    # Classes.
+
+    def constructed(self, cls: ProjectClass) -> State | None:
+        """The state after ``__init__`` of the object that stands for ``self``."""
+        if cls in self.summaries:
+            return self.summaries[cls]
+        self.summaries[cls] = None
+        outer = self.fillings, self.holdings, self._calls
+        self._begin()
+        self.summaries[cls] = self._constructed(cls)
+        self.fillings, self.holdings, self._calls = outer
+        return self.summaries[cls]
+
+    def _constructed(self, cls: ProjectClass) -> State | None:
+        receiver = the_instance(cls)
+        found = cls.find("__init__")
+        state = State(cells={(receiver, INITIALISED): only(Constant(False))})
+        if found is None or not isinstance(found[1], ast.FunctionDef):
+            for ancestor in cls.ancestry:
+                if isinstance(ancestor, TorchClass):
+                    self.initialise_torch_base(receiver, ancestor, state)
+                    return state
+            state.slots[receiver, EVERY] = UNKNOWN_SLOT
+            return state
+        holder, node = found
+        foreign = holder is not cls or cls.module is not self.module
+        frame = Frame(
+            holder.module, node, Role.CONSTRUCTION, holder, receiver, silent=foreign
+        )
+        self.under_construction.add(receiver)
+        self.frames.append(frame)
+        state.locals = self._any_arguments(node, receiver)
+        self.frames.pop()
+        _, after = self._run(frame, node.body, state)
+        self._tell_held(frame, after)
+        self.under_construction.discard(receiver)
+        return after
+
+    def run_class(self, cls: ProjectClass, wanted: set[ast.stmt]) -> None:
+        """Analyse the ``wanted`` methods of a class; ``__init__`` and what it calls come first."""
+        self.constructed(cls)
+        once = self.constructor_only(cls)
+        for name, member in cls.members.items():
+            if isinstance(member, FunctionNode) and name not in once and member in wanted:
+                if not member.decorator_list or not _is_abstract(member):
+                    self.run_function(member, cls)
+
+    def constructor_only(self, cls: ProjectClass) -> set[str]:
+        """``__init__`` and the methods that nothing but ``__init__`` refers to in this file."""
+        once = {"__init__"}
+        spans = [_span(cls.members["__init__"])] if "__init__" in cls.members else []
+        grown = bool(spans)
+        while grown:
+            grown = False
+            for name, member in cls.members.items():
+                if name in once or not isinstance(member, ast.FunctionDef):
+                    continue
+                lines = self._mentions(name, member.lineno)
+                if lines and all(any(a <= line <= b for a, b in spans) for line in lines):
+                    once.add(name)
+                    spans.append(_span(member))
+                    grown = True
+        return once
+
+    def _mentions(self, name: str, definition: int) -> list[int]:
+        """Lines that mention ``name``, but for its definition."""
+        mentions = re.finditer(rf"\b{re.escape(name)}\b", self.source.text)
+        lines = [self.source.line_at(match.start()) for match in mentions]
+        return [line for line in lines if line != definition]
+
+    def given_to_optimizer(self, frame: Frame, name: str) -> bool:
+        """Whether the class hands ``self.name`` to an optimizer by name."""
+        if frame.owner is None or frame.owner.module is not self.module:
+            return False
+        text = self.source.lines_of(frame.owner.node)
+        pattern = rf"(optim|Adam|SGD|LBFGS|RMSprop)\w*\([^)]*\bself\.{re.escape(name)}\b"
+        return re.search(pattern, text) is not None
+
+    # Containers.
+
+    def _tell_held(self, frame: Frame, state: State | None) -> None:
+        """Plain containers that ``self`` is left with, holding what nobody registered."""
+        receiver = frame.receiver
+        if state is None or receiver is None or not receiver.cls.is_module or frame.silent:
+            return
+        for (owner, name), containers in self.holdings.items():
+            held = state.cells.get((owner, name), NOTHING)
+            if owner != receiver or "plain" not in self.slot(receiver, name, state):
+                continue
+            for container, (node, at_store) in containers.items():
+                if container in held and container.kind in ("list", "tuple", "dict", "set"):
+                    self._tell_container(frame, state, name, container, node, at_store)
+
+    def _tell_container(
+        self,
+        frame: Frame,
+        state: State,
+        name: str,
+        container: Container,
+        node: ast.AST,
+        at_store: Values,
+    ) -> None:
+        assert frame.receiver is not None
+        lost = self._unregistered(self.items(container, state), state)
+        if not lost or self._single_element(container) or self._cared_for(frame, name):
+            return
+        how = "="
+        if not lost & at_store:
+            for statement, (values, filling) in self.fillings.get(container, {}).items():
+                if lost & values:
+                    node, how = statement, filling
+                    break
+        event = ContainerHeld(frame, state, node, frame.receiver, name, container, lost, how)
+        self.listener.happened(event)
+
+    def _unregistered(self, items: Values, state: State) -> Values:
+        """Parameters and Modules made here that no Module registers."""
+        registered: set[Value] = set()
+        for key, values in state.cells.items():
+            owner, attribute = key
+            slot = state.slots.get(key)
+            if (slot and slot & {"module", "parameter"}) or (
+                isinstance(owner, Instance) and attribute == ITEMS
+            ):
+                registered |= values
+        found = [v for v in items if v not in registered and isinstance(getattr(v, "site", None), ast.AST)]
+        return frozenset(
+            v for v in found
+            if isinstance(v, Parameter)
+            or (isinstance(v, Instance) and v.cls.is_module and self._has_state(v))
+        )  # fmt: skip
+
+    def _has_state(self, module: Instance) -> bool:
+        """Whether it matters that a module is registered: nothing is lost of an ``nn.ReLU()``."""
+        if not isinstance(module.cls, TorchClass):
+            return True
+        stateful = bool(self.torch_slots(module, module.cls)) or "Dropout" in module.cls.name
+        return stateful or module.cls.is_a("torch.nn.Sequential", "torch.nn.ModuleList")
+
+    @staticmethod
+    def _single_element(container: Container) -> bool:
+        """``self.teacher = [teacher]`` hides a module on purpose."""
+        return isinstance(container.site, ast.List | ast.Tuple) and len(container.site.elts) == 1
+
+    def _cared_for(self, frame: Frame, name: str) -> bool:
+        """Whether another method registers the contents of ``self.name``, or handles them."""
+        assert frame.owner is not None
+        mention = re.compile(rf"\bself\.{re.escape(name)}\b")
+        for method, member in frame.owner.members.items():
+            if member is frame.node or not isinstance(member, FunctionNode):
+                continue
+            text = self.source.lines_of(member)
+            if mention.search(text) and (method in _TAKES_CARE or _REGISTERS.search(text)):
+                return True
+        return False
+
+
+def _span(node: ast.AST) -> tuple[int, int]:
+    return node.lineno, node.end_lineno or node.lineno  # type: ignore[attr-defined]
+
+
+def _is_abstract(node: FunctionNode) -> bool:
+    return any(decorator_name(d) in ("abstractmethod", "overload") for d in node.decorator_list)

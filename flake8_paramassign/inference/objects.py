@@ -1,0 +1,324 @@
+"""What the attributes of objects hold, and how Modules hold them.
+
+``nn.Module`` keeps its Parameters, buffers and submodules in three dicts; ``slot`` says in
+which of them a name is (torch/nn/modules/module.py, ``Module.__setattr__``).
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Hashable
+
+from flake8_paramassign import catalogue
+from flake8_paramassign.inference.classes import Class, ProjectClass, TorchClass
+from flake8_paramassign.inference.events import Event, Frame, Listener
+from flake8_paramassign.inference.project import Project
+from flake8_paramassign.inference.state import (
+    ABSENT,
+    EVERY,
+    INITIALISED,
+    ITEMS,
+    UNKNOWN_SLOT,
+    Slot,
+    State,
+)
+from flake8_paramassign.inference.values import (
+    NONE,
+    NOTHING,
+    UNKNOWN,
+    ClassValue,
+    Constant,
+    External,
+    Function,
+    Instance,
+    Method,
+    Opaque,
+    Parameter,
+    Super,
+    Tensor,
+    Unknown,
+    Value,
+    Values,
+    only,
+    union,
+)
+
+_ABSTRACT = "the layer above says how"
+_PROPERTIES = frozenset(["property", "cached_property", "getter", "setter"])
+
+
+class Objects:
+    """Looks up attributes and slots; the first layer of the interpreter."""
+
+    def __init__(self, project: Project, listener: Listener) -> None:
+        """``listener`` is told what happens."""
+        self.project = project
+        self.listener = listener
+        self.frames: list[Frame] = []
+        self.summaries: dict[ProjectClass, State | None] = {}
+        self.under_construction: set[Instance] = set()
+
+    @property
+    def frame(self) -> Frame:
+        """The activation that is being run."""
+        return self.frames[-1]
+
+    def tell(self, event: Event) -> None:
+        """Let the rules know, unless this code is only run for what it returns."""
+        if not self.frame.silent:
+            self.listener.happened(event)
+
+    # What the layers above provide.
+
+    def evaluate(self, node: ast.expr, state: State) -> Values:
+        """What ``node`` may hold, and what evaluating it changes in ``state``."""
+        raise NotImplementedError(_ABSTRACT)
+
+    def constructed(self, cls: ProjectClass) -> State | None:
+        """The state after ``__init__`` of the object ``the_instance(cls)``."""
+        raise NotImplementedError(_ABSTRACT)
+
+    def given_to_optimizer(self, frame: Frame, name: str) -> bool:
+        """Whether the class hands ``self.name`` to an optimizer by name."""
+        raise NotImplementedError(_ABSTRACT)
+
+    # Attributes.
+
+    def attribute(self, value: Value, name: str, state: State, node: ast.AST) -> Values:
+        """What ``value.name`` may hold."""
+        stored = state.cells.get((value, name))
+        if stored is not None:
+            return stored
+        if isinstance(value, Instance):
+            return self._instance_attribute(value, name, state)
+        if isinstance(value, External):
+            return self.project.member(only(value), name)
+        if isinstance(value, Opaque):
+            return only(Opaque((value.site, name), f"{value.path}.{name}"))
+        if isinstance(value, Parameter | Tensor):
+            return self._tensor_attribute(value, name, node)
+        if isinstance(value, ClassValue):
+            return self._class_attribute(value.cls, name)
+        if isinstance(value, Super):
+            return self._inherited(value, name)
+        return only(Opaque(node, f"(...).{name}")) if isinstance(value, Unknown) else UNKNOWN
+
+    def _instance_attribute(self, owner: Instance, name: str, state: State) -> Values:
+        cls = owner.cls
+        if isinstance(cls, TorchClass):
+            return self._torch_attribute(owner, cls, name)
+        unknown = only(Opaque((owner, name), f"self.{name}"))
+        if not isinstance(cls, ProjectClass):
+            return unknown
+        if owner not in self.under_construction:
+            summary = self.constructed(cls)
+            made = summary.cells.get((the_instance(cls), name)) if summary else None
+            if made is not None:
+                made = frozenset(_within(value, owner) for value in made)
+                return union(made, UNKNOWN) if name in cls.stored_later else made
+        found = cls.find(name)
+        if found is None:
+            return unknown
+        holder, statement = found
+        if isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef):
+            return self._bound(holder, statement, owner) or unknown
+        if isinstance(statement, ast.Assign | ast.AnnAssign) and statement.value is not None:
+            static = holder.module.static(statement.value)
+            if isinstance(statement.value, ast.Constant):
+                return only(Constant(statement.value.value))
+            return static if static != UNKNOWN else unknown
+        return unknown
+
+    def _bound(
+        self, holder: ProjectClass, node: ast.FunctionDef | ast.AsyncFunctionDef, owner: Instance
+    ) -> Values:
+        """A method, or nothing for a property or another descriptor."""
+        function = Function(node, holder.module, holder)
+        if not node.decorator_list:
+            return only(Method(function, owner))
+        names = {decorator_name(d) for d in node.decorator_list}
+        if names == {"staticmethod"}:
+            return only(function)
+        if names & _PROPERTIES or "classmethod" in names:
+            return NOTHING
+        return only(Method(function, owner))
+
+    def _torch_attribute(self, owner: Instance, cls: TorchClass, name: str) -> Values:
+        slot = self.torch_slots(owner, cls).get(name)
+        unknown = only(Opaque((owner, name), f"(...).{name}"))
+        if slot is None:
+            return unknown
+        if slot.kind in ("none", "none-buffer"):
+            return NONE
+        if slot.kind == "buffer":
+            return only(Tensor(_CATALOGUE_SITE))
+        if slot.kind == "module":
+            part = TorchClass.named(slot.module or "")
+            return only(Instance(part, (owner, name))) if part else unknown
+        parameter: Values = only(Parameter((owner, name), slot.trainable or None))
+        return parameter if slot.kind == "parameter" else union(parameter, NONE)
+
+    def _tensor_attribute(self, value: Parameter | Tensor, name: str, node: ast.AST) -> Values:
+        stored_result = catalogue.attribute(name)
+        if stored_result in (catalogue.Result.VIEW, catalogue.Result.NEW):
+            return only(
+                derived(value, node, f".{name}", detached=catalogue.grad_free(name))
+            )
+        if stored_result in (catalogue.Result.SELF, catalogue.Result.MAYBE_SELF):
+            return only(value)
+        return UNKNOWN
+
+    def _class_attribute(self, cls: Class, name: str) -> Values:
+        if isinstance(cls, ProjectClass):
+            found = cls.find(name)
+            if found and isinstance(found[1], ast.FunctionDef):
+                return only(Function(found[1], found[0].module, found[0]))
+            for ancestor in cls.ancestry:
+                if isinstance(ancestor, TorchClass):
+                    return only(External(f"{ancestor.name}.{name}"))
+        return UNKNOWN
+
+    def _inherited(self, above: Super, name: str) -> Values:
+        """What ``super().name`` is: the next class in the order that has it."""
+        ancestry = above.receiver.cls.ancestry
+        rest = ancestry[ancestry.index(above.cls) + 1 :] if above.cls in ancestry else ()
+        for ancestor in rest:
+            if isinstance(ancestor, ProjectClass):
+                member = ancestor.members.get(name)
+                if isinstance(member, ast.FunctionDef):
+                    return only(
+                        Method(Function(member, ancestor.module, ancestor), above.receiver)
+                    )
+            elif name in ("__init__", "__setattr__") or isinstance(ancestor, TorchClass):
+                return only(External(f"{ancestor.name}.{name}"))
+        return UNKNOWN
+
+    # Slots.
+
+    def slot(self, owner: Instance | Opaque, name: str, state: State) -> Slot:
+        """How ``owner`` holds ``name``."""
+        stored = state.slots.get((owner, name))
+        if stored is not None:
+            return stored
+        if (owner, EVERY) in state.slots or isinstance(owner, Opaque):
+            return UNKNOWN_SLOT
+        cls = owner.cls
+        if isinstance(cls, TorchClass):
+            slot = self.torch_slots(owner, cls).get(name)
+            return frozenset([_SLOT_OF_KIND[slot.kind]]) if slot else ABSENT
+        if not isinstance(cls, ProjectClass):
+            return UNKNOWN_SLOT
+        if owner in self.under_construction:
+            return ABSENT
+        summary = self.constructed(cls)
+        if summary is None or {name, EVERY} & cls.deleted_later:
+            return UNKNOWN_SLOT
+        instance = the_instance(cls)
+        if (instance, EVERY) in summary.slots:
+            return UNKNOWN_SLOT
+        made = summary.slots.get((instance, name))
+        return made or (UNKNOWN_SLOT if cls.is_open else ABSENT)
+
+    def torch_slots(self, owner: Instance, cls: TorchClass) -> dict[str, catalogue.Slot]:
+        """What an object of torch's own class registers, by its constructor's arguments."""
+        names = cls.entry.parameters
+        given: dict[str, object] = dict.fromkeys(names, catalogue.UNKNOWN)
+        if owner.arguments is not None:
+            given = dict(owner.arguments)
+        return cls.entry.slots(given) or {}
+
+    def initialise_torch_base(self, owner: Instance, cls: TorchClass, state: State) -> None:
+        """``super().__init__(...)`` of a class that derives from one of torch's own."""
+        base = Instance(cls, owner.site, None)
+        for name, slot in self.torch_slots(base, cls).items():
+            state.slots[owner, name] = frozenset([_SLOT_OF_KIND[slot.kind]])
+            state.cells[owner, name] = frozenset(
+                _within(value, owner) for value in self._torch_attribute(base, cls, name)
+            )
+        state.cells[owner, INITIALISED] = only(Constant(True))
+
+    def registers(self, state: State, parameter: Parameter) -> bool:
+        """Whether a Module already holds ``parameter`` under some name."""
+        if not isinstance(parameter.site, ast.AST):
+            return True
+        for key, slot in state.slots.items():
+            if "parameter" in slot:
+                for value in state.cells.get(key, NOTHING):
+                    if isinstance(value, Parameter) and value.site is parameter.site:
+                        return True
+        return False
+
+    def is_module(self, value: Value) -> bool | None:
+        """Whether ``value`` is an ``nn.Module``."""
+        if isinstance(value, Instance):
+            return value.cls.is_module
+        if isinstance(value, Opaque):
+            return value.module
+        return None if isinstance(value, Unknown) else False
+
+    def items(self, container: Value, state: State) -> Values:
+        """All that a container may hold."""
+        return state.cells.get((container, ITEMS), UNKNOWN)
+
+
+_CATALOGUE_SITE = ast.Pass()
+_SLOT_OF_KIND = {
+    "parameter": "parameter",
+    "parameter?": "parameter",
+    "none": "parameter",
+    "buffer": "buffer",
+    "buffer?": "buffer",
+    "none-buffer": "buffer",
+    "module": "module",
+}
+
+
+def the_instance(cls: ProjectClass) -> Instance:
+    """The object that stands for ``self`` in the methods of ``cls``."""
+    return Instance(cls, "self")
+
+
+def _within(value: Value, owner: Hashable) -> Value:
+    """``value`` as it is in another object of the class."""
+    if isinstance(value, Instance):
+        return value if value.site == "self" else value.within(owner)
+    return value
+
+
+def derived(
+    source: Parameter | Tensor,
+    node: ast.AST,
+    via: str,
+    *,
+    detached: bool = False,
+    grad: bool | None = True,
+    maybe_self: bool = False,
+    integer: bool | None = None,
+) -> Tensor:
+    """The tensor that an operation on ``source`` gives."""
+    off = detached or grad is False
+    trainable = False if off else source.trainable
+    origin = source if isinstance(source, Parameter) else source.origin
+    was_off = isinstance(source, Tensor) and source.detached
+    steps = via
+    if isinstance(source, Tensor) and source.via and origin is not None:
+        steps = source.via  # the first step is the one that loses the Parameter
+        maybe_self = maybe_self and source.maybe_self
+    return Tensor(
+        node,
+        trainable=trainable,
+        leaf=not trainable if trainable is not None else False,
+        origin=origin,
+        via=steps,
+        maybe_self=maybe_self,
+        detached=off or was_off,
+        integer=integer if integer is not None else getattr(source, "integer", None),
+        placed=source.placed if maybe_self else frozenset(),
+    )
+
+
+def decorator_name(node: ast.expr) -> str:
+    """The last part of a decorator's name."""
+    if isinstance(node, ast.Call):
+        node = node.func
+    return node.attr if isinstance(node, ast.Attribute) else getattr(node, "id", "")

@@ -1,0 +1,274 @@
+"""The files of the user's project, and what their top-level names mean.
+
+Files are found on disk as Python's import system would find them and parsed, never imported.
+Third-party packages are not opened: their names are ``External``.
+"""
+
+from __future__ import annotations
+
+import ast
+import os
+from collections import OrderedDict
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from flake8_paramassign.inference.classes import Class, ExternalClass, ProjectClass, TorchClass
+from flake8_paramassign.inference.values import (
+    UNKNOWN,
+    ClassValue,
+    External,
+    Function,
+    Values,
+    only,
+    union,
+)
+
+_LARGEST_FILE = 2_000_000
+"""Bytes above which an imported file is taken as unknown."""
+_MOST_FILES = 48
+"""How many parsed files are kept; trees are large, and imports are local."""
+_ROOT_MARKS = ("pyproject.toml", "setup.py", "setup.cfg", ".git")
+
+
+@dataclass(eq=False, slots=True)
+class Module:
+    """One parsed file: its tree, its dotted name, and the static meaning of its names."""
+
+    name: str
+    path: str
+    tree: ast.Module
+    project: Project
+    is_package: bool = False
+    bindings: dict[str, list[ast.AST]] = field(default_factory=dict)
+    stars: list[str] = field(default_factory=list)
+    _meanings: dict[str, Values] = field(default_factory=dict)
+    _classes: dict[ast.ClassDef, ProjectClass] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        """Collect what each top-level name is bound by."""
+        for name, node in _bound(self.tree.body):
+            if name == "*":
+                assert isinstance(node, ast.ImportFrom)
+                self.stars.append(self._absolute(node))
+            else:
+                self.bindings.setdefault(name, []).append(node)
+
+    def lookup(self, name: str) -> Values:
+        """What the top-level ``name`` may be; unknown where it is bound in several ways."""
+        if name not in self._meanings:
+            self._meanings[name] = UNKNOWN  # what a cycle of imports sees
+            self._meanings[name] = self._meaning(name)
+        return self._meanings[name]
+
+    def _meaning(self, name: str) -> Values:
+        binders = self.bindings.get(name)
+        if binders is None:
+            return self._from_stars(name)
+        meanings = [self._bound_value(name, node) for node in binders]
+        if len(meanings) == 1 or isinstance(binders[0], ast.Import | ast.ImportFrom):
+            # `try: import torch.nn as nn / except ImportError: nn = None`: the first is meant.
+            return meanings[0]
+        return UNKNOWN
+
+    def _from_stars(self, name: str) -> Values:
+        for star in self.stars:
+            meaning = self.project.resolve(f"{star}.{name}")
+            (value,) = meaning if len(meaning) == 1 else (None,)
+            if isinstance(value, External):
+                if TorchClass.named(value.name) or value.name in _STARRED:
+                    return meaning
+            elif value is not None and meaning != UNKNOWN:
+                return meaning
+        return UNKNOWN
+
+    def _bound_value(self, name: str, node: ast.AST) -> Values:
+        if isinstance(node, ast.ClassDef):
+            return only(ClassValue(self.class_of(node)))
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            return only(Function(node, self)) if not node.decorator_list else UNKNOWN
+        if isinstance(node, ast.Import | ast.ImportFrom):
+            return self.imported(name, node)
+        if isinstance(node, ast.Assign) and isinstance(node.value, ast.Name | ast.Attribute):
+            return self.static(node.value)
+        return UNKNOWN
+
+    def imported(self, name: str, node: ast.Import | ast.ImportFrom) -> Values:
+        """What an import statement of this file binds ``name`` to."""
+        if isinstance(node, ast.ImportFrom):
+            source = self._absolute(node)
+            for alias in node.names:
+                if (alias.asname or alias.name) == name:
+                    return self.project.resolve(f"{source}.{alias.name}")
+            return UNKNOWN
+        for alias in node.names:
+            if alias.asname == name:
+                return self.project.resolve(alias.name)
+            if alias.asname is None and alias.name.split(".")[0] == name:
+                return self.project.resolve(name)
+        return UNKNOWN
+
+    def _absolute(self, node: ast.ImportFrom) -> str:
+        if not node.level:
+            return node.module or ""
+        package = self.name.split(".")
+        package = package[: len(package) - node.level + self.is_package]
+        return ".".join([*package, node.module] if node.module else package)
+
+    def static(self, node: ast.expr) -> Values:
+        """The meaning of a dotted name at module level, without following any flow."""
+        if isinstance(node, ast.Name):
+            return self.lookup(node.id)
+        if isinstance(node, ast.Attribute):
+            return self.project.member(self.static(node.value), node.attr)
+        if isinstance(node, ast.Subscript):  # Generic[T]
+            return self.static(node.value)
+        return UNKNOWN
+
+    def class_of(self, node: ast.ClassDef) -> ProjectClass:
+        """The one class object for a class statement of this file."""
+        if node not in self._classes:
+            self._classes[node] = ProjectClass(node, self)
+        return self._classes[node]
+
+
+_STARRED = frozenset(["torch.nn.Parameter", "torch.nn.functional", "torch.nn.init"])
+"""Names that `from torch.nn import *` brings besides Module classes."""
+
+
+def _bound(body: list[ast.stmt]) -> Iterator[tuple[str, ast.AST]]:
+    """Every binding of a top-level name, through ``if``, ``try`` and ``with``."""
+    for statement in body:
+        if isinstance(statement, ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
+            yield statement.name, statement
+        elif isinstance(statement, ast.Import):
+            for alias in statement.names:
+                yield alias.asname or alias.name.split(".")[0], statement
+        elif isinstance(statement, ast.ImportFrom):
+            for alias in statement.names:
+                yield alias.asname or alias.name, statement
+        elif isinstance(statement, ast.Assign):
+            for target in statement.targets:
+                for node in ast.walk(target):
+                    if isinstance(node, ast.Name):
+                        yield node.id, statement
+        elif isinstance(statement, ast.AnnAssign | ast.AugAssign):
+            if isinstance(statement.target, ast.Name):
+                yield statement.target.id, statement
+        else:
+            if isinstance(statement, ast.For):
+                for node in ast.walk(statement.target):
+                    if isinstance(node, ast.Name):
+                        yield node.id, statement
+            for inner in ("body", "handlers", "orelse", "finalbody"):
+                for part in getattr(statement, inner, ()):
+                    yield from _bound(part.body if isinstance(part, ast.ExceptHandler) else [part])
+
+
+class Project:
+    """The files around one file, resolved and parsed when they are asked for."""
+
+    def __init__(self, module_bases: tuple[str, ...] = ()) -> None:
+        """``module_bases``: dotted names of further classes known to be Modules."""
+        self.module_bases = frozenset(module_bases)
+        self._files: OrderedDict[str, Module | None] = OrderedDict()
+        self._roots: list[Path] = []
+        self._located: dict[str, str | None] = {}
+        self._members: dict[str, Values] = {}
+
+    def open(self, path: str, tree: ast.Module) -> Module:
+        """The file under analysis, whose imports are looked up around ``path``."""
+        file = Path(path)
+        name, package_parent = _dotted_name(file)
+        roots = _search_roots(file, package_parent)
+        if roots != self._roots:
+            self._roots, self._located = roots, {}
+        self._members = {}
+        return Module(name, path, tree, self, file.name == "__init__.py")
+
+    def resolve(self, name: str) -> Values:
+        """What the absolute dotted ``name`` is: a project's class or function, else External."""
+        if name.startswith("torch.") or name == "torch":
+            return only(External(name))
+        if name not in self._members:
+            self._members[name] = only(External(name))  # what a cycle sees
+            self._members[name] = self._resolve(name)
+        return self._members[name]
+
+    def _resolve(self, name: str) -> Values:
+        if self._locate(name.split(".")[0]) is None:
+            return only(External(name))
+        if self._locate(name) is not None:
+            return only(External(name))
+        parent, _, member = name.rpartition(".")
+        path = self._locate(parent) if parent else None
+        module = self._load(parent, path) if path else None
+        if module is None:
+            return only(External(name))
+        return module.lookup(member)
+
+    def member(self, values: Values, attribute: str) -> Values:
+        """``attribute`` of modules and classes named by ``values``."""
+        result: Values = frozenset()
+        for value in values:
+            if isinstance(value, External):
+                result = union(result, self.resolve(f"{value.name}.{attribute}"))
+            else:
+                return UNKNOWN
+        return result
+
+    def class_named(self, name: str) -> Class:
+        """The class of an external dotted name."""
+        return TorchClass.named(name) or ExternalClass(name, name in self.module_bases)
+
+    def _locate(self, name: str) -> str | None:
+        """The file of a dotted module name, or None where the project has none."""
+        if name not in self._located:
+            self._located[name] = None
+            relative = name.replace(".", os.sep)
+            for root in self._roots:
+                for candidate in (f"{relative}.py", os.path.join(relative, "__init__.py")):
+                    path = os.path.join(root, candidate)
+                    if os.path.isfile(path):
+                        self._located[name] = path
+                        return path
+                if os.path.isdir(os.path.join(root, relative)) and "." not in name:
+                    self._located[name] = ""  # a namespace package: holds modules, has no names
+        return self._located[name]
+
+    def _load(self, name: str, path: str) -> Module | None:
+        if path in self._files:
+            self._files.move_to_end(path)
+            return self._files[path]
+        self._files[path] = module = self._parse(name, path)
+        if len(self._files) > _MOST_FILES:
+            self._files.popitem(last=False)
+        return module
+
+    def _parse(self, name: str, path: str) -> Module | None:
+        try:
+            if os.path.getsize(path) > _LARGEST_FILE:
+                return None
+            tree = ast.parse(Path(path).read_bytes())
+        except (OSError, SyntaxError, ValueError, RecursionError, MemoryError):
+            return None  # the file's own analysis says why; here it is only unknown
+        return Module(name, path, tree, self, os.path.basename(path) == "__init__.py")
+
+
+def _dotted_name(file: Path) -> tuple[str, Path]:
+    """The module's name as its package sees it, and the folder that holds the top package."""
+    parts = [] if file.name == "__init__.py" else [file.stem]
+    folder = file.parent
+    while (folder / "__init__.py").is_file() and folder.name:
+        parts.insert(0, folder.name)
+        folder = folder.parent
+    return ".".join(parts), folder
+
+
+def _search_roots(file: Path, package_parent: Path) -> list[Path]:
+    roots = [package_parent, file.parent]
+    for folder in package_parent.resolve().parents:
+        if any((folder / mark).exists() for mark in _ROOT_MARKS):
+            roots += [folder, folder / "src"]
+            break
+    return list(dict.fromkeys(roots))

@@ -1,0 +1,213 @@
+"""The values an expression may hold.
+
+An expression holds a *set* of values (``Values``): one for every way the program may have
+come here. Values are immutable and compare by what they are, so that a loop reaches its
+fixpoint; what changes about an object (attributes, items) lives in ``State``, keyed by it.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Hashable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeAlias
+
+if TYPE_CHECKING:
+    from flake8_paramassign.inference.classes import Class
+    from flake8_paramassign.inference.project import Module
+
+
+@dataclass(frozen=True, slots=True)
+class Unknown:
+    """Anything at all. Never a reason to report."""
+
+
+@dataclass(frozen=True, slots=True)
+class Opaque:
+    """An object of unknown class that still is one object: a function's argument, ``model.fc``.
+
+    ``path`` is how the user wrote it; ``site`` tells two objects of one spelling apart.
+    """
+
+    site: Hashable
+    path: str
+    module: bool | None = None
+    """True: surely a ``torch.nn.Module``; False: surely none."""
+
+
+@dataclass(frozen=True, slots=True)
+class Constant:
+    """A Python constant: None, a number, a string."""
+
+    value: object
+
+
+@dataclass(frozen=True, slots=True)
+class Other:
+    """Something that is surely no tensor, Parameter, Module or None: ``kind`` is its type."""
+
+    kind: str
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """An ``nn.Parameter``: ``site`` is the expression that made it or stands for it."""
+
+    site: Hashable
+    trainable: bool | None = True
+    placed: frozenset[str] = frozenset()
+    """Arguments of ``.to`` (dumped) that the data is known to satisfy already."""
+    plain: bool = True
+    """False for subclasses such as ``UninitializedParameter``."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tensor:
+    """A tensor that is no Parameter; ``site`` is the expression that made it."""
+
+    site: ast.AST
+    trainable: bool | None = False
+    leaf: bool = True
+    origin: Parameter | None = None
+    """The Parameter it was computed from, if any."""
+    via: str = ""
+    """What made it something else than the Parameter or the leaf, as the user wrote it: ``.to()``."""
+    maybe_self: bool = False
+    """Whether ``via`` returns the very same object when nothing has to change."""
+    detached: bool = False
+    integer: bool | None = None
+    """True: integer or bool dtype; False: floating or complex; None: not known."""
+    placed: frozenset[str] = frozenset()
+    shape: tuple[object, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Instance:
+    """An object of a known class, named by where it was made."""
+
+    cls: Class
+    site: Hashable
+    arguments: tuple[tuple[str, object], ...] | None = None
+    """Constant constructor arguments of a torch module; None where they are not known."""
+
+    def within(self, owner: Hashable) -> Instance:
+        """The same object seen as part of ``owner``: each Net() has an ``fc`` of its own."""
+        return Instance(self.cls, (owner, self.site), self.arguments)
+
+
+@dataclass(frozen=True, slots=True)
+class Container:
+    """A list, tuple, dict or set; its items live in ``State``."""
+
+    kind: str
+    site: Hashable
+
+    def within(self, owner: Hashable) -> Container:
+        """The same container seen as part of ``owner``."""
+        return Container(self.kind, (owner, self.site))
+
+
+@dataclass(frozen=True, slots=True)
+class Optimizer:
+    """An optimizer; what it was given lives in ``State``."""
+
+    site: Hashable
+
+
+@dataclass(frozen=True, slots=True)
+class External:
+    """Something imported from outside the project, by its full name: ``torch.nn.Parameter``."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class ClassValue:
+    """A class itself."""
+
+    cls: Class
+
+
+@dataclass(frozen=True, slots=True)
+class Function:
+    """A function of the project, with the class it is a method of."""
+
+    node: ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
+    module: Module
+    owner: Class | None = None
+    closure: Hashable = None
+
+
+@dataclass(frozen=True, slots=True)
+class Method:
+    """A function bound to the object it was looked up on."""
+
+    function: Function
+    receiver: Instance
+
+
+@dataclass(frozen=True, slots=True)
+class Super:
+    """``super()`` in a method of ``cls``, for ``receiver``."""
+
+    cls: Class
+    receiver: Instance
+
+
+Value: TypeAlias = (
+    Unknown
+    | Opaque
+    | Constant
+    | Other
+    | Parameter
+    | Tensor
+    | Instance
+    | Container
+    | Optimizer
+    | External
+    | ClassValue
+    | Function
+    | Method
+    | Super
+)
+Values: TypeAlias = frozenset[Value]
+
+UNKNOWN: Values = frozenset([Unknown()])
+NOTHING: Values = frozenset()
+"""No value: the code that would give one is not reached."""
+NONE: Values = frozenset([Constant(None)])
+NUMBER: Values = frozenset([Other("float")])
+
+_MOST = 8
+"""An expression that may hold more values than this is unknown."""
+
+
+def only(value: Value) -> Values:
+    """The set of just this value."""
+    return frozenset([value])
+
+
+def union(first: Values, second: Values) -> Values:
+    """Either may be held; bounded, so that loops end."""
+    if first == second or not second:
+        return first
+    if not first:
+        return second
+    both = first | second
+    return both if len(both) <= _MOST else bounded(both)
+
+
+def bounded(values: Values) -> Values:
+    """At most ``_MOST`` values: evidence of a tensor is kept, the rest becomes unknown."""
+    tensors = [v for v in values if isinstance(v, Tensor)]
+    tensors.sort(key=lambda t: (getattr(t.site, "lineno", 0), getattr(t.site, "col_offset", 0)))
+    return frozenset([*tensors[: _MOST // 2], Unknown()])
+
+
+def constant(values: Values) -> object:
+    """The one constant that is held, or ``NotImplemented``."""
+    if len(values) == 1:
+        (value,) = values
+        if isinstance(value, Constant):
+            return value.value
+    return NotImplemented

@@ -1,0 +1,118 @@
+"""PRM102: what is stored is computed from a Parameter and is none itself."""
+
+from __future__ import annotations
+
+import ast
+
+from flake8_paramassign.inference.events import AttributeStored, Event, Role
+from flake8_paramassign.inference.objects import Objects
+from flake8_paramassign.inference.state import PARAMETER_SLOT
+from flake8_paramassign.inference.values import Instance, Parameter, Tensor
+from flake8_paramassign.rules.base import Finding, Rule
+
+_STORES = frozenset(["=", "setattr", "@="])
+
+
+class ParameterLostInExpression(Rule):
+    """
+    ## What it does
+    Reports a Module's attribute that holds the result of an operation on an `nn.Parameter`:
+    `nn.Parameter(x).to(device)`, `.cuda()`, `.half()`, `* 0.1`, `.t()`, `.view()`.
+
+    ## Why it is bad
+    The operation returns a plain tensor, so nothing is registered: the attribute is not in
+    `parameters()`, no optimizer trains it, `state_dict()` does not save it and `.to()` does not
+    move it. Nothing raises. Conversions return the Parameter itself when nothing has to change,
+    so `nn.Parameter(x).to(device)` works on the CPU and is broken on CUDA.
+
+    ## Example
+    ```python
+    class Scale(nn.Module):
+        def __init__(self, n, device):
+            super().__init__()
+            self.scale = nn.Parameter(torch.ones(n)).to(device)
+    ```
+
+    ## Use instead
+    ```python
+    class Scale(nn.Module):
+        def __init__(self, n, device):
+            super().__init__()
+            self.scale = nn.Parameter(torch.ones(n).to(device))
+    ```
+
+    ## Fix safety
+    Moving the operation inside `nn.Parameter(...)` keeps the first forward pass bit for bit; the
+    attribute then is trained and saved, so older checkpoints need `strict=False`. The fix is
+    unsafe where the Parameter has another name or the operation takes a second Parameter.
+    A chain that ends in `.detach()` or `.data` has two readings and gets no fix.
+
+    ## Known limits
+    A value derived from a registered Parameter is reported only where it is stored while the
+    Module is constructed; in `forward` it is a cache.
+
+    ## References
+    - [torch.nn.parameter.Parameter](https://docs.pytorch.org/docs/stable/generated/torch.nn.parameter.Parameter.html)
+    - [torch.Tensor.to](https://docs.pytorch.org/docs/stable/generated/torch.Tensor.to.html)
+    """
+
+    code = "PRM102"
+    name = "parameter-lost-in-expression"
+    claim = "the result of an operation on a Parameter is stored: it is not registered, never trained"
+
+    def judge(self, event: Event, ask: Objects) -> Finding | None:
+        """A tensor computed from a Parameter is stored on a Module."""
+        if not isinstance(event, AttributeStored) or event.how not in _STORES:
+            return None
+        if not isinstance(event.receiver, Instance) or not ask.is_module(event.receiver):
+            return None
+        if event.slot == PARAMETER_SLOT or event.slot == frozenset(["buffer"]):
+            return None
+        for value in event.values:
+            if isinstance(value, Tensor) and value.origin is not None:
+                finding = self._judge_value(event, value, value.origin, ask)
+                if finding is not None:
+                    return finding
+        return None
+
+    def _judge_value(
+        self, event: AttributeStored, value: Tensor, origin: Parameter, ask: Objects
+    ) -> Finding | None:
+        role = event.frame.role
+        if role is Role.STEP or value.integer or not origin.plain:
+            return None
+        if ask.registers(event.state, origin):
+            if role is not Role.CONSTRUCTION or value.detached or value.trainable is False:
+                return None
+            return Finding(_derived(event, value))
+        if not isinstance(origin.site, ast.Call):
+            return None
+        return Finding(_lost(event, value))
+
+
+def _lost(event: AttributeStored, value: Tensor) -> str:
+    name = event.name
+    if value.via in (".detach()", ".data"):
+        return (
+            f"'{name}' is not a Parameter: nn.Parameter(...){value.via} is a plain tensor without "
+            f"gradient; drop {value.via} to train it, or use register_buffer to keep it constant"
+        )
+    if value.maybe_self:
+        return (
+            f"'{name}' is not a Parameter: nn.Parameter(...){value.via} returns a plain tensor "
+            f"where the device or dtype changes, so it is never trained or saved; "
+            f"write nn.Parameter(...{value.via})"
+        )
+    operation = f"nn.Parameter(...){value.via}" if value.via[:1] in ".[" else f"'{value.via}'"
+    return (
+        f"'{name}' is not a Parameter: {operation} gives a plain tensor, "
+        f"so it is never trained or saved; apply it inside nn.Parameter(...)"
+    )
+
+
+def _derived(event: AttributeStored, value: Tensor) -> str:
+    when = " where the device or dtype changes" if value.maybe_self else ""
+    return (
+        f"'{event.name}' is computed once from a Parameter ({value.via}){when}: it does not follow "
+        f"training, .to() or load_state_dict(); compute it in forward"
+    )

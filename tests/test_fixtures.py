@@ -1,0 +1,52 @@
+"""Each fixture is found, or left alone, in just the way it says."""
+
+from __future__ import annotations
+
+import ast
+import re
+from pathlib import Path
+
+import pytest
+
+from flake8_paramassign import analyze
+
+FIXTURES = Path(__file__).parent.parent / "fixtures"
+PROGRAMS = sorted(FIXTURES.rglob("*.py"))
+_FINDS = re.compile(r"(PRM\d{3}) at line (\d+)")
+
+
+def found(path: Path) -> list[tuple[str, int]]:
+    """What the linter finds: codes and lines."""
+    return [(d.code, d.start.line) for d in analyze(path.read_bytes(), str(path))]
+
+
+def claimed(path: Path) -> list[tuple[str, int]]:
+    """What the program's docstring says is found."""
+    docstring = ast.get_docstring(ast.parse(path.read_bytes())) or ""
+    line = next((line for line in docstring.splitlines() if line.startswith("finds:")), "")
+    return [(code, int(number)) for code, number in _FINDS.findall(line)]
+
+
+def programs(kind: str) -> list[object]:
+    """The fixtures of one kind, named by folder and file."""
+    return [
+        pytest.param(path, id=str(path.relative_to(FIXTURES)))
+        for path in PROGRAMS
+        if path.name.endswith(f".{kind}.py")
+    ]
+
+
+@pytest.mark.parametrize("path", programs("fails"))
+def test_a_failing_program_is_found_where_it_fails(path: Path) -> None:
+    assert claimed(path), "a failing program says what is found in it"
+    assert found(path) == claimed(path)
+
+
+@pytest.mark.parametrize("path", programs("fixed"))
+def test_the_fixed_form_is_clean(path: Path) -> None:
+    assert found(path) == []
+
+
+@pytest.mark.parametrize("path", programs("silent"))
+def test_a_sound_look_alike_is_left_alone(path: Path) -> None:
+    assert found(path) == []
