@@ -1,0 +1,136 @@
+"""The options of the command line, under the names that other linters gave them."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+from dataclasses import fields
+from typing import NoReturn
+
+from flake8_paramassign import __version__
+from flake8_paramassign.configuration import Configuration, ConfigurationError
+from flake8_paramassign.output import FORMATS
+
+
+class Parser(argparse.ArgumentParser):
+    """A parser whose errors are one line, raised as ConfigurationError."""
+
+    def error(self, message: str) -> NoReturn:
+        """Raise instead of printing the usage and exiting."""
+        raise ConfigurationError(message)
+
+
+def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
+    """Return the options in ``arguments``, or else in those of the process.
+
+    Raises ConfigurationError for what is no option.
+    """
+    parser = Parser(
+        prog="paramassign",
+        description="Find wrong assignments to PyTorch parameters.",
+        epilog="Exit status: 0 nothing found, 1 findings, 2 something could not be done.",
+        allow_abbrev=False,
+    )
+    add_files_and_rules(parser)
+    output = parser.add_argument_group("output")
+    output.add_argument("--output-format", choices=FORMATS, default=argparse.SUPPRESS)
+    output.add_argument("--output-file", metavar="FILE", help="write the report to FILE")
+    output.add_argument("--statistics", action="store_true", help="count findings by rule instead")
+    output.add_argument("--exit-zero", action="store_true", help="exit 0 even with findings")
+    output.add_argument("--no-color", action="store_true", help="as if NO_COLOR were set")
+    adoption = parser.add_argument_group("adoption in old code")
+    adoption.add_argument("--add-noqa", action="store_true", help="add a comment at each finding")
+    adoption.add_argument(
+        "--baseline",
+        metavar="FILE",
+        default=argparse.SUPPRESS,
+        help="do not report the findings listed in FILE",
+    )
+    adoption.add_argument(
+        "--write-baseline", action="store_true", help="list all findings in the baseline"
+    )
+    information = parser.add_argument_group("information")
+    information.add_argument("--explain", metavar="CODE", help="what a rule finds, and why")
+    information.add_argument("--rules", action="store_true", help="list all rules")
+    information.add_argument("--show-settings", action="store_true", help="what is configured")
+    information.add_argument("--version", action="version", version=f"paramassign {__version__}")
+    return parser.parse_args(arguments)
+
+
+def add_files_and_rules(parser: argparse.ArgumentParser) -> None:
+    """Add to ``parser`` what says which files are looked at, and for what."""
+    parser.add_argument(
+        "paths",
+        nargs="*",
+        metavar="PATH",
+        help="files, folders, glob patterns, or - for standard input; by default this folder",
+    )
+    rules = parser.add_argument_group("rules (codes or their beginnings, separated by commas)")
+    for name, about in (
+        ("select", "look for these rules only"),
+        ("extend-select", "look for these rules too"),
+        ("ignore", "do not look for these rules"),
+        ("extend-ignore", "do not look for these rules either"),
+    ):
+        _add_list(rules, name, "CODES", about)
+    rules.add_argument(
+        "--per-file-ignores",
+        metavar="PATTERN:CODE,...",
+        type=_pairs,
+        action="extend",
+        default=argparse.SUPPRESS,
+        help="do not report a rule in some files",
+    )
+    _add_list(rules, "module-bases", "NAMES", "further classes that are torch.nn.Module")
+    files = parser.add_argument_group("files (patterns as in a .gitignore, separated by commas)")
+    _add_list(files, "exclude", "PATTERNS", "leave these out instead of the usual folders")
+    _add_list(files, "extend-exclude", "PATTERNS", "leave these out too")
+    files.add_argument(
+        "--force-exclude",
+        action="store_true",
+        default=argparse.SUPPRESS,
+        help="leave out even files that are named",
+    )
+    files.add_argument("--stdin-filename", metavar="FILE", help="the name of standard input")
+    files.add_argument(
+        "--jobs",
+        "-j",
+        type=int,
+        metavar="N",
+        default=argparse.SUPPRESS,
+        help="how many processes; by default one for each core",
+    )
+
+
+def configured(options: argparse.Namespace) -> dict[str, object]:
+    """Return those options that could also be configured, as a table of pyproject.toml."""
+    names = {field.name for field in fields(Configuration)}
+    table = {name.replace("_", "-"): v for name, v in vars(options).items() if name in names}
+    if "per-file-ignores" in table:
+        ignores: dict[str, list[str]] = {}
+        for pattern, code in table["per-file-ignores"]:
+            ignores.setdefault(pattern, []).append(code)
+        table["per-file-ignores"] = ignores
+    return table
+
+
+def _add_list(group: argparse._ArgumentGroup, name: str, metavar: str, about: str) -> None:
+    group.add_argument(
+        f"--{name}",
+        metavar=metavar,
+        type=_items,
+        action="extend",
+        default=argparse.SUPPRESS,
+        help=about,
+    )
+
+
+def _items(text: str) -> list[str]:
+    return [item.strip() for item in text.split(",") if item.strip()]
+
+
+def _pairs(text: str) -> list[tuple[str, str]]:
+    pairs = [item.rpartition(":") for item in _items(text)]
+    if not all(pattern and code for pattern, _, code in pairs):
+        raise argparse.ArgumentTypeError("write PATTERN:CODE")
+    return [(pattern, code) for pattern, _, code in pairs]

@@ -1,0 +1,105 @@
+"""From files to what is reported about them."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from flake8_paramassign import analysis
+from flake8_paramassign.configuration import Configuration
+from flake8_paramassign.diagnostics import Diagnostic
+from flake8_paramassign.discovery import STDIN, discover, is_left_out
+from flake8_paramassign.failures import guarded, not_analysed
+from flake8_paramassign.findings import Finding, findings_in
+from flake8_paramassign.patterns import absolute
+from flake8_paramassign.rules.prm001_not_analysed import NotAnalysed
+from flake8_paramassign.settings import Settings
+from flake8_paramassign.source import Source, decode
+from flake8_paramassign.suppression import unsuppressed
+from flake8_paramassign.workers import cores, in_workers
+
+LARGEST = 10_000_000
+"""Bytes beyond which a file is not analysed: nobody wrote it, and it would take minutes."""
+
+
+@dataclass(frozen=True)
+class Checker:
+    """Checks files as configured; picklable, so that worker processes take it as it is."""
+
+    configuration: Configuration
+
+    @cached_property
+    def settings(self) -> Settings:
+        """What the analysis is told."""
+        return Settings(self.configuration.codes, self.configuration.module_bases)
+
+    def check_file(self, path: str) -> list[Finding]:
+        """Return the findings of the file at ``path``; PRM001 if it cannot be read."""
+        try:
+            with Path(path).open("rb") as file:
+                data = file.read(LARGEST + 1)
+        except OSError as error:
+            return self.reported(path, [not_analysed(f"cannot be read: {error.strerror}")])
+        return self.check(data, path)
+
+    def check(self, data: bytes, filename: str) -> list[Finding]:
+        """Return the findings of a file with these bytes. Never raises."""
+        if len(data) > LARGEST:
+            reason = f"larger than {LARGEST // 1_000_000} MB"
+            return self.reported(filename, [not_analysed(reason)])
+        diagnostics = guarded(lambda: analysis.analyze(data, filename, settings=self.settings))
+        return self.reported(filename, diagnostics, data) if diagnostics else []
+
+    def reported(
+        self, filename: str, diagnostics: Sequence[Diagnostic], data: bytes = b""
+    ) -> list[Finding]:
+        """Return the diagnostics that neither the configuration nor a comment silences."""
+        try:
+            source = Source(decode(data))
+        except (SyntaxError, LookupError, ValueError):  # which the diagnostics say
+            source = Source("")
+        codes = self.settings.select or frozenset()
+        ignored = self._ignored_in(filename)
+        wanted = [d for d in diagnostics if d.code in codes and not d.code.startswith(ignored)]
+        return findings_in(filename, unsuppressed(wanted, source), source)
+
+    def lost(self, path: str, reason: str) -> list[Finding]:
+        """Return the PRM001 of the file at ``path``, which ended its worker process."""
+        return self.reported(path, [not_analysed(f"ended the process that analysed it: {reason}")])
+
+    def _ignored_in(self, filename: str) -> tuple[str, ...]:
+        path = absolute(filename)
+        return tuple(
+            code
+            for pattern, codes in self.configuration.per_file_ignores
+            if pattern.verdict(path)
+            for code in codes
+        )
+
+
+def check_paths(
+    paths: Sequence[str], configuration: Configuration, stdin_filename: str | None
+) -> tuple[list[Finding], list[str]]:
+    """Return the findings in all files that ``paths`` stand for, and what could not be done.
+
+    A file that could not be analysed is both. ``-`` is standard input, called ``stdin_filename``.
+    """
+    checker = Checker(configuration)
+    exclusion = configuration.exclusion
+    findings: list[Finding] = []
+    if STDIN in paths:
+        name = stdin_filename or "stdin"
+        if not (exclusion.force and is_left_out(name, exclusion)):
+            findings += checker.check(sys.stdin.buffer.read(), name)
+    found = discover((path for path in paths if path != STDIN), exclusion)
+    if len(found.files) == 1:
+        findings += checker.check_file(found.files[0].path)
+    else:
+        jobs = configuration.jobs or cores()
+        for of_one_file in in_workers(checker.check_file, found.files, jobs, checker.lost):
+            findings += of_one_file
+    failures = (f for f in findings if f.diagnostic.code == NotAnalysed.code)
+    return findings, found.problems + [f"{f.where}: {f.diagnostic.message}" for f in failures]

@@ -1,0 +1,138 @@
+"""The command line: ``paramassign``, and ``python -m flake8_paramassign``."""
+
+from __future__ import annotations
+
+import argparse
+import io
+import json
+import os
+import sys
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import fields
+from pathlib import Path
+
+from flake8_paramassign import baseline, documentation
+from flake8_paramassign.arguments import configured, parse
+from flake8_paramassign.checking import check_paths
+from flake8_paramassign.configuration import Configuration, ConfigurationError, nearest
+from flake8_paramassign.discovery import STDIN
+from flake8_paramassign.findings import Finding
+from flake8_paramassign.output import colour, render
+from flake8_paramassign.patterns import Patterns, absolute
+from flake8_paramassign.rules.prm001_not_analysed import NotAnalysed
+
+CLEAN, FINDINGS, FAILURE, INTERRUPTED = 0, 1, 2, 130
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line and return its exit status; ``arguments`` default to the process's."""
+    try:
+        return _run(parse(arguments))
+    except (ConfigurationError, OSError) as error:
+        return _complain([str(error)])
+    except KeyboardInterrupt:
+        return INTERRUPTED
+
+
+def _run(options: argparse.Namespace) -> int:
+    if options.explain:
+        return _print(documentation.explanation(options.explain))
+    if options.rules:
+        return _print(documentation.table())
+    paths = options.paths or [STDIN if options.stdin_filename else "."]
+    file, configuration = nearest(_common_folder(paths, options.stdin_filename))
+    configuration = configuration.overridden(configured(options), Path.cwd())
+    if options.show_settings:
+        return _print(_settings(file, configuration))
+    return _check(paths, configuration, options)
+
+
+def _check(paths: Sequence[str], configuration: Configuration, options: argparse.Namespace) -> int:
+    """Check the files that ``paths`` stand for, and do with the findings what was asked."""
+    findings, problems = check_paths(paths, configuration, options.stdin_filename)
+    if options.add_noqa:
+        return _complain(problems + _add_noqa(findings))
+    if options.write_baseline:
+        baseline.write(_baseline(configuration), filter(_is_claim, findings))
+        return _complain(problems)
+    if configuration.baseline:
+        findings = baseline.unknown(_baseline(configuration), findings)
+    if options.statistics:
+        report = _statistics(findings)
+    else:
+        report = render(configuration.output_format, findings)
+    if options.output_file:
+        Path(options.output_file).write_text(colour.plain(report), "utf-8")
+    else:
+        _print(report, coloured=colour.is_wanted(sys.stdout) and not options.no_color)
+    return _complain(problems) or (FINDINGS if findings and not options.exit_zero else CLEAN)
+
+
+def _add_noqa(findings: Sequence[Finding]) -> list[str]:
+    """Write the comments; return what could not be done."""
+    from flake8_paramassign.noqa import add_comments
+
+    return add_comments(filter(_is_claim, findings))
+
+
+def _is_claim(finding: Finding) -> bool:
+    """Return whether the finding speaks of the program, not of what kept us from reading it."""
+    return finding.diagnostic.code != NotAnalysed.code
+
+
+def _baseline(configuration: Configuration) -> Path:
+    if configuration.baseline is None:
+        raise ConfigurationError("--write-baseline needs --baseline FILE")
+    return Path(configuration.baseline)
+
+
+def _common_folder(paths: Sequence[str], stdin_filename: str | None) -> Path:
+    """Return the innermost folder that holds everything named; the nearest settings count there."""
+    named = [path for path in (*paths, stdin_filename) if path and path != STDIN]
+    full = [absolute(path) for path in named] or [Path.cwd()]
+    folders = [path if path.is_dir() else path.parent for path in full]
+    try:
+        return Path(os.path.commonpath(folders))
+    except ValueError:  # several drives
+        return Path.cwd()
+
+
+def _statistics(findings: Sequence[Finding]) -> str:
+    counts = Counter((f.diagnostic.code, f.diagnostic.name) for f in findings)
+    ordered = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
+    return "".join(f"{count:>6}  {code}  {name}\n" for (code, name), count in ordered)
+
+
+def _settings(file: Path | None, configuration: Configuration) -> str:
+    """Return every setting as it would stand in pyproject.toml, and the rules that are on."""
+
+    def plain(value: object) -> object:
+        return value.lines if isinstance(value, Patterns) else str(value)
+
+    lines = [f"# {file or 'no configuration file'}"]
+    for field in fields(configuration):
+        value = json.dumps(getattr(configuration, field.name), default=plain)
+        lines.append(f"{field.name.replace('_', '-')} = {value}")
+    lines.append(f"# rules: {', '.join(sorted(configuration.codes))}")
+    return "\n".join(lines) + "\n"
+
+
+def _print(text: str, *, coloured: bool = False) -> int:
+    """Write to standard output, quietly if nobody reads it."""
+    try:
+        if isinstance(sys.stdout, io.TextIOWrapper):
+            sys.stdout.reconfigure(errors="backslashreplace")
+        sys.stdout.write(text if coloured else colour.plain(text))
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # Python flushes once more when it ends, and would complain then.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return CLEAN
+
+
+def _complain(problems: Sequence[str]) -> int:
+    """Say each of ``problems`` on one line of standard error; return the exit status."""
+    for problem in problems:
+        print(f"paramassign: error: {' '.join(problem.split())}", file=sys.stderr)
+    return FAILURE if problems else CLEAN

@@ -1,0 +1,166 @@
+"""What a user may configure: ``[tool.paramassign]`` in the nearest pyproject.toml."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from flake8_paramassign.discovery import Exclusion
+from flake8_paramassign.output import FORMATS
+from flake8_paramassign.patterns import Patterns, is_valid
+from flake8_paramassign.selection import selected_codes, unknown_prefixes
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
+
+
+class ConfigurationError(Exception):
+    """What the user asked for cannot be done; the text is one line."""
+
+
+@dataclass(frozen=True)
+class Configuration:
+    """Each field is a key of ``[tool.paramassign]`` and, in hyphens, an option."""
+
+    select: tuple[str, ...] | None = None
+    extend_select: tuple[str, ...] = ()
+    ignore: tuple[str, ...] = ()
+    extend_ignore: tuple[str, ...] = ()
+    per_file_ignores: tuple[tuple[Patterns, tuple[str, ...]], ...] = ()
+    exclude: Patterns | None = None
+    extend_exclude: tuple[Patterns, ...] = ()
+    force_exclude: bool = False
+    module_bases: tuple[str, ...] = ()
+    output_format: str = "text"
+    baseline: str | None = None
+    jobs: int | None = None
+
+    @property
+    def codes(self) -> frozenset[str]:
+        """The codes that are on.
+
+        PRM001 is one of them unless it is ignored: a file that was not analysed is not clean.
+        """
+        ignored = (*self.ignore, *self.extend_ignore)
+        codes = selected_codes(self.select, self.extend_select, ignored)
+        return codes if "PRM001".startswith(ignored) else codes | {"PRM001"}
+
+    @property
+    def exclusion(self) -> Exclusion:
+        """Which files to leave out."""
+        return Exclusion(self.exclude, self.extend_exclude, self.force_exclude)
+
+    def overridden(self, table: Mapping[str, object], folder: Path) -> Configuration:
+        """Return this with the keys of ``table``, whose paths are relative to ``folder``.
+
+        What extends is added. Selecting rules puts aside what was selected and ignored before.
+        Raises ConfigurationError for an unknown key and for a wrong value.
+        """
+        base = self
+        if "select" in table:
+            base = replace(base, extend_select=(), ignore=(), extend_ignore=())
+        values: dict[str, Any] = {}
+        for key, value in table.items():
+            if key not in _READERS:
+                raise ConfigurationError(f"unknown key '{key}'")
+            name = key.replace("-", "_")
+            try:
+                values[name] = _READERS[key](value, folder)
+            except ConfigurationError as error:
+                raise ConfigurationError(f"{key}: {error}") from None
+            if key.startswith("extend-"):
+                values[name] = getattr(base, name) + values[name]
+        return replace(base, **values)
+
+
+def nearest(start: Path) -> tuple[Path | None, Configuration]:
+    """Return the nearest pyproject.toml with our table, from ``start`` upwards, and what it says.
+
+    Without one, everything is as it is by default. Raises ConfigurationError where a file on
+    the way is no TOML or our table is wrong.
+    """
+    for folder in (start, *start.parents):
+        file = folder / "pyproject.toml"
+        if not file.is_file():
+            continue
+        try:
+            tool = tomllib.loads(file.read_text("utf-8")).get("tool", {})
+            if "paramassign" in tool:
+                return file, Configuration().overridden(tool["paramassign"], folder)
+        except (OSError, ValueError, TypeError, ConfigurationError) as error:
+            raise ConfigurationError(f"{file}: {error}") from None
+    return None, Configuration()
+
+
+def _strings(value: object, folder: Path) -> tuple[str, ...]:
+    if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
+        raise ConfigurationError("must be a list of strings")
+    return tuple(value)
+
+
+def _codes(value: object, folder: Path) -> tuple[str, ...]:
+    codes = tuple(code.strip().upper() for code in _strings(value, folder))
+    for unknown in unknown_prefixes(codes):
+        raise ConfigurationError(f"no rule's code begins with '{unknown}'")
+    return codes
+
+
+def _patterns(value: object, folder: Path) -> Patterns:
+    lines = _strings(value, folder)
+    for line in lines:
+        if not is_valid(line):
+            raise ConfigurationError(f"'{line}' is no pattern")
+    return Patterns(folder, lines)
+
+
+def _per_file_ignores(value: object, folder: Path) -> tuple[tuple[Patterns, tuple[str, ...]], ...]:
+    if not isinstance(value, dict):
+        raise ConfigurationError("must be a table from patterns to lists of codes")
+    return tuple(
+        (_patterns([pattern], folder), _codes(codes, folder)) for pattern, codes in value.items()
+    )
+
+
+def _switch(value: object, folder: Path) -> bool:
+    if not isinstance(value, bool):
+        raise ConfigurationError("must be true or false")
+    return value
+
+
+def _format(value: object, folder: Path) -> str:
+    if value not in FORMATS:
+        raise ConfigurationError(f"must be one of {', '.join(FORMATS)}")
+    return str(value)
+
+
+def _file(value: object, folder: Path) -> str:
+    if not isinstance(value, str):
+        raise ConfigurationError("must be the name of a file")
+    return str(folder / value)
+
+
+def _count(value: object, folder: Path) -> int:
+    if not isinstance(value, int) or isinstance(value, bool) or value < 1:
+        raise ConfigurationError("must be a whole number from 1")
+    return value
+
+
+_READERS: dict[str, Callable[[object, Path], object]] = {
+    "select": _codes,
+    "extend-select": _codes,
+    "ignore": _codes,
+    "extend-ignore": _codes,
+    "per-file-ignores": _per_file_ignores,
+    "exclude": _patterns,
+    "extend-exclude": lambda value, folder: (_patterns(value, folder),),
+    "force-exclude": _switch,
+    "module-bases": _strings,
+    "output-format": _format,
+    "baseline": _file,
+    "jobs": _count,
+}

@@ -1,0 +1,70 @@
+"""A diagnostic in its file: what the command line reports."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from flake8_paramassign.diagnostics import Diagnostic
+from flake8_paramassign.patterns import absolute
+from flake8_paramassign.source import Source
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """``diagnostic`` in the file ``filename``.
+
+    ``lines`` are the source lines, without newlines, that the diagnostic and its fix touch, by
+    number; none where the file could not be read.
+    """
+
+    filename: str
+    diagnostic: Diagnostic
+    lines: Mapping[int, str]
+
+    @property
+    def where(self) -> str:
+        """``file:line:column``, counted from 1, as editors read it."""
+        start = self.diagnostic.start
+        return f"{self.filename}:{start.line}:{start.column + 1}"
+
+    def path_from(self, folder: Path) -> str:
+        """Return the file's path from ``folder``, with slashes; absolute if it lies outside."""
+        path = absolute(self.filename)
+        return (path.relative_to(folder) if path.is_relative_to(folder) else path).as_posix()
+
+    def identity(self, folder: Path) -> tuple[str, str, str]:
+        """Return what stays when lines are added above: file, code and source line."""
+        line = self.lines.get(self.diagnostic.start.line, "")
+        return self.path_from(folder), self.diagnostic.code, line.strip()
+
+
+def findings_in(filename: str, diagnostics: Iterable[Diagnostic], source: Source) -> list[Finding]:
+    """Return the findings of one file, with the lines of ``source`` that each needs."""
+
+    def lines(diagnostic: Diagnostic) -> dict[int, str]:
+        spans = [(diagnostic.start, diagnostic.end)]
+        spans += [(edit.start, edit.end) for edit in diagnostic.fix.edits] if diagnostic.fix else []
+        numbers = {n for start, end in spans for n in range(start.line, end.line + 1)}
+        return {
+            number: source.between(number, number).rstrip("\r\n")
+            for number in sorted(numbers)
+            if source.text and number <= len(source.starts)
+        }
+
+    return [Finding(filename, diagnostic, lines(diagnostic)) for diagnostic in diagnostics]
+
+
+def fingerprints(findings: Iterable[Finding]) -> list[str]:
+    """Return for each finding a name of its own, the same on every machine and as lasting."""
+    seen: Counter[tuple[str, str, str]] = Counter()
+    names = []
+    for finding in findings:
+        identity = finding.identity(Path.cwd())
+        seen[identity] += 1
+        text = "\0".join((*identity, str(seen[identity])))
+        names.append(hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:32])
+    return names

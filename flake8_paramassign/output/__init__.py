@@ -1,0 +1,19 @@
+"""How findings are written: one module a format, each with a ``render`` function.
+
+``render`` takes all findings, in order, and returns the whole report.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from importlib import import_module
+
+from flake8_paramassign.findings import Finding
+
+FORMATS = ("text", "full", "json", "github", "gitlab", "sarif", "junit")
+
+
+def render(output_format: str, findings: Sequence[Finding]) -> str:
+    """Return the report on ``findings`` in one of ``FORMATS``; text may hold ANSI colours."""
+    report: str = import_module(f"{__name__}.{output_format}").render(findings)
+    return report

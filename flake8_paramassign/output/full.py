@@ -1,0 +1,106 @@
+"""For people: the source line with carets, and what to write instead."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from itertools import accumulate
+from unicodedata import combining, east_asian_width
+
+from flake8_paramassign.diagnostics import Applicability, Edit, Fix, Position
+from flake8_paramassign.findings import Finding
+from flake8_paramassign.output.colour import green, red
+from flake8_paramassign.output.text import headline
+
+
+def render(findings: Sequence[Finding]) -> str:
+    """Return a paragraph for each finding, and a last line that counts them."""
+    if not findings:
+        return ""
+    paragraphs = ("\n".join(_paragraph(finding)) for finding in findings)
+    return "\n\n".join((*paragraphs, _summary(findings))) + "\n"
+
+
+def _paragraph(finding: Finding) -> Iterator[str]:
+    diagnostic = finding.diagnostic
+    yield headline(finding)
+    start, end = diagnostic.start, diagnostic.end
+    line = finding.lines.get(start.line)
+    if line is not None:
+        stop = end.column if end.line == start.line else len(line)
+        yield f"{start.line:>5} | {_visible(line)}"
+        yield f"      | {_blank(line[: start.column])}{red(_carets(line[start.column : stop]))}"
+    if diagnostic.fix:
+        yield f"      = {diagnostic.fix.applicability.value} fix: {diagnostic.fix.message}"
+        yield from _rewritten(finding, diagnostic.fix)
+    elif diagnostic.why_not_fixed:
+        yield f"      = no fix: {diagnostic.why_not_fixed}"
+    yield f"      = {diagnostic.url}"
+
+
+def _rewritten(finding: Finding, fix: Fix) -> Iterator[str]:
+    """Yield the lines that the fix takes out and puts in, each run of edits in its place."""
+    for edits in _runs(fix.edits):
+        number = edits[0].start.line
+        old = [finding.lines.get(n, "") for n in range(number, edits[-1].end.line + 1)]
+        new = _applied(edits, old)
+        while old and new and old[-1] == new[-1]:
+            del old[-1], new[-1]
+        while old and new and old[0] == new[0]:
+            del old[0], new[0]
+            number += 1
+        yield from (f"{n:>5} {red('-')} {_visible(line)}" for n, line in enumerate(old, number))
+        yield from (f"{n:>5} {green('+')} {_visible(line)}" for n, line in enumerate(new, number))
+
+
+def _runs(edits: Sequence[Edit]) -> list[list[Edit]]:
+    """Return the edits, together where they share a line."""
+    runs: list[list[Edit]] = []
+    for edit in edits:
+        if runs and edit.start.line <= runs[-1][-1].end.line:
+            runs[-1].append(edit)
+        else:
+            runs.append([edit])
+    return runs
+
+
+def _applied(edits: Sequence[Edit], lines: Sequence[str]) -> list[str]:
+    """Return ``lines``, the first of which is that of the first edit, after the edits."""
+    starts = list(accumulate((len(line) + 1 for line in lines), initial=0))
+
+    def offset(position: Position) -> int:
+        return starts[position.line - edits[0].start.line] + position.column
+
+    text = "\n".join(lines)
+    for edit in reversed(edits):
+        text = text[: offset(edit.start)] + edit.content + text[offset(edit.end) :]
+    return text.split("\n")
+
+
+def _summary(findings: Sequence[Finding]) -> str:
+    fixes = [finding.diagnostic.fix for finding in findings]
+    counts = Counter(fix.applicability for fix in fixes if fix)
+    parts = [f"{n} with {kind.value} fix" for kind in Applicability if (n := counts[kind])]
+    total = f"{len(findings)} finding{'s' * (len(findings) != 1)}"
+    return ": ".join([total, ", ".join(parts)]) if parts else total
+
+
+def _visible(line: str) -> str:
+    """Return ``line`` without what would move a terminal's cursor."""
+    return "".join(c if c.isprintable() or c == "\t" else "\N{REPLACEMENT CHARACTER}" for c in line)
+
+
+def _blank(text: str) -> str:
+    """Return as much white space as ``text`` is wide."""
+    return "".join("\t" if c == "\t" else " " * _width(c) for c in text)
+
+
+def _carets(text: str) -> str:
+    return "^" * max(1, sum(map(_width, text)))
+
+
+def _width(character: str) -> int:
+    """Return how many columns of a terminal ``character`` takes."""
+    if combining(character):
+        return 0
+    return 2 if east_asian_width(character) in "WF" else 1

@@ -1,0 +1,48 @@
+"""JSON with the fields of ruff's, columns counted from 1."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+
+from flake8_paramassign.diagnostics import Fix, Position
+from flake8_paramassign.findings import Finding
+
+
+def render(findings: Sequence[Finding]) -> str:
+    """Return a list of objects, in ASCII."""
+    return json.dumps([_finding(finding) for finding in findings], indent=2) + "\n"
+
+
+def _finding(finding: Finding) -> dict[str, object]:
+    diagnostic = finding.diagnostic
+    return {
+        "code": diagnostic.code,
+        "name": diagnostic.name,
+        "message": diagnostic.message,
+        "filename": finding.filename,
+        "location": _location(diagnostic.start),
+        "end_location": _location(diagnostic.end),
+        "fix": diagnostic.fix and _fix(diagnostic.fix),
+        "why_not_fixed": diagnostic.why_not_fixed,
+        "url": diagnostic.url,
+    }
+
+
+def _fix(fix: Fix) -> dict[str, object]:
+    return {
+        "applicability": fix.applicability.value,
+        "message": fix.message,
+        "edits": [
+            {
+                "content": edit.content,
+                "location": _location(edit.start),
+                "end_location": _location(edit.end),
+            }
+            for edit in fix.edits
+        ],
+    }
+
+
+def _location(position: Position) -> dict[str, int]:
+    return {"row": position.line, "column": position.column + 1}

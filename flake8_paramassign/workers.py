@@ -1,0 +1,116 @@
+"""Many files in worker processes, so that a file that kills its process costs no other."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import signal
+import sys
+from collections import deque
+from collections.abc import Callable, Sequence
+from multiprocessing.connection import Connection, wait
+from typing import Generic, TypeVar
+
+from flake8_paramassign.discovery import SourceFile
+
+T = TypeVar("T")
+
+SMALLEST_BATCH = 100_000
+LARGEST_BATCH = 1_000_000
+"""Bytes: enough to be worth a message, little enough that all workers are busy to the end."""
+
+
+def cores() -> int:
+    """Return how many processors this process may use."""
+    if sys.platform == "linux":
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def in_workers(
+    check: Callable[[str], T],
+    files: Sequence[SourceFile],
+    jobs: int,
+    lost: Callable[[str, str], T],
+) -> list[T]:
+    """Return ``check(path)`` for each of ``files``, in order, from at most ``jobs`` processes.
+
+    ``lost(path, reason)`` stands in for the result of a file whose process died over it.
+    """
+    results: dict[int, T] = {}
+    batches = deque(_batches(files, jobs))
+    workers: dict[Connection, _Worker[T]] = {}
+    try:
+        while batches or workers:
+            while batches and len(workers) < jobs:
+                worker = _Worker(check)
+                workers[worker.connection] = worker
+                worker.take(batches.popleft(), files)
+            for connection in wait(list(workers)):
+                worker = workers[connection]  # type: ignore[index]
+                index = worker.batch.popleft()
+                try:
+                    results[index] = worker.connection.recv()
+                except (EOFError, OSError):
+                    results[index] = lost(files[index].path, worker.cause_of_death())
+                    batches.extendleft([worker.batch] if worker.batch else [])
+                    del workers[worker.connection]
+                    continue
+                if not worker.batch and batches:
+                    worker.take(batches.popleft(), files)
+                elif not worker.batch:
+                    worker.stop()
+                    del workers[worker.connection]
+    finally:
+        for worker in workers.values():
+            worker.process.kill()
+    return [results[index] for index in range(len(files))]
+
+
+class _Worker(Generic[T]):
+    """A process and the files, by index, that it still owes results for."""
+
+    def __init__(self, check: Callable[[str], T]) -> None:
+        # This process has one thread, so that forking it is safe; it is also ten times as quick.
+        context = multiprocessing.get_context("fork" if sys.platform == "linux" else None)
+        self.connection, theirs = context.Pipe()
+        self.process = context.Process(target=_work, args=(check, theirs), daemon=True)
+        self.process.start()
+        theirs.close()
+        self.batch: deque[int] = deque()
+
+    def take(self, batch: deque[int], files: Sequence[SourceFile]) -> None:
+        self.batch = batch
+        self.connection.send([files[index].path for index in batch])
+
+    def stop(self) -> None:
+        self.connection.send(None)
+        self.process.join()
+
+    def cause_of_death(self) -> str:
+        self.process.join()
+        code = self.process.exitcode or 0
+        return signal.Signals(-code).name if code < 0 else f"exit status {code}"
+
+
+def _work(check: Callable[[str], object], connection: Connection) -> None:
+    """Answer lists of paths, one result a path, until None comes."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent process ends its workers
+    for paths in iter(connection.recv, None):
+        for path in paths:
+            connection.send(check(path))
+
+
+def _batches(files: Sequence[SourceFile], jobs: int) -> list[deque[int]]:
+    """Return the indices of ``files``, neighbours together, the longest work first."""
+    total = sum(file.size for file in files)
+    limit = min(max(total // (8 * jobs), SMALLEST_BATCH), LARGEST_BATCH)
+    batches: list[tuple[int, deque[int]]] = []
+    for index, file in enumerate(files):
+        if batches and batches[-1][0] + file.size <= limit:
+            size, batch = batches[-1]
+            batch.append(index)
+            batches[-1] = (size + file.size, batch)
+        else:
+            batches.append((file.size, deque([index])))
+    return [batch for _, batch in sorted(batches, key=lambda sized: -sized[0])]
