@@ -21,7 +21,7 @@ from functools import cached_property
 
 from flake8_paramassign.diagnostics import Edit, Position
 
-_NEWLINE = re.compile(r"\r\n|\r|\n")
+NEWLINE = re.compile(r"\r\n|\r|\n")
 _LINE_END = re.compile(rb"(?<=\n)|(?<=\r)(?!\n)")
 
 
@@ -71,7 +71,7 @@ class Text:
     @cached_property
     def line_starts(self) -> list[int]:
         """The offset at which each line begins."""
-        return [0, *(newline.end() for newline in _NEWLINE.finditer(self.text))]
+        return [0, *(newline.end() for newline in NEWLINE.finditer(self.text))]
 
     def offset(self, position: Position) -> int:
         """Return the offset of ``position``; raises ValueError where the text has no such place."""
@@ -79,7 +79,7 @@ class Text:
             raise ValueError(f"no line {position.line}")
         start = self.line_starts[position.line - 1]
         offset = start + position.column
-        end = _NEWLINE.search(self.text, start)
+        end = NEWLINE.search(self.text, start)
         if not start <= offset <= (end.start() if end else len(self.text)):
             raise ValueError(f"line {position.line} has no column {position.column}")
         return offset
@@ -87,9 +87,9 @@ class Text:
     def newline_at(self, offset: int) -> str:
         """Return the newline that ends the line of ``offset``; on a last line, the one before."""
         line = bisect_right(self.line_starts, offset) - 1
-        newline = _NEWLINE.search(self.text, self.line_starts[line])
+        newline = NEWLINE.search(self.text, self.line_starts[line])
         if newline is None and line > 0:
-            newline = _NEWLINE.search(self.text, self.line_starts[line - 1])
+            newline = NEWLINE.search(self.text, self.line_starts[line - 1])
         return newline.group() if newline else "\n"
 
     def apply(self, edits: Iterable[Edit]) -> Text:
@@ -130,7 +130,7 @@ class Text:
     @cached_property
     def comments(self) -> Counter[str]:
         """How often each comment stands in the text; raises Damage where that cannot be told."""
-        lines = io.StringIO(_NEWLINE.sub("\n", self.text), newline="\n")
+        lines = io.StringIO(NEWLINE.sub("\n", self.text), newline="\n")
         try:
             tokens = list(tokenize.generate_tokens(lines.readline))
         except (tokenize.TokenError, SyntaxError) as error:

@@ -222,7 +222,7 @@ def test_a_temporary_file_that_was_cleared_too_early_is_made_anew(
 ) -> None:
     """Somebody else clears the folder between making the file and locking it."""
     lock = writing._lock
-    cleared = []
+    cleared: list[Path] = []
 
     def cleared_then_locked(file: FileIO) -> None:
         if not cleared:
