@@ -89,12 +89,18 @@ def nearest(start: Path) -> tuple[Path | None, Configuration]:
         if not file.is_file():
             continue
         try:
-            tool = tomllib.loads(file.read_text("utf-8")).get("tool", {})
-            if "paramassign" in tool:
-                return file, Configuration().overridden(tool["paramassign"], folder)
-        except (OSError, ValueError, TypeError, ConfigurationError) as error:
+            tool = tomllib.loads(file.read_text("utf-8")).get("tool")
+            if isinstance(tool, dict) and "paramassign" in tool:
+                return file, _configured(tool["paramassign"], folder)
+        except (OSError, ValueError, ConfigurationError) as error:
             raise ConfigurationError(f"{file}: {error}") from None
     return None, Configuration()
+
+
+def _configured(table: object, folder: Path) -> Configuration:
+    if not isinstance(table, dict):
+        raise ConfigurationError("paramassign: must be a table")
+    return Configuration().overridden(table, folder)
 
 
 def _strings(value: object, folder: Path) -> tuple[str, ...]:

@@ -1,0 +1,70 @@
+"""What several test modules use: the command line and flake8, run in a folder of their own."""
+
+from __future__ import annotations
+
+import io
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import lint_fakes
+import pytest
+from flake8.main.cli import main as flake8_main
+
+from flake8_paramassign import analysis, cli
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a command line did."""
+
+    status: int
+    out: str
+    err: str
+
+    @property
+    def lines(self) -> list[str]:
+        """What it printed."""
+        return self.out.splitlines()
+
+
+Command = Callable[..., Outcome]
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty current folder."""
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+@pytest.fixture
+def fake_analysis(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Findings wherever a test writes one of the names of ``lint_fakes``."""
+    monkeypatch.setattr(analysis, "analyze", lint_fakes.analyze)
+
+
+@pytest.fixture
+def paramassign(
+    folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> Command:
+    """The command line, in ``folder``; ``stdin`` is what it reads."""
+
+    def run(*arguments: str, stdin: bytes = b"") -> Outcome:
+        monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(stdin)))
+        status = cli.main(arguments)
+        return Outcome(status, *capsys.readouterr())
+
+    return run
+
+
+@pytest.fixture
+def flake8(folder: Path, capsys: pytest.CaptureFixture[str]) -> Command:
+    """The real flake8, in ``folder``, its other plugins off."""
+
+    def run(*arguments: str) -> Outcome:
+        status = flake8_main(["--jobs=1", *arguments])
+        return Outcome(status, *capsys.readouterr())
+
+    return run
