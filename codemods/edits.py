@@ -1,8 +1,6 @@
 """Edits on the bytes of a file: everything outside an edit stays as it was, byte for byte.
 
-Positions count code points of the decoded text, as ``Diagnostic`` and ``Edit`` do. Lines end
-at LF, CRLF or CR and nowhere else: to ``ast`` a form feed, NEL or LINE SEPARATOR is a
-character inside a line.
+Positions count code points of the decoded text, as ``Diagnostic`` and ``Edit`` do.
 """
 
 from __future__ import annotations
@@ -10,19 +8,15 @@ from __future__ import annotations
 import ast
 import codecs
 import io
-import re
 import tokenize
 import warnings
-from bisect import bisect_right
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 
 from flake8_paramassign.diagnostics import Edit, Position
-
-NEWLINE = re.compile(r"\r\n|\r|\n")
-_LINE_END = re.compile(rb"(?<=\n)|(?<=\r)(?!\n)")
+from flake8_paramassign.source import Source
 
 
 class NotText(Exception):
@@ -49,9 +43,8 @@ class Text:
         would not give the same bytes.
         """
         bom = codecs.BOM_UTF8 if source.startswith(codecs.BOM_UTF8) else b""
-        lines = iter(_LINE_END.split(source, maxsplit=2))
         try:
-            declared, _ = tokenize.detect_encoding(lambda: next(lines, b""))
+            declared, _ = tokenize.detect_encoding(io.BytesIO(source).readline)
             encoding = "utf-8" if bom else declared
             text = source[len(bom) :].decode(encoding)
             same = text.encode(encoding) == source[len(bom) :]
@@ -69,28 +62,26 @@ class Text:
             raise Damage(f"{self.encoding} cannot write {error.object[error.start]!r}") from error
 
     @cached_property
-    def line_starts(self) -> list[int]:
-        """The offset at which each line begins."""
-        return [0, *(newline.end() for newline in NEWLINE.finditer(self.text))]
+    def source(self) -> Source:
+        """The text by lines."""
+        return Source(self.text)
 
     def offset(self, position: Position) -> int:
         """Return the offset of ``position``; raises ValueError where the text has no such place."""
-        if not 1 <= position.line <= len(self.line_starts):
+        if not 1 <= position.line <= len(self.source.starts):
             raise ValueError(f"no line {position.line}")
-        start = self.line_starts[position.line - 1]
-        offset = start + position.column
-        end = NEWLINE.search(self.text, start)
-        if not start <= offset <= (end.start() if end else len(self.text)):
+        line = self.source.between(position.line, position.line)
+        if not 0 <= position.column <= len(line.rstrip("\r\n")):
             raise ValueError(f"line {position.line} has no column {position.column}")
-        return offset
+        return self.source.starts[position.line - 1] + position.column
 
-    def newline_at(self, offset: int) -> str:
-        """Return the newline that ends the line of ``offset``; on a last line, the one before."""
-        line = bisect_right(self.line_starts, offset) - 1
-        newline = NEWLINE.search(self.text, self.line_starts[line])
-        if newline is None and line > 0:
-            newline = NEWLINE.search(self.text, self.line_starts[line - 1])
-        return newline.group() if newline else "\n"
+    def newline_at(self, number: int) -> str:
+        """Return the newline that ends this line; on a last line, that of the line before."""
+        for near in (number, number - 1):
+            line = self.source.between(near, near) if near else ""
+            if newline := line[len(line.rstrip("\r\n")) :]:
+                return newline
+        return "\n"
 
     def apply(self, edits: Iterable[Edit]) -> Text:
         """Return the text with ``edits`` made; they must not overlap.
@@ -104,7 +95,10 @@ class Text:
             start, end = self.offset(edit.start), self.offset(edit.end)
             if not done <= start <= end:
                 raise ValueError("overlapping edits")
-            pieces += [self.text[done:start], edit.content.replace("\n", self.newline_at(start))]
+            pieces += [
+                self.text[done:start],
+                edit.content.replace("\n", self.newline_at(edit.start.line)),
+            ]
             done = end
         return Text("".join([*pieces, self.text[done:]]), self.encoding, self.bom)
 
@@ -113,8 +107,8 @@ class Text:
         before = [edit for edit in edits if edit.end <= position]
         after = self.apply(before)
         offset = self.offset(position) + len(after.text) - len(self.text)
-        line = bisect_right(after.line_starts, offset)
-        return Position(line, offset - after.line_starts[line - 1])
+        line = after.source.line_at(offset)
+        return Position(line, offset - after.source.starts[line - 1])
 
     @cached_property
     def parses(self) -> bool:
@@ -130,7 +124,7 @@ class Text:
     @cached_property
     def comments(self) -> Counter[str]:
         """How often each comment stands in the text; raises Damage where that cannot be told."""
-        lines = io.StringIO(NEWLINE.sub("\n", self.text), newline="\n")
+        lines = io.StringIO(self.text, newline=None)
         try:
             tokens = list(tokenize.generate_tokens(lines.readline))
         except (tokenize.TokenError, SyntaxError) as error:

@@ -10,9 +10,9 @@ from functools import lru_cache
 from itertools import pairwise
 from typing import Any, TypeGuard, TypeVar
 
-from codemods.edits import NEWLINE
 from codemods.scopes import Import, Place, Scopes, end, start
 from flake8_paramassign.diagnostics import Edit, Position
+from flake8_paramassign.source import Source
 
 _DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 
@@ -39,12 +39,12 @@ def _file(text: str, tree: ast.Module) -> _File:
 
 class _File:
     def __init__(self, text: str, tree: ast.Module) -> None:
-        self.lines = NEWLINE.split(text)
+        self.source = Source(text)
         self.body = tree.body
         self.scopes = Scopes(tree)
 
     def name_for(self, dotted: str, at: Position) -> tuple[str, tuple[Edit, ...]]:
-        place = at.line, len(self.lines[at.line - 1][: at.column].encode())
+        place = at.line, len(_utf8(self._line(at.line)[: at.column]))
         parts = dotted.split(".")
         for length in range(len(parts), 0, -1):
             for name in self.scopes.names(".".join(parts[:length]), place):
@@ -127,7 +127,8 @@ class _File:
         groups: list[list[Import]] = []
         for previous, statement in pairwise([None, *self.body]):
             if isinstance(statement, Import):
-                between = self.lines[end(previous)[0] : start(statement)[0] - 1] if previous else []
+                first, last = (end(previous)[0] if previous else 0), start(statement)[0]
+                between = [self._line(number) for number in range(first + 1, last)]
                 if isinstance(previous, Import) and all(map(str.strip, between)):
                     groups[-1].append(statement)
                 else:
@@ -143,7 +144,7 @@ class _File:
         number = top = _first_line(statement)
         if apart:
             content += "\n" * _blank_lines_above(statement)
-            while top > 1 and self.lines[top - 2].startswith("#"):
+            while top > 1 and self._line(top - 1).startswith("#"):
                 top -= 1
             if top > 1:
                 number = top
@@ -159,33 +160,39 @@ class _File:
             column = end(statement)[1] + self._rest(statement).index(";") + 1
             return self._insertion((end(statement)[0], column), f" {line};")
         indent = self._indent(statement)
-        if indent is None or number > len(self.lines):
+        if indent is None or number > len(self.source.starts):
             return self._above(statement, line)
         content = f"{indent}{line}\n"
         if apart:
             following = self.body[self.body.index(statement) + 1]
             blank = number
-            while not self.lines[blank - 1].strip():
+            while not self._line(blank).strip():
                 blank += 1
             missing = _blank_lines_above(following) - (blank - number)
             content = f"\n{content}" + "\n" * missing
         return self._insertion((number, 0), content)
 
     def _insertion(self, place: Place, content: str) -> Edit:
-        line, column = place
-        position = Position(line, len(self.lines[line - 1].encode()[:column].decode()))
+        position = self.source.position(*place)
         return Edit(position, position, content)
+
+    def _line(self, number: int) -> str:
+        return self.source.between(number, number)
 
     def _indent(self, node: ast.AST) -> str | None:
         """Return what stands before ``node`` on its line; None if that is code."""
         line, column = start(node)
-        before = self.lines[line - 1][:column]
+        before = _utf8(self._line(line))[:column].decode("utf-8", "surrogatepass")
         return None if before.strip() else before.replace("\f", "")
 
     def _rest(self, node: ast.AST) -> str:
         """Return what stands behind ``node`` on its line."""
         line, column = end(node)
-        return self.lines[line - 1].encode()[column:].decode()
+        return _utf8(self._line(line))[column:].decode("utf-8", "surrogatepass")
+
+
+def _utf8(text: str) -> bytes:
+    return text.encode("utf-8", "surrogatepass")
 
 
 _OTHERS = 2

@@ -30,7 +30,7 @@ KEPT = {
     "bom": b"\xef\xbb\xbfb = old\n",
     "latin-1 cookie": b"# coding: latin-1\ns = '\xe9'; b = old\n",
     "utf-8 cookie": "# -*- coding: utf-8 -*-\ns = 'é'; b = old\n".encode(),
-    "cookie on the second line, after a lone cr": b"#!x\r# coding: latin-1\r'\xe9', old",
+    "cookie on the second line": b"#!x\n# coding: latin-1\n'\xe9', old",
     "shift-jis cookie": "# coding: shift_jis\n'日本ソ', old\n".encode("shift_jis"),
     "tabs": b"if a:\n\tb\t=\told  \t\n",
     "form feed within a line": b"a = 1\n\x0cb = old\n",
@@ -63,7 +63,7 @@ def test_lines_and_columns_are_those_of_ast(source: bytes) -> None:
         for node in ast.walk(ast.parse(source))
         if isinstance(node, ast.Name) and node.id == "old"
     ]
-    line = text.text[text.line_starts[name.lineno - 1] :]
+    line = text.source.between(name.lineno, name.lineno)
     column = len(line.encode()[: name.col_offset].decode())
 
     offset = text.offset(Position(name.lineno, column))
