@@ -1,19 +1,252 @@
-"""Which functions of a file are worth running."""
+"""Which functions of a file are worth running.
+
+Most code only computes. A look at its statements, which costs a small part of parsing it, tells
+whether a function could store a Parameter, over a Parameter, or a container of Modules; only
+those are interpreted. Like the gate, this never hides a finding.
+"""
 
 from __future__ import annotations
 
 import ast
+import re
+from bisect import bisect_left
+from functools import cached_property
 
+from flake8_paramassign import catalogue
+from flake8_paramassign.inference.classes import ProjectClass, TorchClass
 from flake8_paramassign.inference.interpreter import Interpreter
+
+_SIGNS = re.compile(
+    r"Parameter\b|requires_grad|\bsetattr\b|__setattr__|register_parameter|\.data\s*=(?!=)"
+)
+"""What a function that makes, replaces or unwraps a Parameter has in its text."""
+
+_DISPLAYS = (ast.List, ast.Tuple, ast.Set, ast.Dict)
+_COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
+_NESTED = ("body", "orelse", "finalbody")
+
+FunctionNode = ast.FunctionDef | ast.AsyncFunctionDef
 
 
 def run(interpreter: Interpreter) -> None:
     """Run all that may hold a finding, each function once for any arguments."""
+    candidates = Candidates(interpreter)
     tree = interpreter.module.tree
-    interpreter.run_top_level()
+    if candidates.in_script(tree.body):
+        interpreter.run_top_level()
     for statement in tree.body:
-        if isinstance(statement, ast.ClassDef):
-            cls = interpreter.module.class_of(statement)
-            interpreter.run_class(cls, set(cls.members.values()))
-        elif isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef):
+        _run_definitions(statement, candidates, interpreter)
+
+
+def _run_definitions(
+    statement: ast.stmt, candidates: Candidates, interpreter: Interpreter
+) -> None:
+    if isinstance(statement, ast.ClassDef):
+        cls = interpreter.module.class_of(statement)
+        wanted = candidates.methods(cls)
+        if wanted:
+            interpreter.run_class(cls, wanted)
+        for inner in statement.body:
+            if isinstance(inner, ast.ClassDef):
+                _run_definitions(inner, candidates, interpreter)
+    elif isinstance(statement, FunctionNode):
+        if candidates.wants(statement, None):
             interpreter.run_function(statement)
+    else:
+        for name in (*_NESTED, "handlers"):
+            for inner in getattr(statement, name, ()):
+                if isinstance(inner, ast.stmt | ast.ExceptHandler):
+                    _run_definitions(inner, candidates, interpreter)  # type: ignore[arg-type]
+
+
+class Candidates:
+    """Looks at the statements of one file."""
+
+    def __init__(self, interpreter: Interpreter) -> None:
+        """Nothing is looked at yet."""
+        self._interpreter = interpreter
+        self._source = interpreter.source
+
+    @cached_property
+    def _signs(self) -> list[int]:
+        """The lines with a sign, ascending."""
+        source = self._source
+        return [source.line_at(match.start()) for match in _SIGNS.finditer(source.text)]
+
+    def _has_sign(self, node: ast.stmt) -> bool:
+        index = bisect_left(self._signs, node.lineno)
+        return index < len(self._signs) and self._signs[index] <= (node.end_lineno or 0)
+
+    @cached_property
+    def _names(self) -> frozenset[str]:
+        """Attribute names that may be Parameter slots: stored near a sign, somewhere in the file."""
+        names: set[str] = set()
+        for function in _functions(self._interpreter.module.tree.body):
+            if self._has_sign(function):
+                names |= {name for name, _, _ in _stores(function.body)}
+        return frozenset(names)
+
+    def in_script(self, body: list[ast.stmt]) -> bool:
+        """Whether the statements outside functions and classes are worth running."""
+        outside = [s for s in body if not isinstance(s, FunctionNode | ast.ClassDef)]
+        if not outside:
+            return False
+        signed = any(
+            self._has_sign(s) for s in outside if not isinstance(s, ast.Import | ast.ImportFrom)
+        )
+        return signed or any(self._over_slot(n, frozenset()) for n, _, _ in _stores(outside))
+
+    def methods(self, cls: ProjectClass) -> set[FunctionNode]:
+        """The methods of ``cls`` that are worth running."""
+        if cls.is_module is False:
+            return {f for f in cls.functions if self.wants(f, None)}
+        return {f for f in cls.functions if self.wants(f, cls)}
+
+    def wants(self, function: FunctionNode, cls: ProjectClass | None) -> bool:
+        """Whether a function, or a method of a class that may be a Module, is worth running."""
+        if self._has_sign(function):
+            return True
+        stores = list(_stores(function.body))
+        if not stores and function.name != "__init__":
+            return False
+        inherited = self._inherited(cls) if cls is not None and stores else frozenset()
+        if any(self._over_slot(name, inherited) for name, _, _ in stores):
+            return True
+        if cls is None:
+            return False
+        if any(self._reads_slot(value, inherited) for _, value, _ in stores):
+            return True
+        if function.name == "__init__" and _stores_before_init(function):
+            return True
+        parameters = {a.arg for a in (*function.args.args, *function.args.kwonlyargs)}
+        return any(
+            _may_be_container(value, parameters) for _, value, on_self in stores if on_self
+        )
+
+    def _over_slot(self, name: str, inherited: frozenset[str]) -> bool:
+        return name in self._names or name in inherited or catalogue.is_stock_slot(name)
+
+    def _reads_slot(self, value: ast.expr | None, inherited: frozenset[str]) -> bool:
+        """Whether ``value`` is computed from an attribute that may be a Parameter."""
+        if value is None or isinstance(value, ast.Constant | ast.Name):
+            return False
+        return any(
+            isinstance(node, ast.Attribute)
+            and isinstance(node.value, ast.Name)
+            and node.value.id == "self"
+            and (node.attr in self._names or node.attr in inherited)
+            for node in ast.walk(value)
+        )
+
+    def _inherited(self, cls: ProjectClass) -> frozenset[str]:
+        """Parameter slots that come from a base class: torch's, or one in another file."""
+        names: set[str] = set()
+        for ancestor in cls.ancestry:
+            if isinstance(ancestor, TorchClass):
+                if ancestor.name != "torch.nn.Module":
+                    names |= ancestor.entry.slots({}) and set(ancestor.entry.slots({})) or set()
+            elif isinstance(ancestor, ProjectClass) and ancestor.module is not cls.module:
+                made = self._interpreter.constructed(ancestor)
+                names |= {n for _, n in made.slots} if made else set()
+        return frozenset(names)
+
+
+_Store = tuple[str, "ast.expr | None", bool]
+
+
+def _functions(body: list[ast.stmt]) -> list[FunctionNode]:
+    """Functions and methods of a file, without those nested in functions."""
+    found: list[FunctionNode] = []
+    for statement in body:
+        if isinstance(statement, FunctionNode):
+            found.append(statement)
+        else:
+            for name in _NESTED:
+                found += _functions(getattr(statement, name, []))
+    return found
+
+
+def _stores(body: list[ast.stmt]) -> list[_Store]:
+    """Every attribute that is stored in ``body``: its name, its value, whether on ``self``."""
+    found: list[_Store] = []
+    stack: list[ast.AST] = list(body)
+    while stack:
+        statement = stack.pop()
+        kind = type(statement)
+        if kind is ast.Assign:
+            for target in statement.targets:  # type: ignore[attr-defined]
+                _add_targets(target, statement.value, found)  # type: ignore[attr-defined]
+        elif kind is ast.AnnAssign or kind is ast.AugAssign:
+            _add_targets(statement.target, statement.value, found)  # type: ignore[attr-defined]
+        elif kind is ast.For or kind is ast.AsyncFor:
+            _add_targets(statement.target, None, found)  # type: ignore[attr-defined]
+        elif kind is ast.With or kind is ast.AsyncWith:
+            for item in statement.items:  # type: ignore[attr-defined]
+                if item.optional_vars is not None:
+                    _add_targets(item.optional_vars, None, found)
+        elif kind is ast.Match:
+            for case in statement.cases:  # type: ignore[attr-defined]
+                stack += case.body
+        if kind not in _SIMPLE:
+            for name in ("body", "orelse", "finalbody", "handlers"):
+                stack += getattr(statement, name, ())
+    return found
+
+
+_SIMPLE = frozenset(
+    [ast.Assign, ast.Expr, ast.Return, ast.AugAssign, ast.AnnAssign, ast.Assert, ast.Raise]
+)
+
+
+def _add_targets(target: ast.expr, value: ast.expr | None, found: list[_Store]) -> None:
+    if isinstance(target, ast.Attribute):
+        on_self = isinstance(target.value, ast.Name) and target.value.id == "self"
+        found.append((target.attr, value, on_self))
+    elif isinstance(target, ast.Tuple | ast.List):
+        values = getattr(value, "elts", [])
+        for index, part in enumerate(target.elts):
+            matching = len(values) == len(target.elts)
+            _add_targets(part, values[index] if matching else value, found)
+
+
+def _stores_before_init(function: FunctionNode) -> bool:
+    """Whether ``__init__`` makes something for ``self`` before it calls another ``__init__``."""
+    for statement in function.body:
+        if isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Constant):
+            continue
+        if any(isinstance(n, ast.Attribute) and n.attr == "__init__" for n in ast.walk(statement)):
+            return False
+        if any(isinstance(value, ast.Call) for _, value, _ in _stores([statement])):
+            return True
+        if any(
+            isinstance(n, ast.Attribute) and n.attr in ("register_buffer", "add_module")
+            for n in ast.walk(statement)
+        ):
+            return True
+    return False
+
+
+def _may_be_container(value: ast.expr | None, parameters: set[str]) -> bool:
+    """Whether an attribute's value may be a container of Modules or Parameters made here."""
+    if isinstance(value, _DISPLAYS):
+        elements = value.values if isinstance(value, ast.Dict) else value.elts
+        return not elements or any(not isinstance(e, ast.Constant) for e in elements)
+    if isinstance(value, _COMPREHENSIONS):
+        return True
+    if isinstance(value, ast.Name):
+        return value.id not in parameters
+    if isinstance(value, ast.Call):
+        return isinstance(value.func, ast.Name) or (
+            isinstance(value.func, ast.Attribute)
+            and isinstance(value.func.value, ast.Name)
+            and value.func.value.id == "self"
+        )
+    if isinstance(value, ast.IfExp):
+        return _may_be_container(value.body, parameters) or _may_be_container(
+            value.orelse, parameters
+        )
+    if isinstance(value, ast.BinOp):
+        return _may_be_container(value.left, parameters) or _may_be_container(
+            value.right, parameters
+        )
+    return False

@@ -90,6 +90,10 @@ class Caller(Evaluator):
         """Delete an attribute; None is one of unknown name."""
         raise NotImplementedError
 
+    def rebind(self, subject: ast.expr, values: Values, state: State) -> None:
+        """From here on the name or attribute ``subject`` holds ``values``."""
+        raise NotImplementedError
+
     def filled(self, container: Value, values: Values, how: str, state: State) -> None:
         """Items were put into a container."""
         raise NotImplementedError
@@ -145,10 +149,34 @@ class Caller(Evaluator):
                 return found
         result = NOTHING
         for callee in self.attribute(receiver, name, state, node.func):
-            result = union(result, self._called(callee, node, arguments, state))
+            if isinstance(callee, External) and isinstance(receiver, Super):
+                called = self._inherited_call(callee, receiver.receiver, node, arguments, state)
+            else:
+                called = self._called(callee, node, arguments, state)
+            result = union(result, called)
             if name == "__init__" and not isinstance(callee, Function | Method):
                 self._initialised(state)
         return result
+
+    def _inherited_call(
+        self,
+        method: External,
+        receiver: Instance,
+        node: ast.Call,
+        arguments: Arguments,
+        state: State,
+    ) -> Values:
+        """``super().method(...)`` of a class that is not the project's."""
+        base, _, name = method.name.rpartition(".")
+        owner = TorchClass.named(base)
+        if owner is None:
+            return UNKNOWN
+        if name == "__init__":
+            self.initialise_torch_base(
+                receiver, owner, state, _constants(owner, arguments[0], arguments[1])
+            )
+            return NONE
+        return self._module_method(receiver, name, node, arguments, state) or UNKNOWN
 
     def _initialised(self, state: State) -> None:
         """The ``__init__`` of a base that cannot be seen has run: a Module's, if it is one."""
@@ -164,8 +192,12 @@ class Caller(Evaluator):
         state: State,
     ) -> Values:
         if name == "requires_grad_":
-            flag = constant((arguments[0] or [only(Constant(True))])[0])
-            return only(replace(tensor, trainable=flag if isinstance(flag, bool) else None))
+            given = arguments[0][0] if arguments[0] else arguments[1].get("requires_grad")
+            flag = True if given is None else constant(given)
+            changed = only(replace(tensor, trainable=flag if isinstance(flag, bool) else None))
+            assert isinstance(node.func, ast.Attribute)
+            self.rebind(node.func.value, changed, state)
+            return changed
         result = catalogue.method(name)
         if result is Result.MAYBE_SELF:
             return self._converted(tensor, name, node, state)
@@ -540,20 +572,13 @@ class Caller(Evaluator):
     def _unbound(
         self, owner: TorchClass, method: str, node: ast.Call, arguments: Arguments, state: State
     ) -> Values:
-        """``nn.Module.__init__(self)``, ``super().__setattr__(name, value)``."""
+        """``nn.Module.__init__(self)``, ``nn.Linear.forward(layer, x)``."""
         positional, named = arguments
-        receiver: Value | None = self.frame.receiver
-        if positional:
-            for value in positional[0]:
-                if isinstance(value, Instance | Opaque):
-                    receiver, positional = value, positional[1:]
-        if method == "__init__" and isinstance(receiver, Instance):
-            self.initialise_torch_base(receiver, owner, state)
-            return NONE
-        if isinstance(receiver, Instance | Opaque) and isinstance(node.func, ast.Attribute):
-            found = self._module_method(receiver, method, node, (positional, named), state)
-            return UNKNOWN if found is None else found
-        return UNKNOWN
+        receivers = [v for v in (positional or [NOTHING])[0] if isinstance(v, Instance)]
+        if len(receivers) != 1:
+            return UNKNOWN
+        called = External(f"{owner.name}.{method}")
+        return self._inherited_call(called, receivers[0], node, (positional[1:], named), state)
 
     def _may_rewire(self, name: str, arguments: Arguments, state: State) -> None:
         """A function that takes names out of the registry leaves its argument's slots unknown."""
@@ -718,7 +743,9 @@ def _dtype(
         return (True if catalogue.dtype_is_integer(text) else None), places
     if short in _DEFAULT_FLOAT:
         return False, places | {"float32"}
-    if short in ("tensor", "arange", "full", "as_tensor"):
+    if short == "arange":
+        return _counts(node.args), places
+    if short in ("tensor", "full", "as_tensor"):
         return _literal_integers(node, short), places
     return (True if catalogue.integer_result(short) else None), places
 
@@ -737,6 +764,19 @@ def _literal_integers(node: ast.Call, short: str) -> bool | None:
         return False
     known = all(isinstance(x, ast.Constant) and isinstance(x.value, int) for x in leaves)
     return True if known else None
+
+
+def _counts(bounds: list[ast.expr]) -> bool | None:
+    """Whether ``torch.arange(*bounds)`` counts in integers: ``arange(n)`` is written for that."""
+    for bound in bounds:
+        plain = isinstance(bound, ast.Name) and len(bounds) == 1
+        if isinstance(bound, ast.UnaryOp):
+            bound = bound.operand
+        whole = isinstance(bound, ast.Constant) and isinstance(bound.value, int)
+        called = isinstance(bound, ast.Call) and ast.unparse(bound.func) in ("len", "int")
+        if not (plain or whole or called):
+            return None
+    return True
 
 
 def _leaves(node: ast.expr) -> list[ast.expr]:

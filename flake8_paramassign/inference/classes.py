@@ -187,6 +187,13 @@ class ProjectClass(Class):
                     found[statement.target.id] = statement
         return found
 
+    @cached_property
+    def functions(self) -> tuple[ast.FunctionDef | ast.AsyncFunctionDef, ...]:
+        """All functions of the class body; a property's getter and setter share a name."""
+        return tuple(
+            s for s in _flat(self.node.body) if isinstance(s, ast.FunctionDef | ast.AsyncFunctionDef)
+        )
+
     def find(self, name: str) -> tuple[ProjectClass, ast.stmt] | None:
         """The member ``name`` and the class of the project that has it."""
         for ancestor in self.ancestry:

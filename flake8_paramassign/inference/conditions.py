@@ -6,7 +6,7 @@ import ast
 
 from flake8_paramassign.inference.calls import Caller
 from flake8_paramassign.inference.classes import Class, TorchClass
-from flake8_paramassign.inference.state import ABSENT, PARAMETER_SLOT, UNKNOWN_SLOT, State, join
+from flake8_paramassign.inference.state import ABSENT, PARAMETER_SLOT, UNKNOWN_SLOT, State
 from flake8_paramassign.inference.values import (
     NONE,
     ClassValue,
@@ -62,7 +62,7 @@ class Narrower(Caller):
                 break
             holds, fails = self.condition(part, going)
             going, leaving = (holds, fails) if conjunction else (fails, holds)
-            out = join(out, leaving)
+            out = self.join(out, leaving)
         return (going, out) if conjunction else (out, going)
 
     def _truth(self, test: ast.Name | ast.Attribute, state: State) -> Split:
@@ -74,7 +74,7 @@ class Narrower(Caller):
             return None, state
         if NONE <= values:
             holds = state.copy()
-            self._narrow(test, values - NONE, holds)
+            self.rebind(test, values - NONE, holds)
             return holds, state
         return state.copy(), state
 
@@ -106,9 +106,9 @@ class Narrower(Caller):
         if not NONE <= values and not any(isinstance(v, Unknown | Opaque) for v in values):
             return None, state
         holds, fails = state.copy(), state.copy()
-        self._narrow(subject, NONE, holds)
+        self.rebind(subject, NONE, holds)
         if NONE < values:
-            self._narrow(subject, values - NONE, fails)
+            self.rebind(subject, values - NONE, fails)
         return holds, fails
 
     def _instance_of(self, test: ast.Call, state: State) -> Split:
@@ -130,10 +130,10 @@ class Narrower(Caller):
         narrowed: set[Value] = set(yes)
         for value in maybe:
             narrowed |= {self._as(value, cls) for cls in wanted}
-        self._narrow(subject, frozenset(narrowed), holds)
+        self.rebind(subject, frozenset(narrowed), holds)
         if not maybe and len(yes) == len(values):
             return holds, None
-        self._narrow(subject, values - frozenset(yes), fails_state)
+        self.rebind(subject, values - frozenset(yes), fails_state)
         if _PARAMETER in wanted:
             fails_state = self._not_a_parameter(subject, fails_state)
         return holds, fails_state
@@ -195,8 +195,8 @@ class Narrower(Caller):
             return Opaque(site, getattr(value, "path", "module"), True)
         return Instance(cls, site)
 
-    def _narrow(self, subject: ast.expr, values: Values, state: State) -> None:
-        """From here on ``subject`` holds ``values``."""
+    def rebind(self, subject: ast.expr, values: Values, state: State) -> None:
+        """From here on the name or attribute ``subject`` holds ``values``."""
         if isinstance(subject, ast.NamedExpr):
             subject = subject.target
         if isinstance(subject, ast.Name):

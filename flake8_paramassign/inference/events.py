@@ -130,8 +130,6 @@ class ContainerHeld:
     container: Container
     items: Values
     """The evidence: Parameters, or Modules, that are registered nowhere."""
-    how: str
-    """``=`` where the container is stored, else the method that filled it: ``append``."""
 
 
 Event: TypeAlias = AttributeStored | ParameterMade | DataStored | OptimizerMade | ContainerHeld

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import ClassVar
 
 from flake8_paramassign.inference.objects import Objects, derived
-from flake8_paramassign.inference.state import ITEMS, State, join
+from flake8_paramassign.inference.state import ITEMS, State
 from flake8_paramassign.inference.values import (
     NOTHING,
     NUMBER,
@@ -224,7 +224,7 @@ class Evaluator(Objects):
         holds, fails = self.condition(node.test, state)
         first = self.evaluate(node.body, holds) if holds else NOTHING
         second = self.evaluate(node.orelse, fails) if fails else NOTHING
-        self._become(state, join(holds, fails))
+        self._become(state, self.join(holds, fails))
         return union(first, second) or UNKNOWN
 
     @staticmethod

@@ -16,7 +16,6 @@ from flake8_paramassign.inference.state import (
     ITEMS,
     UNKNOWN_SLOT,
     State,
-    join,
 )
 from flake8_paramassign.inference.statements import Executor
 from flake8_paramassign.source import Source
@@ -31,7 +30,9 @@ from flake8_paramassign.inference.values import (
     Function,
     Instance,
     Opaque,
+    Optimizer,
     Parameter,
+    Tensor,
     Value,
     Values,
     only,
@@ -50,6 +51,7 @@ STEPS = frozenset(
     """.split()
 )
 """Methods that run again and again while a model trains."""
+_MATTERS = (Parameter, Tensor, Instance, Optimizer, Function, ClassValue)
 _REGISTERS = re.compile(
     r"\b(ModuleList|ModuleDict|Sequential|ParameterList|ParameterDict|add_module|register_module"
     r"|register_parameter|setattr)\b"
@@ -75,6 +77,7 @@ class Interpreter(Executor):
         self.closures = {}
         self._calls = 0
         self._generators: dict[ast.AST, bool] = {}
+        self._summaries: dict[ast.AST, Values] = {}
 
     # Entering functions.
 
@@ -90,6 +93,8 @@ class Interpreter(Executor):
             return UNKNOWN
         if isinstance(function.node, ast.AsyncFunctionDef) or self._is_generator(function.node):
             return unknown
+        if receiver is None and not self._matters(arguments, state):
+            return self._summary(function) or unknown
         caller = self.frame
         constructing = caller.role is Role.CONSTRUCTION and receiver == caller.receiver
         told = constructing and receiver is not None and function.owner is receiver.cls
@@ -113,6 +118,44 @@ class Interpreter(Executor):
             state.cells, state.slots = after.cells, after.slots
         return values or unknown
 
+    def _matters(self, arguments: Arguments, state: State) -> bool:
+        """Whether a function may do something with what it is given: a Module, a Parameter."""
+        for values in (*arguments[0], *arguments[1].values()):
+            for value in values:
+                if isinstance(value, Container):
+                    inner = state.cells.get((value, ITEMS), NOTHING)
+                    if any(isinstance(v, _MATTERS) for v in inner):
+                        return True
+                elif isinstance(value, _MATTERS):
+                    return True
+        return False
+
+    def _summary(self, function: Function) -> Values:
+        """What a function returns for arguments that are not known, found out once."""
+        node = function.node
+        assert isinstance(node, ast.FunctionDef)
+        known = self._summaries.get(node)
+        if known is None:
+            self._summaries[node] = UNKNOWN
+            frame = Frame(function.module, node, Role.FUNCTION, silent=True)
+            state = State(self._any_arguments(node, None))
+            state.grad = None
+            values, after = self._run(frame, node.body, state)
+            known = frozenset(v for v in values if not isinstance(v, Opaque)) or UNKNOWN
+            if len(known) < len(values):
+                known = union(known, UNKNOWN)
+            self._summaries[node] = known
+            self._carry(known, after)
+        return known
+
+    def _carry(self, values: Values, after: State | None) -> None:
+        """Remember the items of containers that a summary returns."""
+        for value in values:
+            if isinstance(value, Container | Instance) and after is not None:
+                items = after.cells.get((value, ITEMS))
+                if items is not None:
+                    self.made_elsewhere[value, ITEMS] = items
+
     def _run(
         self, frame: Frame, body: list[ast.stmt], state: State
     ) -> tuple[Values, State | None]:
@@ -123,7 +166,7 @@ class Interpreter(Executor):
         values = NONE if end is not None else NOTHING
         for returned, at_return in frame.returns:
             values = union(values, returned)
-            end = join(end, at_return)
+            end = self.join(end, at_return)
         return values, end
 
     def _closure(self, node: ast.AST) -> dict[str, Values]:
@@ -208,7 +251,7 @@ class Interpreter(Executor):
         for inner in dict.fromkeys(frame.inner):
             if isinstance(inner, ast.ClassDef):
                 cls = self.module.class_of(inner)
-                self.run_class(cls, set(cls.members.values()))
+                self.run_class(cls, set(cls.functions))
             else:
                 names = {**self.closures.get(inner, {}), **(after.locals if after else {})}
                 self.run_function(inner, None, names)
@@ -306,14 +349,13 @@ class Interpreter(Executor):
         self.under_construction.discard(receiver)
         return after
 
-    def run_class(self, cls: ProjectClass, wanted: set[ast.stmt]) -> None:
+    def run_class(self, cls: ProjectClass, wanted: set[FunctionNode]) -> None:
         """Analyse the ``wanted`` methods of a class; ``__init__`` and what it calls come first."""
         self.constructed(cls)
         once = self.constructor_only(cls)
-        for name, member in cls.members.items():
-            if isinstance(member, FunctionNode) and name not in once and member in wanted:
-                if not member.decorator_list or not _is_abstract(member):
-                    self.run_function(member, cls)
+        for function in cls.functions:
+            if function.name not in once and function in wanted and not _is_abstract(function):
+                self.run_function(function, cls)
 
     def constructor_only(self, cls: ProjectClass) -> set[str]:
         """``__init__`` and the methods that nothing but ``__init__`` refers to in this file."""
@@ -357,9 +399,9 @@ class Interpreter(Executor):
             held = state.cells.get((owner, name), NOTHING)
             if owner != receiver or "plain" not in self.slot(receiver, name, state):
                 continue
-            for container, (node, at_store) in containers.items():
+            for container, node in containers.items():
                 if container in held and container.kind in ("list", "tuple", "dict", "set"):
-                    self._tell_container(frame, state, name, container, node, at_store)
+                    self._tell_container(frame, state, name, container, node)
 
     def _tell_container(
         self,
@@ -367,20 +409,14 @@ class Interpreter(Executor):
         state: State,
         name: str,
         container: Container,
-        node: ast.AST,
-        at_store: Values,
+        node: ast.AST | None,
     ) -> None:
         assert frame.receiver is not None
+        node = node or self.fillings.get(container)
         lost = self._unregistered(self.items(container, state), state)
-        if not lost or self._single_element(container) or self._cared_for(frame, name):
+        if node is None or not lost or self._single_element(container) or self._cared_for(frame, name):
             return
-        how = "="
-        if not lost & at_store:
-            for statement, (values, filling) in self.fillings.get(container, {}).items():
-                if lost & values:
-                    node, how = statement, filling
-                    break
-        event = ContainerHeld(frame, state, node, frame.receiver, name, container, lost, how)
+        event = ContainerHeld(frame, state, node, frame.receiver, name, container, lost)
         self.listener.happened(event)
 
     def _unregistered(self, items: Values, state: State) -> Values:
@@ -393,12 +429,16 @@ class Interpreter(Executor):
                 isinstance(owner, Instance) and attribute == ITEMS
             ):
                 registered |= values
-        found = [v for v in items if v not in registered and isinstance(getattr(v, "site", None), ast.AST)]
+        found = [v for v in self._flattened(items, state, 0) if v not in registered]
         return frozenset(
-            v for v in found
-            if isinstance(v, Parameter)
-            or (isinstance(v, Instance) and v.cls.is_module and self._has_state(v))
-        )  # fmt: skip
+            v
+            for v in found
+            if _made_here(v)
+            and (
+                isinstance(v, Parameter)
+                or (isinstance(v, Instance) and bool(v.cls.is_module) and self._has_state(v))
+            )
+        )
 
     def _has_state(self, module: Instance) -> bool:
         """Whether it matters that a module is registered: nothing is lost of an ``nn.ReLU()``."""
@@ -427,6 +467,12 @@ class Interpreter(Executor):
 
 def _span(node: ast.AST) -> tuple[int, int]:
     return node.lineno, node.end_lineno or node.lineno  # type: ignore[attr-defined]
+
+
+def _made_here(value: Value) -> bool:
+    """Whether an expression of the code that was run made the object."""
+    site = getattr(value, "site", None)
+    return isinstance(site[0] if isinstance(site, tuple) else site, ast.expr)
 
 
 def _is_abstract(node: FunctionNode) -> bool:

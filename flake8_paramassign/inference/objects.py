@@ -21,13 +21,16 @@ from flake8_paramassign.inference.state import (
     UNKNOWN_SLOT,
     Slot,
     State,
+    merged,
 )
 from flake8_paramassign.inference.values import (
+    MOST,
     NONE,
     NOTHING,
     UNKNOWN,
     ClassValue,
     Constant,
+    Container,
     External,
     Function,
     Instance,
@@ -39,6 +42,7 @@ from flake8_paramassign.inference.values import (
     Unknown,
     Value,
     Values,
+    bounded,
     only,
     union,
 )
@@ -57,6 +61,7 @@ class Objects:
         self.frames: list[Frame] = []
         self.summaries: dict[ProjectClass, State | None] = {}
         self.under_construction: set[Instance] = set()
+        self.made_elsewhere: dict[tuple[Value, str], Values] = {}
 
     @property
     def frame(self) -> Frame:
@@ -81,6 +86,43 @@ class Objects:
     def given_to_optimizer(self, frame: Frame, name: str) -> bool:
         """Whether the class hands ``self.name`` to an optimizer by name."""
         raise NotImplementedError(_ABSTRACT)
+
+    # Where paths meet.
+
+    def join(self, first: State | None, second: State | None) -> State | None:
+        """What is known where two paths meet; None is a path that does not get here."""
+        if first is None or second is None or first is second:
+            return first or second
+        if first.cells is second.cells and first.slots is second.slots:
+            cells, slots = first.cells, first.slots
+        else:
+            cells = merged(
+                first.cells,
+                second.cells,
+                lambda key: self._unwritten(key, first),
+                lambda key: self._unwritten(key, second),
+            )
+            slots = merged(
+                first.slots,
+                second.slots,
+                lambda key: self.slot(*key, first),
+                lambda key: self.slot(*key, second),
+            )
+        names = merged(first.locals, second.locals, _unbound, _unbound)
+        for held in (names, cells):
+            for key, values in held.items():
+                if len(values) > MOST:
+                    held[key] = bounded(values)  # type: ignore[index]
+        return State(names, cells, slots, first.grad if first.grad == second.grad else None)
+
+    def _unwritten(self, key: tuple[Value, str], state: State) -> Values:
+        """What a path that did not write the cell ``key`` holds there."""
+        owner, name = key
+        if name.startswith("["):
+            return NOTHING if isinstance(owner, Container) and name == ITEMS else UNKNOWN
+        if isinstance(owner, Instance) and owner not in self.under_construction:
+            return self._instance_attribute(owner, name, state)
+        return UNKNOWN
 
     # Attributes.
 
@@ -195,12 +237,12 @@ class Objects:
 
     # Slots.
 
-    def slot(self, owner: Instance | Opaque, name: str, state: State) -> Slot:
+    def slot(self, owner: Value, name: str, state: State) -> Slot:
         """How ``owner`` holds ``name``."""
         stored = state.slots.get((owner, name))
         if stored is not None:
             return stored
-        if (owner, EVERY) in state.slots or isinstance(owner, Opaque):
+        if (owner, EVERY) in state.slots or not isinstance(owner, Instance):
             return UNKNOWN_SLOT
         cls = owner.cls
         if isinstance(cls, TorchClass):
@@ -227,9 +269,15 @@ class Objects:
             given = dict(owner.arguments)
         return cls.entry.slots(given) or {}
 
-    def initialise_torch_base(self, owner: Instance, cls: TorchClass, state: State) -> None:
+    def initialise_torch_base(
+        self,
+        owner: Instance,
+        cls: TorchClass,
+        state: State,
+        arguments: tuple[tuple[str, object], ...] | None = None,
+    ) -> None:
         """``super().__init__(...)`` of a class that derives from one of torch's own."""
-        base = Instance(cls, owner.site, None)
+        base = Instance(cls, owner.site, arguments)
         for name, slot in self.torch_slots(base, cls).items():
             state.slots[owner, name] = frozenset([_SLOT_OF_KIND[slot.kind]])
             state.cells[owner, name] = frozenset(
@@ -258,7 +306,13 @@ class Objects:
 
     def items(self, container: Value, state: State) -> Values:
         """All that a container may hold."""
-        return state.cells.get((container, ITEMS), UNKNOWN)
+        items = state.cells.get((container, ITEMS))
+        return self.made_elsewhere.get((container, ITEMS), UNKNOWN) if items is None else items
+
+
+def _unbound(name: str) -> Values:
+    """A local that one of two paths did not bind."""
+    return NOTHING
 
 
 _CATALOGUE_SITE = ast.Pass()

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field
 from typing import TypeAlias, TypeVar
 
-from flake8_paramassign.inference.values import NOTHING, UNKNOWN, Value, Values, union
+from flake8_paramassign.inference.values import Value, Values
 
 Slot: TypeAlias = frozenset[str]
 """How a Module may hold a name: each of ``parameter``, ``buffer``, ``module``, ``plain``,
@@ -26,6 +26,7 @@ EVERY = "*"
 """The slot name that stands for all: ``del m._parameters[name]`` with any name."""
 
 Key = TypeVar("Key", bound=Hashable)
+Held = TypeVar("Held")
 
 
 @dataclass(slots=True)
@@ -55,41 +56,20 @@ class State:
         )
 
 
-def join(first: State | None, second: State | None) -> State | None:
-    """What is known where two paths meet; None is a path that does not get here."""
-    if first is None or second is None:
-        return first or second
-    return State(
-        _merged(first.locals, second.locals, NOTHING),
-        _merged(first.cells, second.cells, UNKNOWN),
-        _merged_slots(first.slots, second.slots),
-        first.grad if first.grad == second.grad else None,
-    )
-
-
-def _merged(
-    first: dict[Key, Values], second: dict[Key, Values], missing: Values
-) -> dict[Key, Values]:
-    merged = first.copy()
+def merged(
+    first: dict[Key, frozenset[Held]],
+    second: dict[Key, frozenset[Held]],
+    missing_first: Callable[[Key], frozenset[Held]],
+    missing_second: Callable[[Key], frozenset[Held]],
+) -> dict[Key, frozenset[Held]]:
+    """Both dicts' entries where two paths meet; ``missing_*`` says what a path without one holds."""
+    both = first.copy()
     for key, values in second.items():
         mine = first.get(key)
         if mine is None:
-            merged[key] = union(values, missing)
-        elif mine is not values:
-            merged[key] = union(mine, values)
-    if missing:
-        for key in first.keys() - second.keys():
-            merged[key] = union(first[key], missing)
-    return merged
-
-
-def _merged_slots(
-    first: dict[tuple[Value, str], Slot], second: dict[tuple[Value, str], Slot]
-) -> dict[tuple[Value, str], Slot]:
-    merged = first.copy()
-    for key, slot in second.items():
-        mine = first.get(key)
-        merged[key] = slot | (UNKNOWN_SLOT if mine is None else mine)
+            both[key] = values | missing_first(key)
+        elif mine is not values and mine != values:
+            both[key] = mine | values
     for key in first.keys() - second.keys():
-        merged[key] = first[key] | UNKNOWN_SLOT
-    return merged
+        both[key] = first[key] | missing_second(key)
+    return both

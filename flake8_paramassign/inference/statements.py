@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable
+from dataclasses import replace
 from typing import ClassVar
 
 from flake8_paramassign.inference.conditions import Narrower
@@ -16,7 +17,6 @@ from flake8_paramassign.inference.state import (
     PARAMETER_SLOT,
     UNKNOWN_SLOT,
     State,
-    join,
 )
 from flake8_paramassign.inference.values import (
     NOTHING,
@@ -164,12 +164,18 @@ class Executor(Narrower):
         for owner, key in list(state.cells):
             if owner == container and key.startswith("[") and key != ITEMS and how != "append":
                 del state.cells[owner, key]
-        if isinstance(container, Container) and self.frame.statement is not None:
-            self.fillings.setdefault(container, {})[self.frame.statement] = (values, how)
+        if self.frame.statement is not None and not self.frame.silent:
+            self.fillings.setdefault(container, self.frame.statement)
 
     def store(self, receiver: Value, name: str, values: Values, state: State, node: ast.AST,
               expression: ast.expr | None, how: str) -> None:  # fmt: skip
         """Set an attribute as ``setattr`` does: ``nn.Module.__setattr__`` decides the slot."""
+        if name == "requires_grad" and isinstance(receiver, Parameter | Tensor):
+            flag = constant(values)
+            changed = replace(receiver, trainable=flag if isinstance(flag, bool) else None)
+            if isinstance(node, ast.Attribute):
+                self.rebind(node.value, only(changed), state)
+            return
         if name == "data" and isinstance(receiver, Parameter | Tensor):
             self.tell(
                 DataStored(self.frame, state, node, only(receiver), values, expression)
@@ -198,15 +204,10 @@ class Executor(Narrower):
             parameters = all(isinstance(v, Parameter) for v in values)
             state.slots[receiver, name] = PARAMETER_SLOT if parameters else UNKNOWN_SLOT
         state.cells[receiver, name] = values
-        self._remember_store(receiver, name, values, node, state)
-
-    def _remember_store(
-        self, receiver: Value, name: str, values: Values, node: ast.AST, state: State
-    ) -> None:
         for value in values:
             if isinstance(value, Container):
-                items = state.cells.get((value, ITEMS), NOTHING)
-                self.holdings.setdefault((receiver, name), {})[value] = (node, items)
+                seen = None if self.frame.silent else node
+                self.holdings.setdefault((receiver, name), {})[value] = seen
 
     @staticmethod
     def _setter(receiver: Instance | Opaque, name: str) -> bool:
@@ -246,12 +247,12 @@ class Executor(Narrower):
         chain: ast.If | None = node
         while chain is not None and rest is not None:
             holds, rest = self.condition(chain.test, rest)
-            after = join(after, self.execute(chain.body, holds))
+            after = self.join(after, self.execute(chain.body, holds))
             orelse = chain.orelse
             chain = orelse[0] if len(orelse) == 1 and isinstance(orelse[0], ast.If) else None
             if chain is None and orelse:
                 rest = self.execute(orelse, rest)
-        return join(after, rest)
+        return self.join(after, rest)
 
     def _for(self, node: ast.For | ast.AsyncFor, state: State) -> State | None:
         items = self.each(node.iter, state)
@@ -291,15 +292,15 @@ class Executor(Narrower):
             ended = body(start.copy())
             self.frame.loops.pop()
             for again in loop.continues:
-                ended = join(ended, again)
-            widened = join(start, ended)
+                ended = self.join(ended, again)
+            widened = self.join(start, ended)
             if widened is None or widened.same(start):
                 break
             start = widened
-        after = None if endless else (ended if at_least_once and ended else join(start, ended))
+        after = None if endless else (ended if at_least_once and ended else self.join(start, ended))
         after = self.execute(orelse, after) if orelse else after
         for broken in loop.breaks:
-            after = join(after, broken)
+            after = self.join(after, broken)
         return after
 
     @staticmethod
@@ -399,7 +400,7 @@ class Executor(Narrower):
         ended: State | None = state
         for statement in node.body:
             ended = self.execute([statement], ended)
-            thrown = join(thrown, ended.copy() if ended else None)
+            thrown = self.join(thrown, ended.copy() if ended else None)
         self.frame.tries.pop()
         if node.orelse:
             ended = self.execute(node.orelse, ended)
@@ -407,7 +408,7 @@ class Executor(Narrower):
             entry = thrown.copy() if thrown else None
             if entry is not None and handler.name:
                 entry.locals[handler.name] = UNKNOWN
-            ended = join(ended, self.execute(handler.body, entry))
+            ended = self.join(ended, self.execute(handler.body, entry))
         if node.finalbody:
             after = self.execute(node.finalbody, ended or thrown)
             return after if ended is not None else None
@@ -422,7 +423,7 @@ class Executor(Narrower):
                 name = getattr(pattern, "name", None) or getattr(pattern, "rest", None)
                 if isinstance(name, str):
                     entry.locals[name] = only(Opaque(pattern, name))
-            after = join(after, self.execute(case.body, entry))
+            after = self.join(after, self.execute(case.body, entry))
         return after
 
     def _return(self, node: ast.Return, state: State) -> None:
@@ -484,8 +485,10 @@ class Executor(Narrower):
             state.locals[name] = self.frame.module.imported(name, node)
         return state
 
-    fillings: dict[Container, dict[ast.stmt, tuple[Values, str]]]
-    holdings: dict[tuple[Value, str], dict[Container, tuple[ast.AST, Values]]]
+    fillings: dict[Value, ast.stmt]
+    """Which statement first put something into a container."""
+    holdings: dict[tuple[Value, str], dict[Container, ast.AST | None]]
+    """Which containers were stored where, and by which node; None is one in another's code."""
     closures: dict[ast.AST, dict[str, Values]]
 
     _statements: ClassVar[dict[type[ast.stmt], Callable[..., State | None]]] = {

@@ -178,7 +178,7 @@ NOTHING: Values = frozenset()
 NONE: Values = frozenset([Constant(None)])
 NUMBER: Values = frozenset([Other("float")])
 
-_MOST = 8
+MOST = 8
 """An expression that may hold more values than this is unknown."""
 
 
@@ -194,14 +194,14 @@ def union(first: Values, second: Values) -> Values:
     if not first:
         return second
     both = first | second
-    return both if len(both) <= _MOST else bounded(both)
+    return both if len(both) <= MOST else bounded(both)
 
 
 def bounded(values: Values) -> Values:
-    """At most ``_MOST`` values: evidence of a tensor is kept, the rest becomes unknown."""
+    """At most ``MOST`` values: evidence of a tensor is kept, the rest becomes unknown."""
     tensors = [v for v in values if isinstance(v, Tensor)]
     tensors.sort(key=lambda t: (getattr(t.site, "lineno", 0), getattr(t.site, "col_offset", 0)))
-    return frozenset([*tensors[: _MOST // 2], Unknown()])
+    return frozenset([*tensors[: MOST // 2], Unknown()])
 
 
 def constant(values: Values) -> object:
