@@ -9,6 +9,7 @@ import json
 from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 from flake8_paramassign.configuration import ConfigurationError
 from flake8_paramassign.findings import Finding
@@ -29,7 +30,7 @@ def unknown(file: Path, findings: Iterable[Finding]) -> list[Finding]:
     Raises ConfigurationError where ``file`` is no such list.
     """
     try:
-        entries = json.loads(file.read_text("utf-8"))
+        entries = list[Any](json.loads(file.read_text("utf-8")))
         left = Counter({(e["filename"], e["code"], e["line"]): int(e["count"]) for e in entries})
     except FileNotFoundError:
         raise ConfigurationError(f"{file}: no such file; --write-baseline makes it") from None

@@ -184,6 +184,8 @@ def _stores(body: list[ast.stmt]) -> list[_Store]:
             for item in statement.items:  # type: ignore[attr-defined]
                 if item.optional_vars is not None:
                     _add_targets(item.optional_vars, None, found)
+        elif kind is ast.Expr:
+            _add_filling(statement.value, found)  # type: ignore[attr-defined]
         elif kind is ast.Match:
             for case in statement.cases:  # type: ignore[attr-defined]
                 stack += case.body
@@ -207,6 +209,19 @@ def _add_targets(target: ast.expr, value: ast.expr | None, found: list[_Store]) 
         for index, part in enumerate(target.elts):
             matching = len(values) == len(target.elts)
             _add_targets(part, values[index] if matching else value, found)
+
+
+def _add_filling(value: ast.expr, found: list[_Store]) -> None:
+    """``self.blocks.append(block)`` counts as a store of ``blocks``."""
+    if (
+        isinstance(value, ast.Call)
+        and isinstance(value.func, ast.Attribute)
+        and value.func.attr in ("append", "extend", "insert")
+        and isinstance(value.func.value, ast.Attribute)
+        and isinstance(value.func.value.value, ast.Name)
+        and value.func.value.value.id == "self"
+    ):
+        found.append((value.func.value.attr, ast.List(value.args), True))
 
 
 def _stores_before_init(function: FunctionNode) -> bool:

@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import fields
 from pathlib import Path
+from typing import Any
 
 from flake8_paramassign import baseline, documentation
 from flake8_paramassign.arguments import configured, parse
@@ -19,7 +20,7 @@ from flake8_paramassign.configuration import Configuration, ConfigurationError, 
 from flake8_paramassign.discovery import STDIN
 from flake8_paramassign.findings import Finding
 from flake8_paramassign.output import colour, render
-from flake8_paramassign.patterns import Patterns, absolute
+from flake8_paramassign.patterns import absolute
 from flake8_paramassign.rules.prm001_not_analysed import NotAnalysed
 
 CLEAN, FINDINGS, FAILURE, INTERRUPTED = 0, 1, 2, 130
@@ -106,16 +107,24 @@ def _statistics(findings: Sequence[Finding]) -> str:
 
 def _settings(file: Path | None, configuration: Configuration) -> str:
     """Return every setting as it would stand in pyproject.toml, and the rules that are on."""
-
-    def plain(value: object) -> object:
-        return value.lines if isinstance(value, Patterns) else str(value)
-
-    lines = [f"# {file or 'no configuration file'}"]
+    lines = [f"# {file or 'no configuration file'}", "[tool.paramassign]"]
     for field in fields(configuration):
-        value = json.dumps(getattr(configuration, field.name), default=plain)
-        lines.append(f"{field.name.replace('_', '-')} = {value}")
+        key, value = field.name.replace("_", "-"), getattr(configuration, field.name)
+        lines.append(f"# {key} is not set" if value is None else f"{key} = {_toml(key, value)}")
     lines.append(f"# rules: {', '.join(sorted(configuration.codes))}")
     return "\n".join(lines) + "\n"
+
+
+def _toml(key: str, value: Any) -> str:
+    """Return the value of ``key`` in TOML, which for strings, numbers and lists is JSON."""
+    if key == "exclude":
+        value = value.lines
+    elif key == "extend-exclude":
+        value = [line for patterns in value for line in patterns.lines]
+    elif key == "per-file-ignores":
+        items = (f"{json.dumps(p.lines[0])} = {json.dumps(codes)}" for p, codes in value)
+        return f"{{ {', '.join(items)} }}" if value else "{}"
+    return json.dumps(value)
 
 
 def _print(text: str, *, coloured: bool = False) -> int:

@@ -10,7 +10,7 @@ from typing import Any
 
 from flake8_paramassign.discovery import Exclusion
 from flake8_paramassign.output import FORMATS
-from flake8_paramassign.patterns import Patterns, is_valid
+from flake8_paramassign.patterns import Patterns, absolute, is_valid
 from flake8_paramassign.selection import selected_codes, unknown_prefixes
 
 if sys.version_info >= (3, 11):
@@ -147,7 +147,7 @@ def _format(value: object, folder: Path) -> str:
 def _file(value: object, folder: Path) -> str:
     if not isinstance(value, str):
         raise ConfigurationError("must be the name of a file")
-    return str(folder / value)
+    return str(absolute(folder / value))
 
 
 def _count(value: object, folder: Path) -> int:

@@ -60,6 +60,7 @@ _CONVERSIONS = frozenset(
     ["to", "cuda", "float", "half", "double", "bfloat16", "type", "type_as", "int", "long"]
 )
 """MAYBE_SELF methods whose result is worth a word; ``contiguous()`` or ``cpu()`` is not."""
+_KEEPS_DTYPE = frozenset(["clone", "tril", "triu", "repeat", "flip", "roll", "detach"])
 _MODULE_CONTAINERS = ("torch.nn.ModuleList", "torch.nn.Sequential", "torch.nn.ModuleDict")
 _PARAMETER_CONTAINERS = ("torch.nn.ParameterList", "torch.nn.ParameterDict")
 _TENSOR_LAYER = re.compile(r"Linear|Conv|Norm|Embedding|Bilinear")
@@ -216,7 +217,9 @@ class Caller(Evaluator):
             return only(tensor)
         if result in (Result.NEW, Result.VIEW):
             free = catalogue.grad_free(name)
-            integer = catalogue.integer_result(name)
+            integer = True if catalogue.integer_result(name) else None
+            if result is Result.VIEW or name in _KEEPS_DTYPE:
+                integer = getattr(tensor, "integer", None)
             made = derived(tensor, node, via, detached=free, grad=state.grad, integer=integer)
             return only(made)
         if result is Result.TUPLE:
@@ -311,7 +314,7 @@ class Caller(Evaluator):
         if name in _RETURNS_SELF and is_module:
             return only(receiver)
         if name == "parameters" and not isinstance(receiver, Opaque):
-            parameter = Parameter((receiver, "parameters"), None)
+            parameter = Parameter(("parameters", receiver), None)
             return self._iterator(only(parameter), node, state)
         if name in ("register_parameter", "__setattr__") and is_module:
             key = positional[0] if positional else named.get("name", UNKNOWN)
@@ -451,9 +454,7 @@ class Caller(Evaluator):
         short = name.split(".")[-1]
         self._may_rewire(name, arguments, state)
         cls = self.project.class_named(name) if short[:1].isupper() else None
-        if cls is not None and cls.is_module:
-            return only(Opaque(node, f"{short}(...)", True))
-        return only(Opaque(node, f"{short}(...)"))
+        return only(Opaque(node, f"{short}(...)", cls.is_module if cls else None))
 
     def _torch(self, name: str, node: ast.Call, arguments: Arguments, state: State) -> Values:
         positional, named = arguments

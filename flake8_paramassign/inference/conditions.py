@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from dataclasses import replace
 
 from flake8_paramassign.inference.calls import Caller
 from flake8_paramassign.inference.classes import Class, TorchClass
@@ -133,7 +134,8 @@ class Narrower(Caller):
         self.rebind(subject, frozenset(narrowed), holds)
         if not maybe and len(yes) == len(values):
             return holds, None
-        self.rebind(subject, values - frozenset(yes), fails_state)
+        rest = frozenset(_no_module(v) if _MODULE in wanted else v for v in values if v not in yes)
+        self.rebind(subject, rest, fails_state)
         if _PARAMETER in wanted:
             fails_state = self._not_a_parameter(subject, fails_state)
         return holds, fails_state
@@ -239,7 +241,12 @@ class Narrower(Caller):
         return holds, fails
 
 
+def _no_module(value: Value) -> Value:
+    return replace(value, module=False) if isinstance(value, Opaque) else value
+
+
 _PARAMETER = "Parameter"
+_MODULE = TorchClass.named("torch.nn.Module")
 _PARAMETER_NAMES = frozenset(["torch.nn.Parameter", "torch.nn.parameter.Parameter"])
 _REGISTRIES = frozenset(["_parameters", "_buffers", "_modules", "__dict__"])
 

@@ -48,6 +48,7 @@ class Frame:
     receiver: Instance | None = None
     closure: dict[str, Values] = field(default_factory=dict)
     returns: list[tuple[Values, State]] = field(default_factory=list)
+    yields: Values = frozenset()
     loops: list[Loop] = field(default_factory=list)
     tries: list[ast.Try] = field(default_factory=list)
     statement: ast.stmt | None = None

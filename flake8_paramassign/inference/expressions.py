@@ -23,6 +23,7 @@ from flake8_paramassign.inference.values import (
     Parameter,
     Tensor,
     Unknown,
+    Value,
     Values,
     constant,
     only,
@@ -40,6 +41,8 @@ _OPERATORS = {
     ast.FloorDiv: "//",
     ast.Mod: "%",
 }
+_EXACT = (ast.Add, ast.Sub, ast.Mult, ast.FloorDiv, ast.Mod)
+"""Operators that give integers for integers."""
 
 
 class Evaluator(Objects):
@@ -163,7 +166,8 @@ class Evaluator(Objects):
                 if best is None or best.origin is None:
                     best = value
         assert best is not None
-        fresh = derived(best, node, operator, grad=state.grad)
+        exact = isinstance(node.op, _EXACT) and all(_is_integer(v) for v in left | right)
+        fresh = derived(best, node, operator, grad=state.grad, integer=exact or None)
         unsure = Unknown() in left | right or any(isinstance(v, Opaque) for v in left | right)
         if unsure and not fresh.trainable:
             # The other side may require grad.
@@ -309,7 +313,9 @@ class Evaluator(Objects):
 
     def _elsewhere(self, node: ast.Await | ast.Yield | ast.YieldFrom, state: State) -> Values:
         if node.value is not None:
-            self.evaluate(node.value, state)
+            values = self.evaluate(node.value, state)
+            if isinstance(node, ast.Yield):
+                self.frame.yields = union(self.frame.yields, values)
         return UNKNOWN
 
     def _call(self, node: ast.Call, state: State) -> Values:
@@ -350,6 +356,12 @@ _COMPREHENSIONS = {
     ast.DictComp: "dict",
     ast.GeneratorExp: "iterator",
 }
+
+
+def _is_integer(value: Value) -> bool:
+    if isinstance(value, Constant):
+        return isinstance(value.value, int)
+    return isinstance(value, Tensor) and value.integer is True
 
 
 def _overloads(values: Values) -> bool:

@@ -8,8 +8,8 @@ import re
 from flake8_paramassign.inference.calls import Arguments
 from flake8_paramassign.inference.classes import Class, ExternalClass, ProjectClass, TorchClass
 from flake8_paramassign.inference.events import ContainerHeld, Frame, Listener, Role
-from flake8_paramassign.inference.objects import decorator_name, the_instance
-from flake8_paramassign.inference.project import Module
+from flake8_paramassign.inference.objects import the_instance
+from flake8_paramassign.inference.project import Module, decorator_name
 from flake8_paramassign.inference.state import (
     EVERY,
     INITIALISED,
@@ -91,7 +91,9 @@ class Interpreter(Executor):
             return unknown
         if isinstance(function.node, ast.Lambda):
             return UNKNOWN
-        if isinstance(function.node, ast.AsyncFunctionDef) or self._is_generator(function.node):
+        if isinstance(function.node, ast.AsyncFunctionDef):
+            return unknown
+        if self._is_generator(function.node) and not _is_context_manager(function.node):
             return unknown
         if receiver is None and not self._matters(arguments, state):
             return self._summary(function) or unknown
@@ -163,6 +165,8 @@ class Interpreter(Executor):
         self.frames.append(frame)
         end = self.execute(body, state)
         self.frames.pop()
+        if frame.yields and _is_context_manager(frame.node):
+            return frame.yields, end
         values = NONE if end is not None else NOTHING
         for returned, at_return in frame.returns:
             values = union(values, returned)
@@ -388,6 +392,11 @@ class Interpreter(Executor):
         pattern = rf"(optim|Adam|SGD|LBFGS|RMSprop)\w*\([^)]*\bself\.{re.escape(name)}\b"
         return re.search(pattern, text) is not None
 
+    def unregisters(self, name: str) -> bool:
+        """Whether the file somewhere takes ``name``, or names it computes, out of a registry."""
+        pattern = rf"_parameters\b|\bdelattr\b|__delattr__|\bdel\s+[\w.\[\]]+\.{re.escape(name)}\b"
+        return re.search(pattern, self.source.text) is not None
+
     # Containers.
 
     def _tell_held(self, frame: Frame, state: State | None) -> None:
@@ -473,6 +482,12 @@ def _made_here(value: Value) -> bool:
     """Whether an expression of the code that was run made the object."""
     site = getattr(value, "site", None)
     return isinstance(site[0] if isinstance(site, tuple) else site, ast.expr)
+
+
+def _is_context_manager(node: ast.AST) -> bool:
+    """Whether ``with f() as x`` binds what the generator ``f`` yields."""
+    decorators = getattr(node, "decorator_list", ())
+    return any(decorator_name(d) == "contextmanager" for d in decorators)
 
 
 def _is_abstract(node: FunctionNode) -> bool:

@@ -12,7 +12,7 @@ from collections.abc import Hashable
 from flake8_paramassign import catalogue
 from flake8_paramassign.inference.classes import Class, ProjectClass, TorchClass
 from flake8_paramassign.inference.events import Event, Frame, Listener
-from flake8_paramassign.inference.project import Project
+from flake8_paramassign.inference.project import Project, decorator_name
 from flake8_paramassign.inference.state import (
     ABSENT,
     EVERY,
@@ -147,6 +147,12 @@ class Objects:
 
     def _instance_attribute(self, owner: Instance, name: str, state: State) -> Values:
         cls = owner.cls
+        made_in = self._made_in(owner)
+        if made_in is not None:
+            summary, original = made_in
+            made = summary.cells.get((original, name))
+            if made is not None:
+                return frozenset(_within(value, owner) for value in made)
         if isinstance(cls, TorchClass):
             return self._torch_attribute(owner, cls, name)
         unknown = only(Opaque((owner, name), f"self.{name}"))
@@ -170,6 +176,16 @@ class Objects:
                 return only(Constant(statement.value.value))
             return static if static != UNKNOWN else unknown
         return unknown
+
+    def _made_in(self, part: Instance) -> tuple[State, Instance] | None:
+        """For a part of another object: the state its ``__init__`` left, and the part in it."""
+        if not isinstance(part.site, tuple) or not isinstance(part.site[0], Instance):
+            return None
+        whole, site = part.site
+        if whole in self.under_construction or not isinstance(whole.cls, ProjectClass):
+            return None
+        summary = self.constructed(whole.cls)
+        return (summary, Instance(part.cls, site, part.arguments)) if summary else None
 
     def _bound(
         self, holder: ProjectClass, node: ast.FunctionDef | ast.AsyncFunctionDef, owner: Instance
@@ -203,9 +219,9 @@ class Objects:
     def _tensor_attribute(self, value: Parameter | Tensor, name: str, node: ast.AST) -> Values:
         stored_result = catalogue.attribute(name)
         if stored_result in (catalogue.Result.VIEW, catalogue.Result.NEW):
-            return only(
-                derived(value, node, f".{name}", detached=catalogue.grad_free(name))
-            )
+            integer = value.integer if isinstance(value, Tensor) else None
+            free = catalogue.grad_free(name)
+            return only(derived(value, node, f".{name}", detached=free, integer=integer))
         if stored_result in (catalogue.Result.SELF, catalogue.Result.MAYBE_SELF):
             return only(value)
         return UNKNOWN
@@ -245,6 +261,13 @@ class Objects:
         if (owner, EVERY) in state.slots or not isinstance(owner, Instance):
             return UNKNOWN_SLOT
         cls = owner.cls
+        made_in = self._made_in(owner)
+        if made_in is not None:
+            summary, original = made_in
+            if (original, EVERY) in summary.slots:
+                return UNKNOWN_SLOT
+            if (original, name) in summary.slots:
+                return summary.slots[original, name]
         if isinstance(cls, TorchClass):
             slot = self.torch_slots(owner, cls).get(name)
             return frozenset([_SLOT_OF_KIND[slot.kind]]) if slot else ABSENT
@@ -289,12 +312,17 @@ class Objects:
         """Whether a Module already holds ``parameter`` under some name."""
         if not isinstance(parameter.site, ast.AST):
             return True
-        for key, slot in state.slots.items():
-            if "parameter" in slot:
-                for value in state.cells.get(key, NOTHING):
-                    if isinstance(value, Parameter) and value.site is parameter.site:
-                        return True
-        return False
+        return any(
+            isinstance(value, Parameter) and value.site is parameter.site
+            for known in (state, *filter(None, self.summaries.values()))
+            for key, slot in known.slots.items()
+            if "parameter" in slot
+            for value in known.cells.get(key, NOTHING)
+        )
+
+    def unregisters(self, name: str) -> bool:
+        """Whether the file somewhere takes ``name``, or names it computes, out of a registry."""
+        raise NotImplementedError(_ABSTRACT)
 
     def is_module(self, value: Value) -> bool | None:
         """Whether ``value`` is an ``nn.Module``."""
@@ -366,13 +394,6 @@ def derived(
         via=steps,
         maybe_self=maybe_self,
         detached=off or was_off,
-        integer=integer if integer is not None else getattr(source, "integer", None),
+        integer=integer,
         placed=source.placed if maybe_self else frozenset(),
     )
-
-
-def decorator_name(node: ast.expr) -> str:
-    """The last part of a decorator's name."""
-    if isinstance(node, ast.Call):
-        node = node.func
-    return node.attr if isinstance(node, ast.Attribute) else getattr(node, "id", "")

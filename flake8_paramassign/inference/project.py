@@ -86,7 +86,7 @@ class Module:
         if isinstance(node, ast.ClassDef):
             return only(ClassValue(self.class_of(node)))
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
-            return only(Function(node, self)) if not node.decorator_list else UNKNOWN
+            return only(Function(node, self)) if keeps_function(node) else UNKNOWN
         if isinstance(node, ast.Import | ast.ImportFrom):
             return self.imported(name, node)
         if isinstance(node, ast.Assign) and isinstance(node.value, ast.Name | ast.Attribute):
@@ -130,6 +130,24 @@ class Module:
         if node not in self._classes:
             self._classes[node] = ProjectClass(node, self)
         return self._classes[node]
+
+
+_TRANSPARENT = frozenset(
+    ["no_grad", "enable_grad", "inference_mode", "contextmanager", "cache", "lru_cache"]
+)
+"""Decorators that leave what a function returns as it is (a generator, for ``contextmanager``)."""
+
+
+def keeps_function(node: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
+    """Whether calling the decorated function is calling the function."""
+    return all(decorator_name(decorator) in _TRANSPARENT for decorator in node.decorator_list)
+
+
+def decorator_name(node: ast.expr) -> str:
+    """The last part of a decorator's name."""
+    if isinstance(node, ast.Call):
+        node = node.func
+    return node.attr if isinstance(node, ast.Attribute) else getattr(node, "id", "")
 
 
 _STARRED = frozenset(["torch.nn.Parameter", "torch.nn.functional", "torch.nn.init"])

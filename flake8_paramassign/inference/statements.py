@@ -9,6 +9,7 @@ from typing import ClassVar
 
 from flake8_paramassign.inference.conditions import Narrower
 from flake8_paramassign.inference.events import AttributeStored, DataStored, Loop
+from flake8_paramassign.inference.project import keeps_function
 from flake8_paramassign.inference.state import (
     ABSENT,
     EVERY,
@@ -343,11 +344,11 @@ class Executor(Narrower):
             return None
         item: Value
         if kind.endswith("parameters"):
-            item = Parameter((node, kind), None)
+            item = Parameter((kind, node), None)
         elif kind.endswith("buffers"):
             item = Tensor(node)
         else:
-            item = Opaque((node, kind), "module", True)
+            item = Opaque((kind, node), "module", True)
         if not kind.startswith("named_"):
             return only(item)
         pair = Container("tuple", (node, kind))
@@ -470,7 +471,7 @@ class Executor(Narrower):
         self.closures[node] = {**frame.closure, **state.locals}
         if not frame.silent:
             frame.inner.append(node)
-        state.locals[node.name] = UNKNOWN if node.decorator_list else only(function)
+        state.locals[node.name] = only(function) if keeps_function(node) else UNKNOWN
         return state
 
     def _class(self, node: ast.ClassDef, state: State) -> State:

@@ -71,7 +71,7 @@ class TensorOverParameter(Rule):
         if not isinstance(event, AttributeStored) or event.how not in _STORES:
             return None
         if isinstance(event.receiver, Opaque):
-            culprit = _over_unknown_module(event)
+            culprit = _over_unknown_module(event, ask)
         else:
             culprit = _over_known_slot(event, ask)
         if culprit is None or _handled(event.frame, event.name):
@@ -87,7 +87,7 @@ def _over_known_slot(event: AttributeStored, ask: Objects) -> Value | None:
     return _no_parameter(event)
 
 
-def _over_unknown_module(event: AttributeStored) -> Value | None:
+def _over_unknown_module(event: AttributeStored, ask: Objects) -> Value | None:
     """``model.fc.weight = torch.randn(...)`` where nothing says that ``fc`` is no Module."""
     receiver = event.receiver
     assert isinstance(receiver, Opaque)
@@ -95,7 +95,9 @@ def _over_unknown_module(event: AttributeStored) -> Value | None:
         return None
     if (receiver, EVERY) in event.state.slots or "absent" in event.slot:
         return None
-    if _is_context(event.frame) or _may_be_loss(receiver, event.name):
+    if ask.unregisters(event.name) or _is_context(event.frame):
+        return None
+    if _may_be_loss(receiver, event.name):
         return None
     culprit = _no_parameter(event)
     return culprit if isinstance(culprit, Tensor) and not culprit.maybe_self else None
