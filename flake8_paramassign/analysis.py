@@ -52,9 +52,7 @@ def analyze(
         return [_not_analysed(f"internal error, please report it: {_reason(error)}")]
 
 
-def _findings(
-    text: str, tree: ast.Module, filename: str, settings: Settings
-) -> list[Diagnostic]:
+def _findings(text: str, tree: ast.Module, filename: str, settings: Settings) -> list[Diagnostic]:
     from flake8_paramassign.candidates import run
     from flake8_paramassign.inference.interpreter import Interpreter
     from flake8_paramassign.report import Report
@@ -106,4 +104,3 @@ def _deep_recursion() -> Iterator[None]:
         yield
     finally:
         sys.setrecursionlimit(limit)
-

@@ -38,9 +38,7 @@ def run(interpreter: Interpreter) -> None:
         _run_definitions(statement, candidates, interpreter)
 
 
-def _run_definitions(
-    statement: ast.stmt, candidates: Candidates, interpreter: Interpreter
-) -> None:
+def _run_definitions(statement: ast.stmt, candidates: Candidates, interpreter: Interpreter) -> None:
     if isinstance(statement, ast.ClassDef):
         cls = interpreter.module.class_of(statement)
         wanted = candidates.methods(cls)
@@ -56,7 +54,7 @@ def _run_definitions(
         for name in (*_NESTED, "handlers"):
             for inner in getattr(statement, name, ()):
                 if isinstance(inner, ast.stmt | ast.ExceptHandler):
-                    _run_definitions(inner, candidates, interpreter)  # type: ignore[arg-type]
+                    _run_definitions(inner, candidates, interpreter)
 
 
 class Candidates:
@@ -119,9 +117,7 @@ class Candidates:
         if function.name == "__init__" and _stores_before_init(function):
             return True
         parameters = {a.arg for a in (*function.args.args, *function.args.kwonlyargs)}
-        return any(
-            _may_be_container(value, parameters) for _, value, on_self in stores if on_self
-        )
+        return any(_may_be_container(value, parameters) for _, value, on_self in stores if on_self)
 
     def _over_slot(self, name: str, inherited: frozenset[str]) -> bool:
         return name in self._names or name in inherited or catalogue.is_stock_slot(name)
@@ -144,7 +140,7 @@ class Candidates:
         for ancestor in cls.ancestry:
             if isinstance(ancestor, TorchClass):
                 if ancestor.name != "torch.nn.Module":
-                    names |= ancestor.entry.slots({}) and set(ancestor.entry.slots({})) or set()
+                    names |= set(ancestor.entry.slots({}) or ())
             elif isinstance(ancestor, ProjectClass) and ancestor.module is not cls.module:
                 made = self._interpreter.constructed(ancestor)
                 names |= {n for _, n in made.slots} if made else set()

@@ -372,9 +372,7 @@ class Caller(Evaluator):
 
     # Functions and classes.
 
-    def _called(
-        self, callee: Value, node: ast.Call, arguments: Arguments, state: State
-    ) -> Values:
+    def _called(self, callee: Value, node: ast.Call, arguments: Arguments, state: State) -> Values:
         if isinstance(callee, External):
             return self._external(callee.name, node, arguments, state)
         if isinstance(callee, ClassValue):
@@ -400,9 +398,7 @@ class Caller(Evaluator):
             return only(Tensor(node, None if state.grad is not False else False, False))
         return UNKNOWN
 
-    def _made(
-        self, cls: Class, node: ast.Call, arguments: Arguments, state: State
-    ) -> Values:
+    def _made(self, cls: Class, node: ast.Call, arguments: Arguments, state: State) -> Values:
         if isinstance(cls, ProjectClass):
             if cls.is_module is False and cls.find("__new__"):
                 return UNKNOWN
@@ -422,7 +418,9 @@ class Caller(Evaluator):
             if cls.name != "torch.nn.Sequential" and len(positional) == 1:
                 self._same_items(instance, positional[0], state)
             if cls.is_a(*_PARAMETER_CONTAINERS):
-                items = frozenset(Parameter(node, None) if isinstance(v, Tensor) else v for v in items)
+                items = frozenset(
+                    Parameter(node, None) if isinstance(v, Tensor) else v for v in items
+                )
             state.cells[instance, ITEMS] = items
         return only(instance)
 
@@ -434,9 +432,7 @@ class Caller(Evaluator):
                 if owner is source and key.startswith("[") and key != ITEMS:
                     state.cells[instance, key] = items
 
-    def _external(
-        self, name: str, node: ast.Call, arguments: Arguments, state: State
-    ) -> Values:
+    def _external(self, name: str, node: ast.Call, arguments: Arguments, state: State) -> Values:
         root, _, rest = name.partition(".")
         if root == "builtins":
             builtin = self._builtins.get(rest)
@@ -500,9 +496,7 @@ class Caller(Evaluator):
             return only(Other("object"))
         return NONE if result is Result.NONE else UNKNOWN
 
-    def _created(
-        self, short: str, node: ast.Call, arguments: Arguments, state: State
-    ) -> Values:
+    def _created(self, short: str, node: ast.Call, arguments: Arguments, state: State) -> Values:
         """A tensor out of nothing, or out of values that are not known to require grad."""
         positional, named = arguments
         creates = catalogue.creates_leaf(short)

@@ -126,7 +126,13 @@ class ProjectClass(Class):
         return tuple(self._base(base) for base in self.node.bases)
 
     def _base(self, node: ast.expr) -> Class | None:
-        if isinstance(node, ast.Name) and node.id in ("object", "Exception", "dict", "list", "tuple"):
+        if isinstance(node, ast.Name) and node.id in (
+            "object",
+            "Exception",
+            "dict",
+            "list",
+            "tuple",
+        ):
             return ExternalClass(f"builtins.{node.id}")
         meaning: Values = self.module.static(node)
         if len(meaning) != 1:
@@ -191,7 +197,9 @@ class ProjectClass(Class):
     def functions(self) -> tuple[ast.FunctionDef | ast.AsyncFunctionDef, ...]:
         """All functions of the class body; a property's getter and setter share a name."""
         return tuple(
-            s for s in _flat(self.node.body) if isinstance(s, ast.FunctionDef | ast.AsyncFunctionDef)
+            s
+            for s in _flat(self.node.body)
+            if isinstance(s, ast.FunctionDef | ast.AsyncFunctionDef)
         )
 
     def find(self, name: str) -> tuple[ProjectClass, ast.stmt] | None:

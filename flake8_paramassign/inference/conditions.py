@@ -183,8 +183,10 @@ class Narrower(Caller):
                             return True
             return None if value.site == "self" or value.cls.is_module is None else False
         if isinstance(value, Constant | Other | Tensor | Container):
-            return False if _PARAMETER not in wanted or not isinstance(value, Tensor) else (
-                None if value.maybe_self else False
+            return (
+                False
+                if _PARAMETER not in wanted or not isinstance(value, Tensor)
+                else (None if value.maybe_self else False)
             )
         return None
 

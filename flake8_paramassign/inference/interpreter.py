@@ -17,7 +17,7 @@ from flake8_paramassign.inference.state import (
     UNKNOWN_SLOT,
     State,
 )
-from flake8_paramassign.inference.statements import Executor
+from flake8_paramassign.inference.statements import GRAD, Executor
 from flake8_paramassign.source import Source
 from flake8_paramassign.inference.values import (
     NONE,
@@ -158,9 +158,7 @@ class Interpreter(Executor):
                 if items is not None:
                     self.made_elsewhere[value, ITEMS] = items
 
-    def _run(
-        self, frame: Frame, body: list[ast.stmt], state: State
-    ) -> tuple[Values, State | None]:
+    def _run(self, frame: Frame, body: list[ast.stmt], state: State) -> tuple[Values, State | None]:
         """What a function returns, and the state after it."""
         self.frames.append(frame)
         end = self.execute(body, state)
@@ -178,9 +176,9 @@ class Interpreter(Executor):
 
     def _entry_grad(self, node: ast.AST, state: State) -> bool | None:
         for decorator in getattr(node, "decorator_list", ()):
-            mode = self._grad_mode(decorator, state)
-            if mode is not NotImplemented:
-                return mode
+            mode = self.grad_mode(decorator, state)
+            if mode is not None:
+                return GRAD[mode]
         return state.grad
 
     def _is_generator(self, node: FunctionNode) -> bool:
@@ -260,9 +258,7 @@ class Interpreter(Executor):
                 names = {**self.closures.get(inner, {}), **(after.locals if after else {})}
                 self.run_function(inner, None, names)
 
-    def _any_arguments(
-        self, node: FunctionNode, receiver: Instance | None
-    ) -> dict[str, Values]:
+    def _any_arguments(self, node: FunctionNode, receiver: Instance | None) -> dict[str, Values]:
         parameters = [*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs]
         bound: dict[str, Values] = {}
         for rest in (node.args.vararg, node.args.kwarg):
@@ -340,10 +336,9 @@ class Interpreter(Executor):
             state.slots[receiver, EVERY] = UNKNOWN_SLOT
             return state
         holder, node = found
+        assert isinstance(node, ast.FunctionDef)
         foreign = holder is not cls or cls.module is not self.module
-        frame = Frame(
-            holder.module, node, Role.CONSTRUCTION, holder, receiver, silent=foreign
-        )
+        frame = Frame(holder.module, node, Role.CONSTRUCTION, holder, receiver, silent=foreign)
         self.under_construction.add(receiver)
         self.frames.append(frame)
         state.locals = self._any_arguments(node, receiver)
@@ -423,7 +418,12 @@ class Interpreter(Executor):
         assert frame.receiver is not None
         node = node or self.fillings.get(container)
         lost = self._unregistered(self.items(container, state), state)
-        if node is None or not lost or self._single_element(container) or self._cared_for(frame, name):
+        if (
+            node is None
+            or not lost
+            or self._single_element(container)
+            or self._cared_for(frame, name)
+        ):
             return
         event = ContainerHeld(frame, state, node, frame.receiver, name, container, lost)
         self.listener.happened(event)

@@ -149,10 +149,10 @@ class Objects:
         cls = owner.cls
         made_in = self._made_in(owner)
         if made_in is not None:
-            summary, original = made_in
-            made = summary.cells.get((original, name))
-            if made is not None:
-                return frozenset(_within(value, owner) for value in made)
+            after_init, original = made_in
+            left = after_init.cells.get((original, name))
+            if left is not None:
+                return frozenset(_within(value, owner) for value in left)
         if isinstance(cls, TorchClass):
             return self._torch_attribute(owner, cls, name)
         unknown = only(Opaque((owner, name), f"self.{name}"))
@@ -244,9 +244,7 @@ class Objects:
             if isinstance(ancestor, ProjectClass):
                 member = ancestor.members.get(name)
                 if isinstance(member, ast.FunctionDef):
-                    return only(
-                        Method(Function(member, ancestor.module, ancestor), above.receiver)
-                    )
+                    return only(Method(Function(member, ancestor.module, ancestor), above.receiver))
             elif name in ("__init__", "__setattr__") or isinstance(ancestor, TorchClass):
                 return only(External(f"{ancestor.name}.{name}"))
         return UNKNOWN
@@ -263,11 +261,11 @@ class Objects:
         cls = owner.cls
         made_in = self._made_in(owner)
         if made_in is not None:
-            summary, original = made_in
-            if (original, EVERY) in summary.slots:
+            after_init, original = made_in
+            if (original, EVERY) in after_init.slots:
                 return UNKNOWN_SLOT
-            if (original, name) in summary.slots:
-                return summary.slots[original, name]
+            if (original, name) in after_init.slots:
+                return after_init.slots[original, name]
         if isinstance(cls, TorchClass):
             slot = self.torch_slots(owner, cls).get(name)
             return frozenset([_SLOT_OF_KIND[slot.kind]]) if slot else ABSENT

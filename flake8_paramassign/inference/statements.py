@@ -42,6 +42,8 @@ from flake8_paramassign.inference.values import (
 
 _ROUNDS = 4
 """A loop that has not settled by then is left: sets of values are bounded, so this is rare."""
+GRAD = {"on": True, "off": False, "unknown": None}
+"""Grad modes, as ``State.grad`` has them."""
 _EXITS = frozenset(["sys.exit", "os._exit", "os.abort", "exit", "quit"])
 _MODULE_ITERATORS = frozenset(
     f"{prefix}{kind}"
@@ -159,9 +161,7 @@ class Executor(Narrower):
 
     def filled(self, container: Value, values: Values, how: str, state: State) -> None:
         """Items were put into a container."""
-        state.cells[container, ITEMS] = union(
-            state.cells.get((container, ITEMS), NOTHING), values
-        )
+        state.cells[container, ITEMS] = union(state.cells.get((container, ITEMS), NOTHING), values)
         for owner, key in list(state.cells):
             if owner == container and key.startswith("[") and key != ITEMS and how != "append":
                 del state.cells[owner, key]
@@ -178,9 +178,7 @@ class Executor(Narrower):
                 self.rebind(node.value, only(changed), state)
             return
         if name == "data" and isinstance(receiver, Parameter | Tensor):
-            self.tell(
-                DataStored(self.frame, state, node, only(receiver), values, expression)
-            )
+            self.tell(DataStored(self.frame, state, node, only(receiver), values, expression))
             return
         if not isinstance(receiver, Instance | Opaque):
             return
@@ -332,9 +330,7 @@ class Executor(Narrower):
                 result = union(result, UNKNOWN)
         return result
 
-    def _module_iterator(
-        self, node: ast.Call, func: ast.Attribute, state: State
-    ) -> Values | None:
+    def _module_iterator(self, node: ast.Call, func: ast.Attribute, state: State) -> Values | None:
         """``model.modules()``, ``named_parameters()`` and their like."""
         kind = func.attr
         if kind not in _MODULE_ITERATORS:
@@ -360,39 +356,38 @@ class Executor(Narrower):
     def _with(self, node: ast.With | ast.AsyncWith, state: State) -> State | None:
         before = state.grad
         for item in node.items:
-            mode = self._grad_mode(item.context_expr, state)
+            mode = self.grad_mode(item.context_expr, state)
+            if mode is not None:
+                state.grad = GRAD[mode]
+                continue
+            values = self.evaluate(item.context_expr, state)
             if item.optional_vars is not None:
-                values = self.evaluate(item.context_expr, state)
                 self.bind(item.optional_vars, values, state, item.context_expr)
-            elif mode is NotImplemented:
-                self.evaluate(item.context_expr, state)
-            if mode is not NotImplemented:
-                state.grad = mode
         after = self.execute(node.body, state)
         if after is not None:
             after.grad = before
         return after
 
-    def _grad_mode(self, context: ast.expr, state: State) -> bool | None:
-        """The grad mode a context manager or decorator sets; NotImplemented for any other."""
+    def grad_mode(self, context: ast.expr, state: State) -> str | None:
+        """The grad mode a context manager or decorator sets (a key of ``GRAD``), if it sets one."""
         arguments: list[ast.expr] = []
         if isinstance(context, ast.Call):
             arguments = [*context.args, *(k.value for k in context.keywords)]
             context = context.func
         if not isinstance(context, ast.Name | ast.Attribute):
-            return NotImplemented
+            return None
         names = [v.name for v in self.evaluate(context, state) if isinstance(v, External)]
         kind = names[0].rpartition(".")[2] if names and names[0].startswith("torch.") else ""
-        flag = constant(self.evaluate(arguments[0], state)) if arguments else True
         if kind == "no_grad":
-            return False
+            return "off"
         if kind == "enable_grad":
-            return True
-        if kind == "inference_mode":
-            return not flag if isinstance(flag, bool) else None
-        if kind == "set_grad_enabled":
-            return flag if isinstance(flag, bool) else None
-        return NotImplemented
+            return "on"
+        if kind not in ("inference_mode", "set_grad_enabled"):
+            return None
+        flag = constant(self.evaluate(arguments[0], state)) if arguments else True
+        if not isinstance(flag, bool):
+            return "unknown"
+        return "on" if flag is (kind == "set_grad_enabled") else "off"
 
     def _try(self, node: ast.Try, state: State) -> State | None:
         # A handler may be entered from before any statement of the body, or after one.
@@ -459,9 +454,9 @@ class Executor(Narrower):
 
     def _set_grad(self, call: ast.Call, state: State) -> None:
         if isinstance(call.func, ast.Attribute) and call.func.attr == "set_grad_enabled":
-            mode = self._grad_mode(call, state)
-            if mode is not NotImplemented:
-                state.grad = mode
+            mode = self.grad_mode(call, state)
+            if mode is not None:
+                state.grad = GRAD[mode]
 
     # Definitions.
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
 if TYPE_CHECKING:
-    from flake8_paramassign.inference.classes import Class
+    from flake8_paramassign.inference.classes import Class, ProjectClass
     from flake8_paramassign.inference.project import Module
 
 
@@ -134,8 +134,7 @@ class Function:
 
     node: ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
     module: Module
-    owner: Class | None = None
-    closure: Hashable = None
+    owner: ProjectClass | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,7 +149,7 @@ class Method:
 class Super:
     """``super()`` in a method of ``cls``, for ``receiver``."""
 
-    cls: Class
+    cls: ProjectClass
     receiver: Instance
 
 

@@ -58,7 +58,9 @@ class ParameterLostInExpression(Rule):
 
     code = "PRM102"
     name = "parameter-lost-in-expression"
-    claim = "the result of an operation on a Parameter is stored: it is not registered, never trained"
+    claim = (
+        "the result of an operation on a Parameter is stored: it is not registered, never trained"
+    )
 
     def judge(self, event: Event, ask: Objects) -> Finding | None:
         """A tensor computed from a Parameter is stored on a Module."""
