@@ -33,12 +33,12 @@ def fix(
     )
 
 
-def codes(diagnostics: list[Diagnostic]) -> list[str]:
-    return [diagnostic.code for diagnostic in diagnostics]
+def names(diagnostics: list[Diagnostic]) -> list[str]:
+    return [diagnostic.name for diagnostic in diagnostics]
 
 
 def reasons(result: FixResult) -> dict[str, str]:
-    return {diagnostic.code: reason for diagnostic, reason in result.left}
+    return {diagnostic.name: reason for diagnostic, reason in result.left}
 
 
 def test_a_file_without_findings_is_handed_back_as_it_is() -> None:
@@ -63,14 +63,14 @@ def test_all_that_stand_apart_are_fixed_in_one_round() -> None:
     result = fix("old = 1\nb = old + 1\nc = [old, old]\n")
 
     assert result.source == b"new = 1\nb = new + 1\nc = [new, new]\n"
-    assert (codes(result.fixed), result.left, result.rounds) == (["REN"] * 4, [], 1)
+    assert (names(result.fixed), result.left, result.rounds) == (["rename"] * 4, [], 1)
 
 
 def test_nested_findings_converge_and_each_is_counted_once() -> None:
     result = fix("x = f(a, f(f(old), old))\n")
 
     assert result.source == b"x = g(a, g(g(new), new))\n"
-    assert sorted(codes(result.fixed)) == ["NES"] * 3 + ["REN"] * 2
+    assert sorted(names(result.fixed)) == ["nested"] * 3 + ["rename"] * 2
     assert result.left == []
 
 
@@ -85,22 +85,22 @@ def test_what_is_left_comes_with_its_reason_and_its_place_in_the_result() -> Non
     result = fix("stays = f(1); danger = 1; shown = 1\n")
 
     assert reasons(result) == {
-        "WHY": "it likes it here",
-        "UNS": "its fix needs --unsafe-fixes",
-        "SHW": "only shown: say hidden",
+        "unfixed": "it likes it here",
+        "unsafe": "its fix needs --unsafe-fixes",
+        "shown": "only shown: say hidden",
     }
-    assert codes(result.fixed) == ["NES"]
+    assert names(result.fixed) == ["nested"]
 
 
 def test_unsafe_fixes_are_made_when_allowed_and_shown_ones_never() -> None:
     result = fix("danger = shown\n", unsafe_fixes=True)
 
     assert result.source == b"safe = shown\n"
-    assert codes([diagnostic for diagnostic, _ in result.left]) == ["SHW"]
+    assert names([diagnostic for diagnostic, _ in result.left]) == ["shown"]
 
 
 def test_a_rule_that_was_not_asked_for_changes_nothing() -> None:
-    result = fix("old = torchy\n", Settings(select=frozenset({"REN"})))
+    result = fix("old = torchy\n", Settings(select=frozenset({"PRM101"})))
 
     assert result.source == b"new = torchy\n"
 
@@ -113,15 +113,15 @@ def test_an_import_that_several_fixes_need_is_added_once() -> None:
 
 
 @pytest.mark.parametrize(
-    ("guilty", "code", "reason"),
+    ("guilty", "code", "name", "reason"),
     [
-        ("y = broken", "BRK", "the result does not parse"),
-        ("chatty  # why", "CMT", "the result loses a comment: # why"),
-        ("y = stray", "OUT", "no line 10000"),
+        ("y = broken", "PRM104", "breaking", "the result does not parse"),
+        ("chatty  # why", "PRM105", "deleting", "the result loses a comment: # why"),
+        ("y = stray", "PRM108", "astray", "no line 10000"),
     ],
 )
 def test_a_fix_that_damages_the_file_is_not_made_and_the_others_are(
-    guilty: str, code: str, reason: str
+    guilty: str, code: str, name: str, reason: str
 ) -> None:
     around = "".join(f"a{i} = old\n" for i in range(10))
 
@@ -129,7 +129,7 @@ def test_a_fix_that_damages_the_file_is_not_made_and_the_others_are(
 
     renamed = around.replace("old", "new")
     assert result.source.decode() == f"{renamed}{guilty}\n{renamed}"
-    assert (codes(result.fixed), reasons(result)) == (["REN"] * 20, {code: reason})
+    assert (names(result.fixed), reasons(result)) == (["rename"] * 20, {name: reason})
     assert result.problems == [f"{code} at line 11 not fixed: {reason}"]
 
 
@@ -145,7 +145,7 @@ def test_a_fix_within_one_that_was_refused_is_still_made() -> None:
     result = fix("chatty = old  # why\n")
 
     assert result.source == b"chatty = new  # why\n"
-    assert reasons(result) == {"CMT": "the result loses a comment: # why"}
+    assert reasons(result) == {"deleting": "the result loses a comment: # why"}
 
 
 def test_fixes_that_undo_each_other_come_to_an_end() -> None:
@@ -153,7 +153,7 @@ def test_fixes_that_undo_each_other_come_to_an_end() -> None:
 
     assert result.source == b"x = pong\n"
     assert (len(result.fixed), result.rounds) == (1, 1)
-    assert reasons(result) == {"OSC": "the result is what the file was before"}
+    assert reasons(result) == {"undoing": "the result is what the file was before"}
 
 
 def test_after_ten_rounds_it_stops() -> None:
@@ -161,7 +161,7 @@ def test_after_ten_rounds_it_stops() -> None:
 
     assert result.source == b"x = " + b"(" * 10 + b"grow" + b")" * 10 + b"\ny = new\n"
     assert result.rounds == 10
-    assert reasons(result) == {"GRO": "not settled after 10 rounds"}
+    assert reasons(result) == {"growing": "not settled after 10 rounds"}
 
 
 def test_a_file_that_did_not_parse_before_is_fixed_all_the_same() -> None:
@@ -173,7 +173,7 @@ def test_bytes_that_are_no_text_are_handed_back_with_the_reason() -> None:
 
     result = fix(source)
 
-    assert (result.source.decode(), codes([d for d, _ in result.left])) == (source, ["REN"])
+    assert (result.source.decode(), names([d for d, _ in result.left])) == (source, ["rename"])
     assert result.problems == ["cannot be written back in utf-7 without changing other bytes"]
 
 
@@ -187,7 +187,7 @@ def test_every_fix_is_asked_about_once_and_shown_alone() -> None:
     result = fix("a = old\nb = old\nf(f(1))\n", accept=accept)
 
     assert result.source == b"a = old\nb = new\ng(g(1))\n"
-    assert reasons(result) == {"REN": "declined"}
+    assert reasons(result) == {"rename": "declined"}
     assert asked == [
         (b"a = old\nb = old\nf(f(1))\n", b"a = new\nb = old\nf(f(1))\n"),
         (b"a = old\nb = old\nf(f(1))\n", b"a = old\nb = new\nf(f(1))\n"),
@@ -200,13 +200,13 @@ def test_a_declined_fix_is_not_asked_about_again_where_it_moved_to() -> None:
     asked = []
 
     def accept(diagnostic: Diagnostic, before: bytes, after: bytes) -> bool:
-        asked.append(diagnostic.code)
-        return diagnostic.code == "IMP"
+        asked.append(diagnostic.name)
+        return diagnostic.name == "importing"
 
     result = fix("torchy; torchy; old\nold\n", accept=accept)
 
     assert result.source == b"import torch\ntorch; torch; old\nold\n"
-    assert sorted(asked) == ["IMP", "IMP", "REN", "REN"]
+    assert sorted(asked) == ["importing", "importing", "rename", "rename"]
 
 
 def test_a_fix_inside_a_declined_one_is_still_asked_about() -> None:
@@ -217,9 +217,9 @@ def test_a_fix_inside_a_declined_one_is_still_asked_about() -> None:
 
 def test_nothing_is_asked_about_a_fix_that_would_damage_the_file() -> None:
     def accept(diagnostic: Diagnostic, before: bytes, after: bytes) -> bool:
-        raise AssertionError(diagnostic.code)
+        raise AssertionError(diagnostic.name)
 
-    assert reasons(fix("x = broken\n", accept=accept)) == {"BRK": "the result does not parse"}
+    assert reasons(fix("x = broken\n", accept=accept)) == {"breaking": "the result does not parse"}
 
 
 def test_lines_added_within_the_edits_of_a_fix_are_not_shared() -> None:
@@ -236,7 +236,7 @@ def test_lines_added_within_the_edits_of_a_fix_are_not_shared() -> None:
     result = fix_source(b"a = 1; b = 2\n", analyze=two)
 
     assert result.source == b"if x:\n    a = 1; b = 2\n"
-    assert codes(result.fixed) == ["ONE"]
+    assert names(result.fixed) == ["ONE"]
 
 
 ATOMS = ["old", "1", "f(old)", "f(f(1))", "torchy", "broken", "stays", "x"]

@@ -1,0 +1,137 @@
+"""The command line ``paramassign-fix``, and ``python -m codemods.fix``."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from codemods.asking import Asking
+from codemods.fixing import Fixer, Outcome
+from codemods.progress import Progress
+from codemods.reporting import complain, in_colour, is_preview, report, write_out
+from codemods.writing import clear_leftovers
+from flake8_paramassign import __version__
+from flake8_paramassign.arguments import Parser, add_files_and_rules, configured
+from flake8_paramassign.checking import Checker
+from flake8_paramassign.cli import FAILURE, INTERRUPTED, _common_folder
+from flake8_paramassign.configuration import Configuration, ConfigurationError, nearest
+from flake8_paramassign.discovery import STDIN, SourceFile, discover, is_left_out
+from flake8_paramassign.output import FORMATS
+from flake8_paramassign.workers import cores, in_workers
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line and return its exit status; ``arguments`` default to the process's."""
+    try:
+        options = _parser().parse_args(arguments)
+        _check_options(options)
+        return _run(options)
+    except (ConfigurationError, OSError) as error:
+        complain([str(error)])
+        return FAILURE
+    except KeyboardInterrupt:
+        return INTERRUPTED
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = Parser(
+        prog="paramassign-fix",
+        description="Mend wrong assignments to PyTorch parameters, in place.",
+        epilog="Exit status: 0 nothing left to fix, 1 findings remain (with --check and --diff: "
+        "something would change), 2 something could not be done.",
+        allow_abbrev=False,
+    )
+    add_files_and_rules(parser)
+    fixes = parser.add_argument_group("fixes")
+    fixes.add_argument(
+        "--unsafe-fixes", action="store_true", help="make those too that a person should look at"
+    )
+    fixes.add_argument(
+        "--style",
+        choices=("data", "no-grad"),
+        default=argparse.SUPPRESS,
+        help="how to write into a parameter: m.weight.data.copy_(t), or under torch.no_grad()",
+    )
+    fixes.add_argument("--diff", action="store_true", help="print what would change, only")
+    fixes.add_argument("--check", action="store_true", help="say which files would change, only")
+    fixes.add_argument("--interactive", "-i", action="store_true", help="ask about each change")
+    output = parser.add_argument_group("output")
+    output.add_argument("--output-format", choices=FORMATS, default=argparse.SUPPRESS)
+    output.add_argument(
+        "--verbose", "-v", action="store_true", help="what was fixed, what not, why"
+    )
+    output.add_argument("--no-color", action="store_true", help="as if NO_COLOR were set")
+    output.add_argument("--exit-zero", action="store_true", help="exit 0 even if findings remain")
+    output.add_argument(
+        "--exit-non-zero-on-fix", action="store_true", help="exit 1 if something was fixed"
+    )
+    parser.add_argument("--version", action="version", version=f"paramassign {__version__}")
+    return parser
+
+
+def _check_options(options: argparse.Namespace) -> None:
+    if STDIN in options.paths and len(options.paths) > 1:
+        raise ConfigurationError(f"{STDIN} cannot stand beside other paths")
+    if options.interactive and (STDIN in options.paths or options.diff or options.check):
+        raise ConfigurationError("--interactive goes with neither -, --diff nor --check")
+
+
+def _run(options: argparse.Namespace) -> int:
+    options.paths = options.paths or [STDIN if options.stdin_filename else "."]
+    _, configuration = nearest(_common_folder(options.paths, options.stdin_filename))
+    configuration = configuration.overridden(configured(options), Path.cwd())
+    if options.paths == [STDIN]:
+        return report([_fix_stdin(configuration, options)], [], configuration, options)
+    found = discover(options.paths, configuration.exclusion)
+    outcomes = _fix_files(found.files, configuration, options)
+    return report(outcomes, found.problems, configuration, options)
+
+
+def _fixer(
+    configuration: Configuration, options: argparse.Namespace, asking: Asking | None = None
+) -> Fixer:
+    return Fixer(
+        Checker(configuration),
+        unsafe_fixes=options.unsafe_fixes,
+        writes=not is_preview(options),
+        ask=asking.about if asking else None,
+    )
+
+
+def _fix_stdin(configuration: Configuration, options: argparse.Namespace) -> Outcome:
+    """Write the fixed standard input to standard output, unchanged if there was any problem."""
+    source = sys.stdin.buffer.read()
+    name = options.stdin_filename or "stdin"
+    exclusion = configuration.exclusion
+    if exclusion.force and is_left_out(name, exclusion):
+        fixed, outcome = source, Outcome(name)
+    else:
+        fixed, outcome = _fixer(configuration, options).fix(source, name)
+    if outcome.problems:
+        fixed, outcome = source, Outcome(name, problems=outcome.problems)
+    if not is_preview(options):
+        write_out(fixed)
+    return outcome
+
+
+def _fix_files(
+    files: Sequence[SourceFile], configuration: Configuration, options: argparse.Namespace
+) -> list[Outcome]:
+    if not is_preview(options):
+        for folder in {Path(file.path).resolve().parent for file in files}:
+            clear_leftovers(folder)
+    if options.interactive:
+        asking = Asking(in_colour=in_colour(options))
+        fix = _fixer(configuration, options, asking).fix_file
+        return [fix(file.path) for file in files if not asking.is_over]
+    fixer = _fixer(configuration, options)
+    work = Progress(fixer.fix_file, len(files))
+    if len(files) == 1:
+        return [work(files[0].path)]
+    return in_workers(work, files, configuration.jobs or cores(), fixer.lost)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

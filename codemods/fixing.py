@@ -1,0 +1,112 @@
+"""One file, from its name to what became of it."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cache
+
+from codemods.diffs import unified
+from codemods.engine import Accept, FixResult, fix_source
+from codemods.writing import NotWritten, OpenedFile
+from flake8_paramassign.checking import Checker
+from flake8_paramassign.diagnostics import Diagnostic
+from flake8_paramassign.failures import describe
+from flake8_paramassign.findings import Finding, findings_in
+from flake8_paramassign.rules.prm001_not_analysed import NotAnalysed
+from flake8_paramassign.settings import Settings
+from flake8_paramassign.source import Source, decode
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of a file; picklable, as it comes from a worker process."""
+
+    name: str
+    changed: bool = False
+    diff: bytes = b""
+    """Made only where nothing is written."""
+    fixed: Sequence[Finding] = ()
+    left: Sequence[tuple[Finding, str]] = ()
+    """Each with the reason why."""
+    problems: Sequence[str] = ()
+    """What could not be done, each on one line that names the file."""
+
+
+@dataclass(frozen=True)
+class Fixer:
+    """Fixes files as it was told; picklable, so that worker processes take it as it is."""
+
+    checker: Checker
+    unsafe_fixes: bool = False
+    writes: bool = True
+    """Whether files are changed on disk."""
+    ask: Callable[[str], Accept] | None = None
+    """Given the name of a file, what asks about each of its fixes."""
+
+    def fix_file(self, path: str) -> Outcome:
+        """Fix the file at ``path``, on disk if the fixer writes. Never raises."""
+        _stop_if_orphaned()
+        try:
+            file = OpenedFile.read(path)
+            fixed, outcome = self.fix(file.content, path)
+            if self.writes and outcome.changed:
+                file.write(fixed)
+        except NotWritten as error:
+            return Outcome(path, problems=[str(error)])
+        return outcome
+
+    def fix(self, source: bytes, filename: str) -> tuple[bytes, Outcome]:
+        """Return the fixed ``source`` of a file, and what was done. Never raises."""
+        try:
+            result = fix_source(
+                source,
+                filename,
+                self.checker.settings,
+                unsafe_fixes=self.unsafe_fixes,
+                accept=self.ask and self.ask(filename),
+                analyze=self._analyze,
+            )
+            return result.source, self._outcome(filename, source, result)
+        except Exception as error:
+            problem = f"{filename}: internal error: {describe(error)}"
+            return source, Outcome(filename, problems=[problem])
+
+    def lost(self, path: str, reason: str) -> Outcome:
+        """Return the outcome for the file at ``path``, which ended its worker process."""
+        return Outcome(path, problems=[f"{path}: ended the process that fixed it: {reason}"])
+
+    def _analyze(self, source: bytes, filename: str, *, settings: Settings) -> list[Diagnostic]:
+        return [finding.diagnostic for finding in self.checker.check(source, filename)]
+
+    def _outcome(self, filename: str, source: bytes, result: FixResult) -> Outcome:
+        if not (result.fixed or result.left or result.problems):
+            return Outcome(filename)
+        try:
+            text = Source(decode(result.source))
+        except (SyntaxError, LookupError, ValueError):  # which the findings say
+            text = Source("")
+        left = findings_in(filename, (diagnostic for diagnostic, _ in result.left), text)
+        not_analysed = (finding for finding in left if finding.diagnostic.code == NotAnalysed.code)
+        return Outcome(
+            filename,
+            changed=result.source != source,
+            diff=b"" if self.writes else unified(filename, source, result.source),
+            fixed=findings_in(filename, result.fixed, Source("")),
+            left=list(zip(left, (reason for _, reason in result.left), strict=True)),
+            problems=[f"{filename}: {problem}" for problem in result.problems]
+            + [f"{finding.where}: {finding.diagnostic.message}" for finding in not_analysed],
+        )
+
+
+def _stop_if_orphaned() -> None:
+    """End a worker process whose parent was killed: nobody expects it to go on writing."""
+    if multiprocessing.parent_process() and os.getppid() != _first_parent(os.getpid()):
+        os._exit(1)
+
+
+@cache
+def _first_parent(process: int) -> int:
+    return os.getppid()
