@@ -1,0 +1,175 @@
+"""What a GPU, and what is made for one, makes of a parameter."""
+
+from __future__ import annotations
+
+import gc
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import torch
+from torch import nn
+
+from codemods.verification.fixtures import Role, Subject
+from codemods.verification.invariants.registry import expect, of_each, of_program
+from codemods.verification.invariants.tensors import change, equal, held_tensors
+from codemods.verification.invariants.training import LEARNED
+from codemods.verification.trial import DoesNotApply, NeedsDevice, Run, Trial
+from codemods.verification.window import Sight
+
+
+def _needs_cuda(trial: Trial) -> None:
+    if trial.device.type != "cuda":
+        raise NeedsDevice("needs a CUDA device")
+
+
+@of_each("cuda()", "is not moved")
+def follows_cuda(trial: Trial, subject: Subject) -> None:
+    """Built on the CPU, it follows module.cuda(), and the module still computes."""
+    _needs_cuda(trial)
+    if subject.role is Role.UNREGISTERED:
+        raise DoesNotApply(f"{subject.name} is meant to stay outside the module")
+    run: Run[None] = Trial(replace(trial.job, device="cpu")).run()
+    run.module.cuda()
+    expect(run.tensor(subject.name).is_cuda, "it stays on the CPU after module.cuda()")
+    run.module(*(a.cuda() if isinstance(a, torch.Tensor) else a for a in run.inputs()))
+
+
+@of_each("fused optimizer", "is not stepped by a fused optimizer")
+def stepped_fused(trial: Trial, subject: Subject) -> None:
+    """A fused Adam, built before the write where there is one, moves it."""
+    trial.needs_values()
+    if subject.role not in LEARNED:
+        raise DoesNotApply(f"{subject.name} is not meant to train")
+
+    def fused(parameters: list[Any]) -> torch.optim.Optimizer:
+        try:
+            return torch.optim.Adam(parameters, lr=0.1, fused=True)
+        except (RuntimeError, TypeError) as error:
+            raise NeedsDevice(f"no fused optimizer on {trial.device.type}: {error}") from error
+
+    run = trial.run(
+        lambda sight: fused(sight.trained) if trial.job.in_place and sight.trained else None
+    )
+    tensor = run.tensor(subject.name)
+    optimizer = run.planted or fused([tensor])
+    run.backward()
+    before = tensor.detach().clone()
+    optimizer.step()
+    expect(not equal(before, tensor), "a fused step leaves it as it was")
+
+
+@of_each("amp", "does not train under AMP")
+def trains_under_amp(trial: Trial, subject: Subject) -> None:
+    """A step under autocast and GradScaler moves it by a finite gradient, and keeps its dtype."""
+    trial.needs_values()
+    if subject.role not in LEARNED:
+        raise DoesNotApply(f"{subject.name} is not meant to train")
+    kind = trial.device.type
+    scaler = _grad_scaler(kind)
+    run: Run[None] = trial.run()
+    tensor = run.tensor(subject.name)
+    if tensor.dtype in (torch.float16, torch.bfloat16):
+        raise DoesNotApply(f"{subject.name} is {tensor.dtype}; AMP keeps its parameters in float32")
+    optimizer = run.optimizer()
+    with torch.autocast(kind, torch.float16 if kind == "cuda" else torch.bfloat16):
+        loss = run.loss()
+    torch.autograd.backward([scaler.scale(loss.float())])
+    scaler.unscale_(optimizer)
+    gradient = tensor.grad
+    expect(gradient is not None, "no gradient arrives")
+    expect(gradient is None or gradient.isfinite().all(), "its gradient is not finite")
+    before = tensor.detach().clone()
+    scaler.step(optimizer)
+    scaler.update()
+    expect(not equal(before, tensor), "a step leaves it as it was")
+    expect(tensor.dtype is before.dtype, f"its dtype becomes {tensor.dtype}")
+
+
+def _grad_scaler(kind: str) -> Any:
+    if hasattr(torch.amp, "GradScaler"):
+        return torch.amp.GradScaler(kind, init_scale=256.0)
+    if kind != "cuda":
+        raise NeedsDevice(f"torch {torch.__version__} has a GradScaler for CUDA only")
+    return torch.cuda.amp.GradScaler(init_scale=256.0)
+
+
+@of_program("memory", "doubles the memory")
+def memory(trial: Trial) -> str:
+    """The built program holds no more memory of the GPU than its tensors need."""
+    _needs_cuda(trial)
+    trial.run()
+    before = _allocated()
+    run: Run[None] = trial.run()
+    run.variables.clear()
+    held = _allocated() - before
+    # The allocator hands out blocks of 512 bytes.
+    needed = sum(-(-size // 512) * 512 for size in _storages(run).values())
+    expect(held <= needed, f"{held} bytes are held, {needed} are needed")
+    return f"{held} bytes"
+
+
+def _allocated() -> int:
+    gc.collect()
+    torch.cuda.synchronize()
+    return torch.cuda.memory_allocated()
+
+
+def _storages(run: Run[Any]) -> dict[int, int]:
+    """Return the size of each storage on the GPU that the module holds, by its address."""
+    tensors = [tensor for _, tensor in held_tensors(run) if tensor.is_cuda]
+    storages = [tensor.untyped_storage() for tensor in tensors]
+    return {storage.data_ptr(): storage.nbytes() for storage in storages}
+
+
+@of_program("cuda graph", "is not seen by a captured graph")
+def captured(trial: Trial) -> str:
+    """A CUDA graph, captured before the write where there is one, replays the new value."""
+    _needs_cuda(trial)
+    inputs = trial.run().inputs()
+
+    def capture_before(sight: Sight) -> tuple[nn.Module, Callable[[], torch.Tensor]] | None:
+        if sight.whole is None or not trial.job.in_place:
+            return None
+        return sight.whole, _captured(sight.whole, inputs)
+
+    run = trial.run(capture_before)
+    module, replay = run.planted or (None, None)
+    before = module is run.module
+    if replay is None or not before:
+        replay = _captured(run.module, inputs)
+    _replays(run, inputs, replay)
+    for parameter in run.module.parameters():
+        change(parameter)
+    _replays(run, inputs, replay)
+    return "captured before the write" if before else "captured after build()"
+
+
+def _captured(module: nn.Module, inputs: tuple[Any, ...]) -> Callable[[], torch.Tensor]:
+    """Capture a call of ``module``; return what replays it."""
+    stream: Any = torch.cuda.Stream()  # type: ignore[no-untyped-call]
+    stream.wait_stream(torch.cuda.current_stream())
+    with torch.cuda.stream(stream), torch.no_grad():
+        for _ in range(3):
+            module(*inputs)
+    torch.cuda.current_stream().wait_stream(stream)
+    graph = torch.cuda.CUDAGraph()
+    try:
+        with torch.no_grad(), torch.cuda.graph(graph):
+            output = module(*inputs)
+    except RuntimeError as error:
+        raise DoesNotApply(f"its forward cannot be captured: {error}") from error
+
+    def replay() -> torch.Tensor:
+        graph.replay()
+        torch.cuda.synchronize()
+        return torch.as_tensor(output)
+
+    return replay
+
+
+def _replays(run: Run[Any], inputs: tuple[Any, ...], replay: Callable[[], torch.Tensor]) -> None:
+    with torch.no_grad():
+        eager = run.module(*inputs)
+    same = torch.allclose(replay(), eager, rtol=1e-3, atol=1e-5, equal_nan=True)
+    expect(same, "the graph replays an old value")

@@ -1,0 +1,118 @@
+"""What two processes make of a program."""
+
+from __future__ import annotations
+
+import os
+import sys
+import tempfile
+import traceback
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import torch
+import torch.distributed as dist
+from torch import nn
+
+from codemods.verification.invariants.registry import Violated, expect, of_program
+from codemods.verification.trial import DoesNotApply, NeedsDevice, StageError, Trial
+from codemods.verification.window import Sight
+
+RANKS = 2
+PATIENCE = timedelta(seconds=20)
+
+
+@of_program("ddp", "is not synchronised")
+def synchronised(trial: Trial) -> str:
+    """Two processes under DistributedDataParallel (gloo) hold the same gradients and values.
+
+    It has to be the first check of a process: it forks.
+    """
+    trial.needs_values()
+    if not hasattr(os, "fork") or not dist.is_available() or not dist.is_gloo_available():
+        raise NeedsDevice("two processes with gloo cannot be had here")
+    with tempfile.TemporaryDirectory() as folder:
+        children = [_fork(trial, Path(folder), rank) for rank in range(RANKS)]
+        for child in children:
+            os.waitpid(child, 0)
+        told = [(Path(folder) / str(rank)).read_text() for rank in range(RANKS)]
+    # A rank whose partner has failed only says that it waited in vain.
+    kind, _, detail = min(told, key=_KINDS_FIRST).partition(" ")
+    if kind == "n/a":
+        raise DoesNotApply(detail)
+    if kind == "broken":
+        raise Violated(detail)
+    return detail
+
+
+def _KINDS_FIRST(told: str) -> tuple[bool, bool, str]:
+    return (told.startswith("held"), "onnection" in told or "imed out" in told, told)
+
+
+def _fork(trial: Trial, folder: Path, rank: int) -> int:
+    child = os.fork()
+    if child:
+        return child
+    said = "broken the process died"
+    try:
+        said = _rank(trial, folder, rank)
+    except BaseException:
+        traceback.print_exc()
+    finally:
+        (folder / str(rank)).write_text(said)
+        os._exit(0)
+
+
+def _rank(trial: Trial, folder: Path, rank: int) -> str:
+    os.environ["GLOO_SOCKET_IFNAME"] = "lo0" if sys.platform == "darwin" else "lo"
+    try:
+        store = f"file://{folder / 'store'}"
+        dist.init_process_group(
+            "gloo", init_method=store, rank=rank, world_size=RANKS, timeout=PATIENCE
+        )
+        return f"held {_train(trial, rank)}"
+    except DoesNotApply as reason:
+        return f"n/a {reason}"
+    except Violated as seen:
+        return f"broken {seen}"
+    except StageError as error:
+        return f"broken {type(error.__cause__).__name__}: {error.__cause__}"
+    except Exception as error:
+        return f"broken {type(error).__name__}: {error}"
+
+
+def _train(trial: Trial, rank: int) -> str:
+    run = trial.run(_wrap_before if trial.job.in_place else None)
+    if not any(parameter.requires_grad for parameter in run.module.parameters()):
+        raise DoesNotApply("the module registers nothing that trains")
+    wrapped = run.planted
+    before = wrapped is not None and wrapped.module is run.module
+    if wrapped is None or not before:
+        wrapped = nn.parallel.DistributedDataParallel(run.module)
+    optimizer = torch.optim.SGD(run.module.parameters(), lr=0.1)
+    for _ in range(2):
+        optimizer.zero_grad()
+        # Each rank has another loss, so that only synchronised gradients agree.
+        run.backward(wrapped, times=rank + 1)
+        for name in trial.learned(run):
+            gradient = run.tensor(name).grad
+            if gradient is None:
+                raise Violated(f"no gradient arrives in {name}")
+            _agree(gradient, f"the gradients of {name} differ")
+        optimizer.step()
+    for name in trial.learned(run):
+        _agree(run.tensor(name), f"the values of {name} differ")
+    return "wrapped before the write" if before else "wrapped after build()"
+
+
+def _wrap_before(sight: Sight) -> Any:
+    if sight.whole is None or not any(p.requires_grad for p in sight.whole.parameters()):
+        return None
+    return nn.parallel.DistributedDataParallel(sight.whole)
+
+
+def _agree(tensor: torch.Tensor, otherwise: str) -> None:
+    mine = tensor.detach().cpu().contiguous()
+    all_of_them = [torch.empty_like(mine) for _ in range(RANKS)]
+    dist.all_gather(all_of_them, mine)
+    expect(all(torch.equal(mine, other) for other in all_of_them), otherwise)

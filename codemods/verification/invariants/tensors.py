@@ -1,0 +1,64 @@
+"""Small things that invariants do with tensors."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import torch
+from torch import nn
+
+from codemods.verification.trial import Run
+
+
+def equal(one: torch.Tensor, other: torch.Tensor) -> bool:
+    """Return whether two tensors have the same values (NaN equals NaN), dtype and shape."""
+    return (
+        one.shape == other.shape
+        and one.dtype == other.dtype
+        and torch.allclose(
+            one.detach().to(torch.complex128), other.detach().to(torch.complex128), 0, 0, True
+        )
+    )
+
+
+def change(tensor: torch.Tensor) -> None:
+    """Give every entry of ``tensor`` another value, in place."""
+    with torch.no_grad():
+        if tensor.dtype == torch.bool:
+            tensor.logical_not_()
+        else:
+            tensor.add_(1)
+
+
+def held_tensors(run: Run[Any]) -> Iterator[tuple[str, torch.Tensor]]:
+    """Yield what a program and its module hold, with the names: variables, attributes, arrays."""
+    seen: set[int] = set()
+    todo: list[tuple[str, object]] = [("the module", run.module), ("", run.namespace)]
+    todo += [("", variables) for variables in run.variables]
+    while todo:
+        name, value = todo.pop()
+        if id(value) in seen:
+            continue
+        seen.add(id(value))
+        if isinstance(value, torch.Tensor):
+            yield name, value
+        elif type(value).__module__ == "numpy" and hasattr(value, "__array_interface__"):
+            yield name, torch.as_tensor(value)
+        else:
+            todo += _members(name, value)
+
+
+def _members(name: str, value: object) -> Iterator[tuple[str, object]]:
+    if isinstance(value, nn.Module):
+        for path, module in value.named_modules():
+            for held in (module.__dict__, module._parameters, module._buffers):
+                for key, member in held.items():
+                    yield f"{path}.{key}".lstrip("."), member
+    elif isinstance(value, dict):
+        for key, member in value.items():
+            if key != "__builtins__":
+                yield str(key), member
+    elif isinstance(value, (list, tuple)):
+        for index, member in enumerate(value):
+            yield f"{name}[{index}]", member

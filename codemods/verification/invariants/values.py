@@ -1,0 +1,72 @@
+"""What a parameter holds after it was assigned."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+
+from codemods.verification.fixtures import Subject
+from codemods.verification.invariants.registry import expect, of_each
+from codemods.verification.invariants.tensors import equal
+from codemods.verification.trial import DoesNotApply, Run, Trial, seed
+
+
+@of_each("value", "is not what was assigned")
+def value(trial: Trial, subject: Subject) -> None:
+    """It holds the value that was assigned."""
+    trial.needs_values()
+    run: Run[None] = trial.run()
+    found = run.tensor(subject.name).detach()
+    assigned = torch.as_tensor(_assigned(run, subject)).detach()
+    assigned = assigned.to(found.device, found.dtype)
+    if assigned.dim() == 0:
+        assigned = assigned.expand_as(found)
+    expect(assigned.shape == found.shape, f"its shape is {tuple(found.shape)}")
+    expect(equal(assigned, found), "its values are others")
+
+
+@of_each("form", "has another form")
+def form(trial: Trial, subject: Subject) -> None:
+    """Its shape and dtype are as assigned, or as before where the write is in place."""
+    run = trial.run(lambda sight: {id(p): (p.shape, p.dtype) for p in sight.parameters.values()})
+    found = run.tensor(subject.name)
+    expect(found.device.type == trial.device.type, f"it is on {found.device}")
+    if trial.job.in_place and run.planted is not None:
+        shape, dtype = run.planted[id(run.before(subject.name))]
+    else:
+        assigned = _assigned(run, subject)
+        if not isinstance(assigned, torch.Tensor):
+            raise DoesNotApply("what is assigned is no tensor, and has no form")
+        shape, dtype = assigned.shape, assigned.dtype
+    expect(found.shape == shape, f"its shape is {tuple(found.shape)}, not {tuple(shape)}")
+    expect(found.dtype is dtype, f"its dtype is {found.dtype}, not {dtype}")
+
+
+def _assigned(run: Run[Any], subject: Subject) -> Any:
+    """Return the value that the program means to assign; raises DoesNotApply."""
+    job = run.trial.job
+    if job.before:
+        return _earlier(run, subject)
+    if not job.assigned:
+        raise DoesNotApply("the fixture does not say what is assigned")
+    position = job.subjects.index(subject) if len(job.assigned) > 1 else 0
+    code = compile(job.assigned[position], "<assigned>", "eval")
+    names = {**run.namespace, "device": run.trial.device}
+    first, second = (torch.manual_seed(chance) and eval(code, names) for chance in (0, 1))
+    if not equal(torch.as_tensor(first), torch.as_tensor(second)):
+        raise DoesNotApply("what is assigned is left to chance")
+    return first
+
+
+def _earlier(run: Run[Any], subject: Subject) -> torch.Tensor:
+    """Return what the earlier version of the program holds."""
+    from dataclasses import replace
+
+    assert run.trial.job.before
+    earlier = Trial(replace(run.trial.job, program=run.trial.job.before, before=None, writes=()))
+    seed()
+    try:
+        return earlier.run().tensor(subject.name).detach()
+    except Exception as error:
+        raise DoesNotApply(f"the earlier version holds no {subject.name}") from error

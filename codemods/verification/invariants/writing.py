@@ -1,0 +1,171 @@
+"""What a write in place promises to keep: all that knew the Parameter before."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from torch import nn
+
+from codemods.verification.fixtures import Subject
+from codemods.verification.invariants.registry import Violated, expect, of_each
+from codemods.verification.invariants.tensors import change, equal, held_tensors
+from codemods.verification.invariants.training import LEARNED
+from codemods.verification.trial import DoesNotApply, Run, Trial
+from codemods.verification.window import Sight
+
+
+def _promised(trial: Trial) -> None:
+    if not trial.job.in_place:
+        raise DoesNotApply("a new Parameter is made, which keeps nothing of the old one")
+
+
+@of_each("identity", "is another object")
+def identity(trial: Trial, subject: Subject) -> None:
+    """It is the Parameter that stood there before the write."""
+    _promised(trial)
+    run: Run[None] = trial.run()
+    expect(run.tensor(subject.name) is run.before(subject.name), "it is another object")
+
+
+@of_each("storage", "lies elsewhere")
+def storage(trial: Trial, subject: Subject) -> None:
+    """Its data_ptr() is what it was before the write."""
+    trial.needs_values()
+    _promised(trial)
+    run = trial.run(
+        lambda sight: {id(p): (p.device, p.data_ptr()) for p in sight.parameters.values()}
+    )
+    old = run.before(subject.name)
+    device, pointer = (run.planted or {})[id(old)]
+    found = run.tensor(subject.name)
+    if device != found.device:
+        raise DoesNotApply("the program moves the module to another device afterwards")
+    expect(found.data_ptr() == pointer, "its data_ptr() is another")
+
+
+@of_each("optimizer", "is unknown to the optimizer")
+def optimizer(trial: Trial, subject: Subject) -> None:
+    """An optimizer built before the write still moves it."""
+    trial.needs_values()
+    _promised(trial)
+    _needs_learning(subject)
+    run = trial.run(lambda sight: torch.optim.SGD(sight.trained, lr=0.1) if sight.trained else None)
+    run.before(subject.name)
+    if run.planted is None:
+        raise DoesNotApply("nothing trains before the write")
+    run.backward()
+    before = run.tensor(subject.name).detach().clone()
+    run.planted.step()
+    moved = not equal(before, run.tensor(subject.name))
+    expect(moved, "an optimizer built before the write leaves it as it was")
+
+
+@of_each("ties", "is no longer tied")
+def ties(trial: Trial, subject: Subject) -> None:
+    """Every module that held the Parameter before the write still holds it, and sees it change."""
+    trial.needs_values()
+    _promised(trial)
+    run = trial.run(_holders)
+    old = run.before(subject.name)
+    change(run.tensor(subject.name))
+    for owner, name in (run.planted or {})[id(old)]:
+        seen = getattr(owner, name)
+        expect(seen is run.tensor(subject.name), f"{type(owner).__name__} holds another {name}")
+        expect(equal(seen, run.tensor(subject.name)), f"{type(owner).__name__} sees another value")
+
+
+def _holders(sight: Sight) -> dict[int, list[tuple[nn.Module, str]]]:
+    """Return, by identity, who holds each Parameter; a module of ours holds each besides."""
+    holders: dict[int, list[tuple[nn.Module, str]]] = {}
+    for module in sight.modules:
+        for owner in module.modules():
+            for name, parameter in owner._parameters.items():
+                holders.setdefault(id(parameter), []).append((owner, name))
+    for parameter in sight.parameters.values():
+        twin = nn.Module()
+        twin.register_parameter("twin", parameter)
+        holders[id(parameter)].append((twin, "twin"))
+    return holders
+
+
+@of_each("hooks", "has lost its hooks")
+def hooks(trial: Trial, subject: Subject) -> None:
+    """Hooks registered on it before the write are called in backward()."""
+    _promised(trial)
+    _needs_learning(subject)
+    run = trial.run(_hooked)
+    old = run.before(subject.name)
+    run.backward()
+    called, known = run.planted or ([], [])
+    expect((id(old), "hook") in called, "a hook on it is not called")
+    if "post" in known:
+        expect((id(old), "post") in called, "a post-accumulate hook on it is not called")
+
+
+def _hooked(sight: Sight) -> tuple[list[tuple[int, str]], list[str]]:
+    """Hook every Parameter; return the list of calls to be, and the kinds of hook."""
+    called: list[tuple[int, str]] = []
+    kinds = ["hook"]
+    parameter: Any
+    for parameter in sight.trained:
+        key = id(parameter)
+        parameter.register_hook(lambda grad, key=key: called.append((key, "hook")))
+        if hasattr(parameter, "register_post_accumulate_grad_hook"):
+            kinds.append("post")
+            parameter.register_post_accumulate_grad_hook(
+                lambda parameter, key=key: called.append((key, "post"))
+            )
+    return called, kinds
+
+
+@of_each("unaliased", "shares its storage")
+def unaliased(trial: Trial, subject: Subject) -> None:
+    """Nothing else that the program or the module holds changes with it."""
+    trial.needs_values()
+    _promised(trial)
+    run: Run[None] = trial.run()
+    tensor = run.tensor(subject.name)
+    others = [
+        (name, other, other.detach().clone())
+        for name, other in held_tensors(run)
+        if other is not tensor
+    ]
+    change(tensor)
+    changed = [name for name, other, before in others if not equal(other, before)]
+    expect(not changed, f"{', '.join(sorted(set(changed)))} changes with it")
+
+
+@of_each("seen by autograd", "is written unseen")
+def seen_by_autograd(trial: Trial, subject: Subject) -> str:
+    """A write between forward and backward raises; through .data it is silently wrong."""
+    trial.needs_values()
+    _promised(trial)
+    run = trial.run(_squares)
+    old = run.before(subject.name)
+    graphs = run.planted or {}
+    if id(old) not in graphs:
+        raise DoesNotApply(f"{subject.name} requires no grad before the write")
+    loss, expected = graphs[id(old)]
+    try:
+        [found] = torch.autograd.grad(loss, [old])
+    except RuntimeError as error:
+        expect("inplace operation" in str(error), str(error))
+        expect(not trial.job.through_data, "it raises, though it was written through .data")
+        return "backward() raises"
+    silently = "backward() raises nothing and the gradient is "
+    if equal(found, expected):
+        raise DoesNotApply("the write leaves the values as they were")
+    if trial.job.through_data:
+        return f"{silently}silently wrong: what a write through .data costs"
+    raise Violated(f"{silently}silently wrong")
+
+
+def _squares(sight: Sight) -> dict[int, tuple[torch.Tensor, torch.Tensor]]:
+    """Return, by identity, a loss that keeps the Parameter for backward, and its gradient now."""
+    return {id(p): ((p * p).sum(), 2 * p.detach()) for p in sight.trained}
+
+
+def _needs_learning(subject: Subject) -> None:
+    if subject.role not in LEARNED:
+        raise DoesNotApply(f"{subject.name} is not meant to train")

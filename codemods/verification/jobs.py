@@ -1,0 +1,137 @@
+"""What the harness asks of a child process, and what it hears back: plain data, sent as JSON."""
+
+from __future__ import annotations
+
+import json
+import signal
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Literal
+
+from codemods.verification.fixtures import Role, Subject
+
+Status = Literal["held", "broken", "skipped", "n/a"]
+
+
+@dataclass(frozen=True)
+class Job:
+    """One program to run, in a process of its own."""
+
+    program: Path
+    device: str
+    subjects: tuple[Subject, ...] = ()
+    """What the invariants are about; empty is every named parameter, as it is."""
+    assigned: tuple[str, ...] = ()
+    before: Path | None = None
+    """An earlier version, whose values the program has to keep."""
+    entry: str = "build"
+    writes: tuple[int, ...] = ()
+    """Where the statements begin that write the subjects."""
+    in_place: bool = False
+    """Whether the write promises to keep the Parameter that is there."""
+    through_data: bool = False
+    """Whether it writes through ``.data``."""
+    invariants: tuple[str, ...] = ()
+    """The names of those to check; empty is all of them."""
+    folder: Path | None = None
+    """The working directory; None is a scratch folder."""
+
+    def to_json(self) -> str:
+        """Return the job on one line."""
+        return json.dumps(asdict(self), default=str)
+
+    @classmethod
+    def from_json(cls, text: str) -> Job:
+        """Read what ``to_json`` wrote."""
+        fields = json.loads(text)
+        for name in ("program", "before", "folder"):
+            fields[name] = Path(fields[name]) if fields[name] else None
+        subjects = (Subject(s["name"], Role(s["role"])) for s in fields.pop("subjects"))
+        for name in ("assigned", "writes", "invariants"):
+            fields[name] = tuple(fields[name])
+        return cls(subjects=tuple(subjects), **fields)
+
+
+@dataclass(frozen=True)
+class Raised:
+    """An exception that ended a program."""
+
+    type: str
+    message: str
+    stage: str
+    """``build``, ``optimizer``, ``forward`` or ``backward``."""
+    lines: tuple[int, ...]
+    """The lines of the program in its traceback."""
+
+    def __str__(self) -> str:
+        """Return what was raised, where, in one line."""
+        where = f" at line {self.lines[-1]}" if self.lines else ""
+        summary = self.message.splitlines()[0] if self.message else ""
+        return f"{self.type}{where} in {self.stage}: {summary}"
+
+
+@dataclass(frozen=True)
+class Check:
+    """What came of one invariant."""
+
+    invariant: str
+    phrase: str
+    """How a program that breaks it is told: ``is not registered``."""
+    status: Status
+    detail: str = ""
+    subject: str = ""
+    """The parameter; empty for an invariant of the whole program."""
+
+
+@dataclass
+class Outcome:
+    """What a child process said of its program."""
+
+    raised: Raised | None = None
+    checks: list[Check] = field(default_factory=list)
+    died: str = ""
+    """How the process ended where it did not end well."""
+
+    @property
+    def broken(self) -> list[Check]:
+        """The invariants that do not hold."""
+        return [check for check in self.checks if check.status == "broken"]
+
+    @classmethod
+    def read(cls, lines: Iterable[str], end: str) -> Outcome:
+        """Read what a child wrote, one JSON object a line, as far as it came.
+
+        ``end`` says how the process ended; it is of interest where the last word is missing.
+        """
+        outcome, running, done = cls(), "the program", False
+        for line in lines:
+            [(kind, content)] = json.loads(line).items()
+            if kind == "running":
+                running = content
+            elif kind == "raised":
+                outcome.raised = Raised(**{**content, "lines": tuple(content["lines"])})
+            elif kind == "check":
+                outcome.checks.append(Check(**content))
+            else:
+                done = True
+        if not done:
+            outcome.died = f"{end} while running {running}"
+        return outcome
+
+
+@dataclass(frozen=True)
+class Errand:
+    """A job for a fork server: files by name, and seconds."""
+
+    job: str
+    reply: str
+    log: str
+    limit: float
+
+
+def describe_end(code: int) -> str:
+    """Say in words how a process ended, by its exit code as ``subprocess`` counts it."""
+    if code < 0:
+        return f"killed by {signal.Signals(-code).name}"
+    return f"exited with status {code}"

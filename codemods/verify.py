@@ -1,0 +1,184 @@
+"""``python -m codemods.verify``: runs the fixtures, and proves what they claim.
+
+Exit status: 0 all is as claimed, 1 something is not, 2 something could not be done.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import TypeVar
+
+from codemods.verification import comparison, report
+from codemods.verification.fixtures import Fixture, FixtureError, discover
+from codemods.verification.protocol import Verdict, verify
+from codemods.verification.runner import PACKAGE_ROOT, Machine, NotRunnable, Runner
+
+VERIFIED, REFUTED, FAILURE, INTERRUPTED = 0, 1, 2, 130
+DEVICES = ("auto", "cpu", "cuda", "mps", "meta")
+T = TypeVar("T")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line and return its exit status; ``arguments`` default to the process's."""
+    options = _parser().parse_args(arguments)
+    try:
+        return _run(options)
+    except (FixtureError, NotRunnable, OSError) as error:
+        print(error, file=sys.stderr)
+        return FAILURE
+    except KeyboardInterrupt:
+        return INTERRUPTED
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m codemods.verify",
+        description="Run fixtures, and prove what they claim: that a program fails as its rule "
+        "says, and that its rewritten form keeps every invariant.",
+    )
+    add = parser.add_argument
+    add("paths", nargs="*", metavar="PATH", help="fixtures and folders of them (default: fixtures)")
+    add("--device", choices=DEVICES, default="auto", help="auto: CUDA, else MPS, else the CPU")
+    add("--rule", action="append", default=[], metavar="CODE", help="only this rule's; repeatable")
+    add("--json", metavar="FILE", help="write all that was seen; - is standard output")
+    add("--junit", metavar="FILE", help="write a JUnit report")
+    add("--jobs", type=_positive(int), default=_processors(), metavar="N", help="programs at once")
+    add(
+        "--time-limit",
+        type=_positive(float),
+        default=120.0,
+        metavar="SECONDS",
+        help="for each program (default: %(default)g)",
+    )
+    versions = parser.add_argument_group("two versions of a module of your own")
+    versions.add_argument("--before", metavar="OLD.py", help="the version as it was")
+    versions.add_argument("--after", metavar="NEW.py", help="the version that replaces it")
+    versions.add_argument(
+        "--entry",
+        default="build",
+        metavar="NAME",
+        help="the function that returns the module, or (module, optimizer) (default: build)",
+    )
+    return parser
+
+
+def _positive(number: Callable[[str], T]) -> Callable[[str], T]:
+    def parse(text: str) -> T:
+        value = number(text)
+        if not value > 0:  # type: ignore[operator]
+            raise ValueError
+        return value
+
+    parse.__name__ = f"positive {getattr(number, '__name__', 'number')}"
+    return parse
+
+
+def _processors() -> int:
+    affinity = getattr(os, "sched_getaffinity", None)
+    return len(affinity(0)) if affinity else os.cpu_count() or 1
+
+
+def _run(options: argparse.Namespace) -> int:
+    if bool(options.before) != bool(options.after) or (options.before and options.paths):
+        raise FixtureError("--before and --after go together, and without fixtures")
+    if options.before:
+        return _compare(options)
+    fixtures = _fixtures(options)
+    machine = Machine.probe()
+    device = machine.best if options.device == "auto" else options.device
+    begun = time.monotonic()
+    with Runner(options.jobs, options.time_limit) as runner:
+        verdicts = list(
+            _with_progress(
+                _in_parallel(
+                    lambda fixture: verify(fixture, device, machine, runner.run),
+                    fixtures,
+                    options.jobs,
+                ),
+                len(fixtures),
+            )
+        )
+    _write(options, verdicts, machine)
+    to = sys.stderr if options.json == "-" else sys.stdout
+    print(report.table(verdicts), file=to)
+    print(*report.skipped_by_name(verdicts), sep="\n", file=to)
+    print(report.summary(verdicts, machine, time.monotonic() - begun), file=to)
+    if all(verdict.skipped for verdict in verdicts):
+        raise FixtureError(f"nothing was verified: {verdicts[0].skipped}")
+    return REFUTED if any(verdict.problems for verdict in verdicts) else VERIFIED
+
+
+def _fixtures(options: argparse.Namespace) -> list[Fixture]:
+    """Return the fixtures that were asked for; raises FixtureError where there are none."""
+    paths = [Path(path) for path in options.paths] or [_default_folder()]
+    rules = {rule.upper() for rule in options.rule}
+    fixtures = [f for f in discover(paths) if not rules or f.rule in rules]
+    if not fixtures:
+        of_rules = f" of {', '.join(sorted(rules))}" if rules else ""
+        raise FixtureError(f"{', '.join(map(str, paths))}: no fixture{of_rules} is here")
+    return fixtures
+
+
+def _default_folder() -> Path:
+    here = Path("fixtures")
+    return here if here.is_dir() else PACKAGE_ROOT / "fixtures"
+
+
+def _in_parallel(
+    work: Callable[[Fixture], Verdict], fixtures: Iterable[Fixture], jobs: int
+) -> Iterator[Verdict]:
+    """Yield what ``work`` makes of each, in order."""
+    with ThreadPoolExecutor(jobs) as executor:
+        try:
+            yield from executor.map(work, fixtures)
+        finally:
+            executor.shutdown(cancel_futures=True)
+
+
+def _with_progress(verdicts: Iterable[Verdict], total: int) -> Iterator[Verdict]:
+    """Pass the verdicts on, and draw on a terminal how many there are."""
+    shown = sys.stderr.isatty()
+    for done, verdict in enumerate(verdicts, start=1):
+        if shown:
+            bar = "#" * (30 * done // total)
+            print(f"\r[{bar:30}] {done}/{total} {verdict.fixture}\033[K", end="", file=sys.stderr)
+        yield verdict
+    if shown:
+        print("\r\033[K", end="", file=sys.stderr)
+
+
+def _write(options: argparse.Namespace, verdicts: Sequence[Verdict], machine: Machine) -> None:
+    if options.json == "-":
+        sys.stdout.write(report.as_json(verdicts, machine))
+    elif options.json:
+        Path(options.json).write_text(report.as_json(verdicts, machine), "utf-8")
+    if options.junit:
+        Path(options.junit).write_text(report.as_junit(verdicts), "utf-8")
+
+
+def _compare(options: argparse.Namespace) -> int:
+    """Hold two versions of a user's module to the same invariants."""
+    machine = Machine.probe()
+    device = machine.best if options.device == "auto" else options.device
+    if not machine.has(device):
+        raise NotRunnable(f"there is no {device} device here")
+    with Runner(min(options.jobs, 2), options.time_limit) as runner:
+        compared = comparison.compare(
+            Path(options.before), Path(options.after), options.entry, device, runner.run
+        )
+    if options.json == "-":
+        sys.stdout.write(compared.as_json())
+    elif options.json:
+        Path(options.json).write_text(compared.as_json(), "utf-8")
+    print(compared.table(), file=sys.stderr if options.json == "-" else sys.stdout)
+    return REFUTED if compared.problems else VERIFIED
+
+
+if __name__ == "__main__":
+    sys.exit(main())
