@@ -57,8 +57,6 @@ def comment_spans(text: str) -> dict[int, tuple[int, int]]:
     first = last = 0
     try:
         for token in tokenize.generate_tokens(io.StringIO(text, newline=None).readline):
-            if token.type in (tokenize.DEDENT, tokenize.ENDMARKER):
-                continue
             first = first or token.start[0]
             last = max(last, token.end[0])
             if token.type in (tokenize.NL, tokenize.NEWLINE):

@@ -110,6 +110,11 @@ class TestExclude:
         exclusion = Exclusion(Patterns(folder, (pattern,)))
         assert sorted(paths(".", exclusion=exclusion)) == sorted(left)
 
+    def test_folders_above_what_is_named_do_not_count(self, folder: Path) -> None:
+        write(folder, "gen/project/a.py", "gen/project/gen/b.py")
+        exclusion = Exclusion(extend_exclude=(Patterns(folder / "elsewhere", ("gen",)),))
+        assert paths("gen/project", exclusion=exclusion) == ["gen/project/a.py"]
+
     def test_what_is_excluded_and_named_is_walked(self, folder: Path) -> None:
         write(folder, "src/gen/a.py")
         exclusion = Exclusion(extend_exclude=(Patterns(folder, ("src/gen",)),))

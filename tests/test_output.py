@@ -233,13 +233,13 @@ class TestSarif:
             "region": {"startLine": 3, "startColumn": 12, "endLine": 4, "endColumn": 12},
         }
 
+    def artifact(self, filename: str) -> Any:
+        run = sarif_run(findings_in(filename, [KEPT], Source(TEXT)))
+        return run["results"][0]["locations"][0]["physicalLocation"]["artifactLocation"]
+
     def test_a_file_elsewhere_has_a_whole_address(self, folder: Path) -> None:
-        findings = findings_in("/else where/a.py", [KEPT], Source(TEXT))
-        run = sarif_run(findings)
-        [location] = run["results"][0]["locations"]
-        assert location["physicalLocation"]["artifactLocation"] == {
-            "uri": "file:///else%20where/a.py"
-        }
+        assert self.artifact("/else where/a.py") == {"uri": "file:///else%20where/a.py"}
+        assert self.artifact("some where/a.py")["uri"] == "some%20where/a.py"
 
     def test_carries_the_fix(self, findings: list[Finding]) -> None:
         fixed, kept = sarif_run(findings)["results"]

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import ast
 import subprocess
 import sys
+from argparse import Namespace
 from itertools import product
 from pathlib import Path
 
@@ -15,6 +17,7 @@ from flake8.style_guide import Decision, DecisionEngine
 
 from flake8_paramassign import analysis
 from flake8_paramassign.diagnostics import Diagnostic
+from flake8_paramassign.plugin import Plugin
 from flake8_paramassign.selection import selected_codes
 from flake8_paramassign.settings import Settings
 
@@ -25,6 +28,10 @@ from torch import nn
 layer = nn.Linear(10, 5)
 layer.weight = torch.zeros(5, 10)
 """
+
+OPTIONS = Namespace(
+    select=None, extend_select=None, ignore=None, extend_ignore=None, paramassign_module_bases=[]
+)
 
 
 def flake8_process(*arguments: str, stdin: str = "") -> subprocess.CompletedProcess[str]:
@@ -105,16 +112,19 @@ class TestReport:
         (folder / "a.py").write_bytes(source)
         assert flake8("--select=PRM", "a.py").lines == [f"a.py:{place}: PRM101 'bad' is found"]
 
-    def test_is_sorted_and_says_nothing_twice(
-        self, folder: Path, flake8: Command, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
+    def test_is_sorted_and_says_nothing_twice(self, monkeypatch: pytest.MonkeyPatch) -> None:
         def twice_and_backwards(*args: object, **kwargs: object) -> list[Diagnostic]:
-            return lint_fakes.analyze("bad\nlost\nbad\n")[::-1] * 2
+            return lint_fakes.analyze("bad; lost\nlost\nbad\n")[::-1] * 2
 
         monkeypatch.setattr(analysis, "analyze", twice_and_backwards)
-        (folder / "a.py").write_text("1\n2\n3\n")
-        places = [line.split(" ")[0] for line in flake8("--select=PRM", "a.py").lines]
-        assert places == ["a.py:1:1:", "a.py:2:1:", "a.py:3:1:"]
+        Plugin.options = OPTIONS
+        results = list(Plugin(ast.Module([], []), [], "a.py").run())
+        assert [(line, column) for line, column, _, _ in results] == [
+            (1, 0),
+            (1, 5),
+            (2, 0),
+            (3, 0),
+        ]
 
     def test_noqa_is_flake8s_business(self, folder: Path, flake8: Command) -> None:
         (folder / "a.py").write_text("bad  # noqa: PRM101\nbad  # noqa: PRM102\n")

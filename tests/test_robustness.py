@@ -7,12 +7,12 @@ import io
 import os
 import subprocess
 import sys
-from argparse import Namespace
 from pathlib import Path
 from typing import IO, Any
 
 import pytest
 from conftest import Command
+from test_plugin import OPTIONS
 
 from flake8_paramassign import analyze
 from flake8_paramassign.plugin import Plugin
@@ -169,13 +169,7 @@ class TestFlake8:
     def test_on_20_megabytes(self) -> None:
         line = "weight = nn.Parameter" * 500 + "\n"
         source = f"{GOOD}\nx = '''{line * (20_000_000 // len(line))}'''\n"
-        Plugin.options = Namespace(
-            select=None,
-            extend_select=[],
-            ignore=None,
-            extend_ignore=[],
-            paramassign_module_bases=[],
-        )
+        Plugin.options = OPTIONS
         plugin = Plugin(ast.parse(source), io.StringIO(source).readlines(), "a.py")
         assert [(line, column) for line, column, _, _ in plugin.run()] == [(5, 0)]
 

@@ -28,7 +28,7 @@ bad  # noqa: E501 ,PRM101
 bad  # noqa: PRM101 as it is meant
 bad  # noqa: as PRM101 is meant
 bad  # noqa: E501PRM101
-bad  # noqa:  PRM101
+bad  # noqa:  PRM102
 bad  # noqa:\tPRM102
 """,
     "case": """
