@@ -7,7 +7,7 @@
 ``doubtful`` PRM001 about a part of the file
 ``crash``   an exception with a text over two lines
 ``panic``   what a native extension raises: no Exception
-``die``     the end of the process, by a segmentation fault
+``die``     the end of the process, by a signal
 ==========  ====================================================================
 """
 
@@ -53,7 +53,7 @@ def analyze(
         if name == "panic":
             raise Panic
         if name == "die":
-            os.kill(os.getpid(), signal.SIGSEGV)
+            os.kill(os.getpid(), signal.SIGKILL)
         found.append(_diagnostic(name, _place(lines, match.start()), _place(lines, match.end())))
     return found
 

@@ -387,7 +387,7 @@ class TestJobs:
         assert outcome.status == 2
         codes = [line.split(" ")[1] for line in outcome.lines]
         assert codes == ["PRM101"] * 4 + ["PRM001"] * 2 + ["PRM101"] * 3 + ["PRM001"]
-        assert "4.py:1:1: PRM001 ended the process that analysed it: SIGSEGV" in outcome.lines
+        assert "4.py:1:1: PRM001 ended the process that analysed it: SIGKILL" in outcome.lines
 
 
 class TestProcess:
