@@ -16,6 +16,7 @@ from flake8_paramassign.source import Source, decode
 
 if TYPE_CHECKING:
     from flake8_paramassign.inference.project import Project
+    from flake8_paramassign.report import Rewriter
 
 _DEPTH = 5_000
 """Nested code that Python's own parser accepts may need more than the default recursion limit."""
@@ -27,12 +28,14 @@ def analyze(
     *,
     tree: ast.Module | None = None,
     settings: Settings = DEFAULT,
+    rewrite: Rewriter | None = None,
 ) -> list[Diagnostic]:
     """Return the findings of one file, sorted by position.
 
     ``source`` is the file's bytes (encoding cookie and BOM obeyed) or its decoded text;
     ``filename`` is used to find the project's other files and never read; ``tree`` saves a
-    parse where the caller has one. Never raises: what cannot be analysed is one PRM001.
+    parse where the caller has one; ``rewrite`` gives findings their fixes
+    (``codemods.rewrites.rewrite``). Never raises: what cannot be analysed is one PRM001.
     Suppression comments are the caller's business (``flake8_paramassign.suppression``).
     """
     try:
@@ -43,7 +46,7 @@ def analyze(
         with _deep_recursion():
             if not may_hold_findings(text):
                 return [] if tree is not None else _parse_errors(source)
-            return _findings(text, tree or ast.parse(source), filename, settings)
+            return _findings(text, tree or ast.parse(source), filename, settings, rewrite)
     except SyntaxError as error:
         return [_not_analysed(f"the file does not parse: {_reason(error)}", error)]
     except (RecursionError, MemoryError):
@@ -52,7 +55,9 @@ def analyze(
         return [_not_analysed(f"internal error, please report it: {_reason(error)}")]
 
 
-def _findings(text: str, tree: ast.Module, filename: str, settings: Settings) -> list[Diagnostic]:
+def _findings(
+    text: str, tree: ast.Module, filename: str, settings: Settings, rewrite: Rewriter | None
+) -> list[Diagnostic]:
     from flake8_paramassign.candidates import run
     from flake8_paramassign.inference.interpreter import Interpreter
     from flake8_paramassign.report import Report
@@ -63,7 +68,7 @@ def _findings(text: str, tree: ast.Module, filename: str, settings: Settings) ->
     interpreter = Interpreter(module, source, report)
     report.ask = interpreter
     run(interpreter)
-    return report.diagnostics(source)
+    return report.diagnostics(source, rewrite)
 
 
 @cache

@@ -92,58 +92,59 @@ class Candidates:
         signed = any(
             self._has_sign(s) for s in outside if not isinstance(s, ast.Import | ast.ImportFrom)
         )
-        return signed or any(self._over_slot(n, frozenset()) for n, _, _ in _stores(outside))
+        return signed or any(self._over_slot(n) for n, _, _ in _stores(outside))
 
     def methods(self, cls: ProjectClass) -> set[FunctionNode]:
         """The methods of ``cls`` that are worth running."""
-        if cls.is_module is False:
-            return {f for f in cls.functions if self.wants(f, None)}
         return {f for f in cls.functions if self.wants(f, cls)}
 
     def wants(self, function: FunctionNode, cls: ProjectClass | None) -> bool:
-        """Whether a function, or a method of a class that may be a Module, is worth running."""
+        """Whether a function, or a method of a class, is worth running."""
         if self._has_sign(function):
             return True
-        stores = list(_stores(function.body))
-        if not stores and function.name != "__init__":
+        stores = _stores(function.body)
+        if any(self._over_slot(name) for name, _, _ in stores):
+            return True
+        if cls is None or not cls.node.bases:
             return False
-        inherited = self._inherited(cls) if cls is not None and stores else frozenset()
-        if any(self._over_slot(name, inherited) for name, _, _ in stores):
-            return True
-        if cls is None:
-            return False
-        if any(self._reads_slot(value, inherited) for _, value, _ in stores):
-            return True
-        if function.name == "__init__" and _stores_before_init(function):
-            return True
+        # What follows is wrong for Modules only; the base classes are looked up last.
         parameters = {a.arg for a in (*function.args.args, *function.args.kwonlyargs)}
-        return any(_may_be_container(value, parameters) for _, value, on_self in stores if on_self)
+        early = function.name == "__init__" and _stores_before_init(function)
+        held = any(_may_be_container(v, parameters) for _, v, on_self in stores if on_self)
+        if (early or held) and cls.is_module is not False:
+            return True
+        if any(self._reads_slot(value, self._names) for _, value, _ in stores):
+            return cls.is_module is not False
+        inherited = self._inherited(cls) if stores else frozenset()
+        return any(
+            name in inherited or self._reads_slot(value, inherited) for name, value, _ in stores
+        )
 
-    def _over_slot(self, name: str, inherited: frozenset[str]) -> bool:
-        return name in self._names or name in inherited or catalogue.is_stock_slot(name)
+    def _over_slot(self, name: str) -> bool:
+        return name in self._names or catalogue.is_stock_slot(name)
 
-    def _reads_slot(self, value: ast.expr | None, inherited: frozenset[str]) -> bool:
+    @staticmethod
+    def _reads_slot(value: ast.expr | None, names: frozenset[str]) -> bool:
         """Whether ``value`` is computed from an attribute that may be a Parameter."""
-        if value is None or isinstance(value, ast.Constant | ast.Name):
+        if value is None or not names or isinstance(value, ast.Constant | ast.Name):
             return False
         return any(
             isinstance(node, ast.Attribute)
             and isinstance(node.value, ast.Name)
             and node.value.id == "self"
-            and (node.attr in self._names or node.attr in inherited)
+            and node.attr in names
             for node in ast.walk(value)
         )
 
-    def _inherited(self, cls: ProjectClass) -> frozenset[str]:
-        """Parameter slots that come from a base class: torch's, or one in another file."""
+    @staticmethod
+    def _inherited(cls: ProjectClass) -> frozenset[str]:
+        """Names that may be Parameter slots of a base class: torch's, or one in another file."""
         names: set[str] = set()
         for ancestor in cls.ancestry:
-            if isinstance(ancestor, TorchClass):
-                if ancestor.name != "torch.nn.Module":
-                    names |= set(ancestor.entry.slots({}) or ())
+            if isinstance(ancestor, TorchClass) and ancestor.name != "torch.nn.Module":
+                names |= set(ancestor.entry.slots({}) or ())
             elif isinstance(ancestor, ProjectClass) and ancestor.module is not cls.module:
-                made = self._interpreter.constructed(ancestor)
-                names |= {n for _, n in made.slots} if made else set()
+                names |= ancestor.module.slot_names
         return frozenset(names)
 
 

@@ -4,13 +4,36 @@ from __future__ import annotations
 
 import ast
 
-from flake8_paramassign.diagnostics import Diagnostic
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import TypeAlias
+
+from flake8_paramassign.diagnostics import Diagnostic, Fix
 from flake8_paramassign.inference.events import Event, Frame
 from flake8_paramassign.inference.objects import Objects
-from flake8_paramassign.rules.base import Finding, Rule, all_rules, default_codes
+from flake8_paramassign.rules.base import Finding, all_rules, default_codes
 from flake8_paramassign.source import Source
 
 _Key = tuple[Frame, ast.AST, str]
+
+
+@dataclass(slots=True)
+class Case:
+    """A finding with all that is known of it, for whoever rewrites it.
+
+    ``event.state`` is not to be asked: the program has moved on since. What a rewrite needs of
+    it is in the event's own fields.
+    """
+
+    code: str
+    event: Event
+    finding: Finding
+    ask: Objects
+    source: Source
+
+
+Rewriter: TypeAlias = Callable[[Case], "Fix | str"]
+"""Gives the fix of a finding, or the reason why there is none."""
 
 
 class Report:
@@ -22,7 +45,7 @@ class Report:
         """``select``: the codes to look for; None is every rule that is on by default."""
         codes = default_codes() if select is None else select
         self._rules = [rule() for code, rule in all_rules().items() if code in codes]
-        self._found: dict[_Key, tuple[Rule, Finding]] = {}
+        self._found: dict[_Key, tuple[Event, Finding]] = {}
 
     def happened(self, event: Event) -> None:
         """Judge ``event``; what was said of it in an earlier round of a loop no longer counts."""
@@ -30,26 +53,28 @@ class Report:
             key = (event.frame, event.node, rule.code)
             finding = rule.judge(event, self.ask)
             if finding is not None:
-                self._found[key] = (rule, finding)
+                self._found[key] = (event, finding)
             else:
                 self._found.pop(key, None)
 
-    def diagnostics(self, source: Source) -> list[Diagnostic]:
-        """All findings, sorted, each place and code once."""
+    def diagnostics(self, source: Source, rewrite: Rewriter | None = None) -> list[Diagnostic]:
+        """All findings, sorted, each place and code once; with fixes where ``rewrite`` gives them."""
         unique: dict[tuple[object, ...], Diagnostic] = {}
-        for (_, node, _), (rule, finding) in self._found.items():
+        for (_, node, code), (event, finding) in self._found.items():
             place = finding.node or node
             assert isinstance(place, ast.stmt | ast.expr)
             start, end = source.span(place)
-            unique.setdefault(
-                (start, rule.code),
-                Diagnostic(
-                    rule.code,
-                    rule.name,
-                    finding.message,
-                    start,
-                    end,
-                    why_not_fixed=finding.why_not_fixed,
-                ),
-            )
+            if (start, code) in unique:
+                continue
+            diagnostic = Diagnostic(
+                code, all_rules()[code].name, finding.message, start, end,
+                why_not_fixed=finding.why_not_fixed,
+            )  # fmt: skip
+            if rewrite is not None and finding.why_not_fixed is None:
+                outcome = rewrite(Case(code, event, finding, self.ask, source))
+                if isinstance(outcome, Fix):
+                    diagnostic = replace(diagnostic, fix=outcome)
+                else:
+                    diagnostic = replace(diagnostic, why_not_fixed=outcome)
+            unique[start, code] = diagnostic
         return sorted(unique.values(), key=lambda d: (d.start, d.code))

@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Callable
+from abc import abstractmethod
 from dataclasses import replace
-from typing import ClassVar, TypeAlias
 
 from flake8_paramassign import catalogue
-from flake8_paramassign.catalogue import Result
-from flake8_paramassign.inference.classes import Class, ProjectClass, TorchClass
-from flake8_paramassign.inference.events import AttributeStored, OptimizerMade, ParameterMade
-from flake8_paramassign.inference.expressions import Evaluator
-from flake8_paramassign.inference.objects import derived
-from flake8_paramassign.inference.state import EVERY, INITIALISED, ITEMS, UNKNOWN_SLOT, State
+from flake8_paramassign.inference.builtin_calls import BuiltinCaller
+from flake8_paramassign.inference.classes import Class, Deferred, ProjectClass, TorchClass
+from flake8_paramassign.inference.events import AttributeStored
+from flake8_paramassign.inference.state import INITIALISED, ITEMS, State
+from flake8_paramassign.inference.torch_calls import Arguments
 from flake8_paramassign.inference.values import (
     NONE,
     NOTHING,
@@ -28,7 +26,6 @@ from flake8_paramassign.inference.values import (
     Instance,
     Method,
     Opaque,
-    Optimizer,
     Other,
     Parameter,
     Super,
@@ -41,63 +38,33 @@ from flake8_paramassign.inference.values import (
     union,
 )
 
-Arguments: TypeAlias = "tuple[list[Values], dict[str, Values]]"
-
-_LEGACY_TENSOR = re.compile(r"torch\.(cuda\.)?(\w*)Tensor$")
-_INTEGER_TENSORS = frozenset(["Long", "Int", "Short", "Byte", "Char", "Bool"])
 _ARRAYS = frozenset(
     """array asarray zeros ones full empty eye arange linspace rand randn normal uniform
     zeros_like ones_like concatenate stack
     """.split()
 )
-_REWIRES = re.compile(
-    r"weight_norm|spectral_norm|parametriz|prun|unregister|functional|patch|swap|"
-    r"del_|delete|remove|stateless|inject|tensor_parallel|quantiz",
-    re.IGNORECASE,
-)
-"""Functions that may take names out of a Module's registry."""
-_CONVERSIONS = frozenset(
-    ["to", "cuda", "float", "half", "double", "bfloat16", "type", "type_as", "int", "long"]
-)
-"""MAYBE_SELF methods whose result is worth a word; ``contiguous()`` or ``cpu()`` is not."""
-_KEEPS_DTYPE = frozenset(["clone", "tril", "triu", "repeat", "flip", "roll", "detach"])
 _MODULE_CONTAINERS = ("torch.nn.ModuleList", "torch.nn.Sequential", "torch.nn.ModuleDict")
 _PARAMETER_CONTAINERS = ("torch.nn.ParameterList", "torch.nn.ParameterDict")
 _TENSOR_LAYER = re.compile(r"Linear|Conv|Norm|Embedding|Bilinear")
-_KINDS = {
-    "int": "int", "float": "float", "bool": "bool", "str": "str", "len": "int", "repr": "str",
-    "abs": "float", "round": "float", "range": "range", "id": "int", "hash": "int", "ord": "int",
-}  # fmt: skip
+_RETURNS_SELF = frozenset(
+    """to cuda cpu float half double bfloat16 train eval requires_grad_ apply type share_memory
+    to_empty xpu
+    """.split()
+)
+"""Methods of ``nn.Module`` that return the module."""
 
 
-class Caller(Evaluator):
-    """Calls torch's functions by the catalogue, and the project's own by entering them."""
+class Caller(BuiltinCaller):
+    """Calls torch's classes by the catalogue, and the project's own code by entering it."""
 
+    @abstractmethod
     def enter(self, function: Function, arguments: Arguments, state: State, node: ast.Call,
               receiver: Instance | None = None) -> Values:  # fmt: skip
         """Run a function of the project; ``state`` becomes the state after it."""
-        raise NotImplementedError
 
     def construct(self, cls: ProjectClass, node: ast.Call) -> Values:
         """An object of a project's class."""
         return only(Instance(cls, node))
-
-    def store(self, receiver: Value, name: str, values: Values, state: State, node: ast.AST,
-              expression: ast.expr | None, how: str) -> None:  # fmt: skip
-        """Set an attribute as ``setattr`` does."""
-        raise NotImplementedError
-
-    def delete(self, receiver: Value, name: str | None, state: State) -> None:
-        """Delete an attribute; None is one of unknown name."""
-        raise NotImplementedError
-
-    def rebind(self, subject: ast.expr, values: Values, state: State) -> None:
-        """From here on the name or attribute ``subject`` holds ``values``."""
-        raise NotImplementedError
-
-    def filled(self, container: Value, values: Values, how: str, state: State) -> None:
-        """Items were put into a container."""
-        raise NotImplementedError
 
     def call(self, node: ast.Call, state: State) -> Values:
         """What ``node`` returns."""
@@ -184,108 +151,6 @@ class Caller(Evaluator):
         if self.frame.receiver is not None:
             state.cells[self.frame.receiver, INITIALISED] = only(Constant(True))
 
-    def _tensor_method(
-        self,
-        tensor: Parameter | Tensor,
-        name: str,
-        node: ast.Call,
-        arguments: Arguments,
-        state: State,
-    ) -> Values:
-        if name == "requires_grad_":
-            given = arguments[0][0] if arguments[0] else arguments[1].get("requires_grad")
-            flag = True if given is None else constant(given)
-            changed = only(replace(tensor, trainable=flag if isinstance(flag, bool) else None))
-            assert isinstance(node.func, ast.Attribute)
-            self.rebind(node.func.value, changed, state)
-            return changed
-        result = catalogue.method(name)
-        if result is Result.MAYBE_SELF:
-            return self._converted(tensor, name, node, state)
-        return self._by_result(result, tensor, f".{name}()", name, node, state)
-
-    def _by_result(
-        self,
-        result: Result | None,
-        tensor: Parameter | Tensor,
-        via: str,
-        name: str,
-        node: ast.Call,
-        state: State,
-    ) -> Values:
-        if result in (Result.SELF, Result.IN_PLACE, Result.MAYBE_SELF):
-            return only(tensor)
-        if result in (Result.NEW, Result.VIEW):
-            free = catalogue.grad_free(name)
-            integer = True if catalogue.integer_result(name) else None
-            if result is Result.VIEW or name in _KEEPS_DTYPE:
-                integer = getattr(tensor, "integer", None)
-            made = derived(tensor, node, via, detached=free, grad=state.grad, integer=integer)
-            return only(made)
-        if result is Result.TUPLE:
-            several = Container("tuple", node)
-            state.cells[several, ITEMS] = only(derived(tensor, node, via, grad=state.grad))
-            return only(several)
-        if result is Result.OTHER:
-            return only(Other("object"))
-        return NONE if result is Result.NONE else UNKNOWN
-
-    def _converted(
-        self, tensor: Parameter | Tensor, name: str, node: ast.Call, state: State
-    ) -> Values:
-        """``.to()`` and its like, which return the same object when nothing has to change."""
-        if name not in _CONVERSIONS:
-            return only(tensor)
-        places = _places(name, node)
-        if places and places <= tensor.placed:
-            return only(tensor)
-        integer = True if name in ("int", "long") else None
-        if name in ("to", "type") and any(catalogue.dtype_is_integer(p) for p in places):
-            integer = True
-        changes = "float32" in tensor.placed and bool(places & _OTHER_FLOATS)
-        moved = derived(
-            tensor, node, f".{name}()", grad=state.grad, maybe_self=not changes, integer=integer
-        )
-        if places & _FLOATS:
-            moved = replace(moved, integer=False)
-        moved = replace(moved, placed=(tensor.placed - _FLOATS) | places)
-        if changes or (isinstance(tensor, Tensor) and not tensor.trainable):
-            return only(moved)
-        return frozenset([tensor, moved])
-
-    def _container_method(
-        self, container: Container, name: str, arguments: Arguments, state: State
-    ) -> Values:
-        positional, _ = arguments
-        if name in ("append", "add", "appendleft") and positional:
-            self.filled(container, positional[0], name, state)
-            return NONE
-        if name == "insert" and len(positional) > 1:
-            self.filled(container, positional[1], name, state)
-            return NONE
-        if name in ("extend", "update") and positional:
-            for value in positional[0]:
-                if isinstance(value, Container):
-                    self.filled(container, self.items(value, state), name, state)
-            return NONE
-        if name in ("values", "copy", "pop", "get", "setdefault", "popleft"):
-            items = self.items(container, state)
-            if name in ("values", "copy"):
-                return self._iterator(items, container, state)
-            return union(items, UNKNOWN)
-        if name == "items":
-            pair = Container("tuple", (container, "pair"))
-            state.cells[pair, "[0]"] = UNKNOWN
-            state.cells[pair, "[1]"] = self.items(container, state)
-            state.cells[pair, ITEMS] = UNKNOWN
-            return self._iterator(only(pair), container, state)
-        return UNKNOWN
-
-    def _iterator(self, items: Values, site: object, state: State) -> Values:
-        iterator = Container("iterator", (site, "iterator"))
-        state.cells[iterator, ITEMS] = items
-        return only(iterator)
-
     def _module_method(
         self,
         receiver: Instance | Opaque,
@@ -363,13 +228,6 @@ class Caller(Evaluator):
         state.slots[receiver, name] = frozenset([kind])
         state.cells[receiver, name] = values
 
-    def _all_items(self, values: Values, state: State) -> Values:
-        result = NOTHING
-        for value in values:
-            inner = self.items(value, state) if isinstance(value, Container) else UNKNOWN
-            result = union(result, inner)
-        return result or UNKNOWN
-
     # Functions and classes.
 
     def _called(self, callee: Value, node: ast.Call, arguments: Arguments, state: State) -> Values:
@@ -435,10 +293,7 @@ class Caller(Evaluator):
     def _external(self, name: str, node: ast.Call, arguments: Arguments, state: State) -> Values:
         root, _, rest = name.partition(".")
         if root == "builtins":
-            builtin = self._builtins.get(rest)
-            if builtin is not None:
-                return builtin(self, node, arguments, state)
-            return only(Other(_KINDS[rest])) if rest in _KINDS else UNKNOWN
+            return self.builtin(rest, node, arguments, state)
         if root == "torch":
             return self._torch(name, node, arguments, state)
         if root in ("numpy", "cupy"):
@@ -447,10 +302,31 @@ class Caller(Evaluator):
             return NUMBER
         if name in ("copy.copy", "copy.deepcopy") and arguments[0]:
             return frozenset(_copied(v, node) for v in arguments[0][0])
+        if self.project.owns(name):
+            return self._imported(name, node, arguments, state)
         short = name.split(".")[-1]
         self._may_rewire(name, arguments, state)
         cls = self.project.class_named(name) if short[:1].isupper() else None
         return only(Opaque(node, f"{short}(...)", cls.is_module if cls else None))
+
+    def _imported(self, name: str, node: ast.Call, arguments: Arguments, state: State) -> Values:
+        """A call of something in another file of the project, opened only where it matters."""
+        parent, _, short = name.rpartition(".")
+        self._may_rewire(short, arguments, state)
+        if short[:1].isupper():
+            return only(Instance(Deferred(name, self.project), node))
+        if short == "__init__" or parent.rpartition(".")[2][:1].isupper():
+            cls = self.project.class_named(parent)
+            result = NOTHING
+            for member in self.attribute(ClassValue(cls), short, state, node):
+                if not isinstance(member, External):
+                    result = union(result, self._called(member, node, arguments, state))
+            return result or UNKNOWN
+        if _stores_attribute(self.frame.statement):
+            for meaning in self.project.meaning(name):
+                if isinstance(meaning, Function):
+                    return self._called(meaning, node, arguments, state)
+        return only(Opaque(node, f"{short}(...)"))
 
     def _torch(self, name: str, node: ast.Call, arguments: Arguments, state: State) -> Values:
         positional, named = arguments
@@ -467,102 +343,7 @@ class Caller(Evaluator):
         owner = TorchClass.named(base)
         if owner is not None:
             return self._unbound(owner, method, node, arguments, state)
-        legacy = _LEGACY_TENSOR.match(name)
-        if legacy:
-            kind = legacy.group(2)
-            placed = frozenset() if kind not in ("", "Float") else frozenset(["float32"])
-            return only(Tensor(node, integer=kind in _INTEGER_TENSORS, placed=placed))
-        result = catalogue.function(name)
-        if result is None:
-            self._may_rewire(name, arguments, state)
-            if positional and name.rpartition(".")[2] in ("weight_norm", "spectral_norm"):
-                return positional[0]
-            return UNKNOWN
-        short = name.rpartition(".")[2]
-        first = self._first_tensor(positional, named, state)
-        if result in (Result.SELF, Result.IN_PLACE, Result.MAYBE_SELF):
-            same = positional[0] if positional else next(iter(named.values()), UNKNOWN)
-            return same if result is not Result.MAYBE_SELF else union(same, UNKNOWN)
-        if first is not None:
-            made = self._by_result(result, first, f"{_short(name)}()", short, node, state)
-            return _with_flags(made, node, named)
-        if result in (Result.NEW, Result.VIEW):
-            return self._created(short, node, arguments, state)
-        if result is Result.TUPLE:
-            several = Container("tuple", node)
-            state.cells[several, ITEMS] = only(Tensor(node, None, False))
-            return only(several)
-        if result is Result.OTHER:
-            return only(Other("object"))
-        return NONE if result is Result.NONE else UNKNOWN
-
-    def _created(self, short: str, node: ast.Call, arguments: Arguments, state: State) -> Values:
-        """A tensor out of nothing, or out of values that are not known to require grad."""
-        positional, named = arguments
-        creates = catalogue.creates_leaf(short)
-        unsure = not creates and any(
-            not isinstance(v, Constant | Other) for values in positional for v in values
-        )
-        flag = constant(named["requires_grad"]) if "requires_grad" in named else False
-        trainable = flag if isinstance(flag, bool) else None
-        integer, placed = _dtype(short, node, positional)
-        if unsure and state.grad is not False:
-            trainable = None
-        leaf = not unsure or state.grad is False
-        return only(Tensor(node, trainable, leaf, integer=integer, placed=placed))
-
-    def _first_tensor(
-        self, positional: list[Values], named: dict[str, Values], state: State
-    ) -> Parameter | Tensor | None:
-        """The argument that a result is derived from: a Parameter rather than a tensor."""
-        found: Parameter | Tensor | None = None
-        for values in (*positional, *named.values()):
-            for value in values:
-                inner = self.items(value, state) if isinstance(value, Container) else (value,)
-                for candidate in inner:
-                    if isinstance(candidate, Parameter):
-                        return candidate
-                    if isinstance(candidate, Tensor) and (found is None or candidate.origin):
-                        found = candidate
-        return found
-
-    def _parameter(self, node: ast.Call, arguments: Arguments, state: State) -> Values:
-        positional, named = arguments
-        data = positional[0] if positional else named.get("data", NOTHING)
-        given = positional[1] if len(positional) > 1 else named.get("requires_grad")
-        flag = True if given is None else constant(given)
-        placed: frozenset[str] = frozenset()
-        for value in data:
-            if isinstance(value, Parameter | Tensor):
-                placed = value.placed if not placed else placed & value.placed
-        parameter = Parameter(node, flag if isinstance(flag, bool) else None, placed)
-        self.tell(ParameterMade(self.frame, state, node, data, parameter))
-        return only(parameter)
-
-    def _optimizer(self, node: ast.Call, arguments: Arguments, state: State) -> Values:
-        positional, named = arguments
-        given = positional[0] if positional else named.get("params", UNKNOWN)
-        tensors = NOTHING
-        for value in given:
-            tensors = union(tensors, self._optimised(value, state))
-        optimizer = Optimizer(node)
-        self.tell(OptimizerMade(self.frame, state, node, optimizer, tensors))
-        return only(optimizer)
-
-    def _optimised(self, value: Value, state: State, depth: int = 0) -> Values:
-        """The tensors in an optimizer's argument: a list of them, or of groups of them."""
-        if isinstance(value, Container) and depth < 3:
-            if value.kind == "dict":
-                inner = state.cells.get((value, "['params']"), UNKNOWN)
-                return self._flattened(inner, state, depth)
-            return self._flattened(self.items(value, state), state, depth)
-        return only(value)
-
-    def _flattened(self, values: Values, state: State, depth: int) -> Values:
-        result = NOTHING
-        for value in values:
-            result = union(result, self._optimised(value, state, depth + 1))
-        return result
+        return self.torch_function(name, node, arguments, state)
 
     def _unbound(
         self, owner: TorchClass, method: str, node: ast.Call, arguments: Arguments, state: State
@@ -574,237 +355,6 @@ class Caller(Evaluator):
             return UNKNOWN
         called = External(f"{owner.name}.{method}")
         return self._inherited_call(called, receivers[0], node, (positional[1:], named), state)
-
-    def _may_rewire(self, name: str, arguments: Arguments, state: State) -> None:
-        """A function that takes names out of the registry leaves its argument's slots unknown."""
-        if _REWIRES.search(name):
-            for values in (*arguments[0], *arguments[1].values()):
-                for value in values:
-                    self.forget(value, state)
-
-    def forget(self, value: Value, state: State) -> None:
-        """From here on nothing is known of how ``value`` holds its attributes."""
-        state.slots[value, EVERY] = UNKNOWN_SLOT
-        for owner, name in list(state.slots):
-            if owner == value and name != EVERY:
-                state.slots[owner, name] = UNKNOWN_SLOT
-
-    # Builtins.
-
-    def _setattr(self, node: ast.Call, arguments: Arguments, state: State) -> Values:
-        positional, _ = arguments
-        if len(positional) == 3:
-            name = constant(positional[1])
-            for receiver in positional[0]:
-                if isinstance(name, str):
-                    self.store(receiver, name, positional[2], state, node, node.args[2], "setattr")
-                else:
-                    self.forget(receiver, state)
-        return NONE
-
-    def _delattr(self, node: ast.Call, arguments: Arguments, state: State) -> Values:
-        positional, _ = arguments
-        if len(positional) == 2:
-            name = constant(positional[1])
-            for receiver in positional[0]:
-                self.delete(receiver, name if isinstance(name, str) else None, state)
-        return NONE
-
-    def _getattr(self, node: ast.Call, arguments: Arguments, state: State) -> Values:
-        positional, _ = arguments
-        name = constant(positional[1]) if len(positional) > 1 else NotImplemented
-        if not isinstance(name, str):
-            return only(Opaque(node, "getattr(...)"))
-        result = positional[2] if len(positional) > 2 else NOTHING
-        for value in positional[0]:
-            result = union(result, self.attribute(value, name, state, node))
-        return result
-
-    def _listed(self, node: ast.Call, arguments: Arguments, state: State) -> Values:
-        assert isinstance(node.func, ast.Name)
-        kind = node.func.id if node.func.id in ("list", "tuple", "set", "dict") else "iterator"
-        container = Container(kind, node)
-        positional, named = arguments
-        items = self._all_items(positional[0], state) if positional else NOTHING
-        for values in named.values():
-            items = union(items, values)
-        state.cells[container, ITEMS] = items
-        if positional:
-            for source in positional[0]:
-                if isinstance(source, Container) and len(positional[0]) == 1:
-                    for (owner, key), exact in list(state.cells.items()):
-                        if owner == source and key.startswith("[") and key != ITEMS:
-                            state.cells[container, key] = exact
-        return only(container)
-
-    def _paired(self, node: ast.Call, arguments: Arguments, state: State) -> Values:
-        """``enumerate`` and ``zip``."""
-        assert isinstance(node.func, ast.Name)
-        pair = Container("tuple", (node, "pair"))
-        columns = [self._all_items(values, state) for values in arguments[0]]
-        if node.func.id == "enumerate":
-            columns = [only(Other("int")), *columns[:1]]
-        everything = NOTHING
-        for index, column in enumerate(columns):
-            state.cells[pair, f"[{index}]"] = column
-            everything = union(everything, column)
-        state.cells[pair, ITEMS] = everything
-        return self._iterator(only(pair), node, state)
-
-    def _super(self, node: ast.Call, arguments: Arguments, state: State) -> Values:
-        frame = self.frame
-        if frame.owner is None or frame.receiver is None:
-            return UNKNOWN
-        return only(Super(frame.owner, frame.receiver))
-
-    def _same(self, node: ast.Call, arguments: Arguments, state: State) -> Values:
-        result = NOTHING
-        for values in arguments[0]:
-            result = union(result, values)
-        return union(result, UNKNOWN)
-
-    def _nothing(self, node: ast.Call, arguments: Arguments, state: State) -> Values:
-        return NONE
-
-    _builtins: ClassVar[dict[str, Callable[..., Values]]] = {
-        "setattr": _setattr,
-        "delattr": _delattr,
-        "getattr": _getattr,
-        "list": _listed,
-        "tuple": _listed,
-        "set": _listed,
-        "dict": _listed,
-        "iter": _listed,
-        "reversed": _listed,
-        "sorted": _listed,
-        "enumerate": _paired,
-        "zip": _paired,
-        "super": _super,
-        "max": _same,
-        "min": _same,
-        "next": _same,
-        "print": _nothing,
-    }
-
-
-_RETURNS_SELF = frozenset(
-    """to cuda cpu float half double bfloat16 train eval requires_grad_ apply type share_memory
-    to_empty xpu
-    """.split()
-)
-"""Methods of ``nn.Module`` that return the module."""
-_FLOATS = frozenset(["float32", "torch.float16", "torch.float64", "torch.bfloat16"])
-_OTHER_FLOATS = _FLOATS - {"float32"}
-_METHOD_PLACES = {
-    "float": "float32", "half": "torch.float16", "double": "torch.float64",
-    "bfloat16": "torch.bfloat16",
-}  # fmt: skip
-_DTYPE_NAMES = {
-    "torch.float32": "float32", "torch.float": "float32", "torch.half": "torch.float16",
-    "torch.double": "torch.float64",
-}  # fmt: skip
-_DEFAULT_FLOAT = frozenset(["randn", "rand", "zeros", "ones", "empty", "eye"])
-
-
-def _places(method: str, node: ast.Call) -> frozenset[str]:
-    """What a conversion asks for, in a form that two equal requests share."""
-    if method in _METHOD_PLACES:
-        return frozenset([_METHOD_PLACES[method]])
-    if method == "cuda" and not node.args and not node.keywords:
-        return frozenset(["'cuda'"])
-    arguments = [*node.args, *(k.value for k in node.keywords if k.arg in ("device", "dtype"))]
-    if any(k.arg == "copy" for k in node.keywords):
-        return frozenset()
-    return frozenset(_place(a) for a in arguments if not isinstance(a, ast.Constant | ast.Starred)
-                     or isinstance(getattr(a, "value", None), str))  # fmt: skip
-
-
-def _place(node: ast.expr) -> str:
-    text = ast.unparse(node)
-    return _DTYPE_NAMES.get(text, text)
-
-
-def _dtype(
-    short: str, node: ast.Call, positional: list[Values]
-) -> tuple[bool | None, frozenset[str]]:
-    """Whether a created tensor holds integers, and the places it is known to be in."""
-    places = frozenset(
-        _place(k.value) for k in node.keywords if k.arg in ("device", "dtype") and k.value
-    )
-    explicit = any(k.arg == "dtype" for k in node.keywords)
-    if explicit:
-        dtype = next(k.value for k in node.keywords if k.arg == "dtype")
-        text = ast.unparse(dtype)
-        return (True if catalogue.dtype_is_integer(text) else None), places
-    if short in _DEFAULT_FLOAT:
-        return False, places | {"float32"}
-    if short == "arange":
-        return _counts(node.args), places
-    if short in ("tensor", "full", "as_tensor"):
-        return _literal_integers(node, short), places
-    return (True if catalogue.integer_result(short) else None), places
-
-
-def _literal_integers(node: ast.Call, short: str) -> bool | None:
-    """Whether the literal data of ``torch.tensor`` and its like are all integers or bools."""
-    data: list[ast.expr] = list(node.args)
-    if short in ("tensor", "as_tensor"):
-        data = data[:1]
-    elif short == "full":
-        data = data[1:2]
-    leaves = [leaf for argument in data for leaf in _leaves(argument)]
-    if not leaves:
-        return None
-    if any(isinstance(leaf, ast.Constant) and isinstance(leaf.value, float) for leaf in leaves):
-        return False
-    known = all(isinstance(x, ast.Constant) and isinstance(x.value, int) for x in leaves)
-    return True if known else None
-
-
-def _counts(bounds: list[ast.expr]) -> bool | None:
-    """Whether ``torch.arange(*bounds)`` counts in integers: ``arange(n)`` is written for that."""
-    for bound in bounds:
-        plain = isinstance(bound, ast.Name) and len(bounds) == 1
-        if isinstance(bound, ast.UnaryOp):
-            bound = bound.operand
-        whole = isinstance(bound, ast.Constant) and isinstance(bound.value, int)
-        called = isinstance(bound, ast.Call) and ast.unparse(bound.func) in ("len", "int")
-        if not (plain or whole or called):
-            return None
-    return True
-
-
-def _leaves(node: ast.expr) -> list[ast.expr]:
-    if isinstance(node, ast.List | ast.Tuple):
-        return [leaf for element in node.elts for leaf in _leaves(element)]
-    if isinstance(node, ast.UnaryOp):
-        return _leaves(node.operand)
-    return [node]
-
-
-def _with_flags(made: Values, node: ast.Call, named: dict[str, Values]) -> Values:
-    """``zeros_like(w, requires_grad=True)``, ``ones_like(w, dtype=...)``: arguments win."""
-    if "requires_grad" not in named and "dtype" not in named:
-        return made
-    integer, placed = _dtype("", node, [])
-    flag = constant(named.get("requires_grad", NOTHING))
-    return frozenset(
-        replace(
-            v,
-            trainable=flag if isinstance(flag, bool) else v.trainable,
-            leaf=True if flag is True else v.leaf,
-            integer=integer,
-            placed=placed,
-        )
-        if isinstance(v, Tensor)
-        else v
-        for v in made
-    )
-
-
-def _short(name: str) -> str:
-    """A torch function as people write it: ``torch.cat``, ``F.normalize``."""
-    return name.replace("torch.nn.functional.", "F.")
 
 
 def _receiver(function: Function, arguments: Arguments) -> tuple[Instance | None, Arguments]:
@@ -828,13 +378,20 @@ def _constants(
     return tuple(sorted(given.items(), key=lambda item: item[0]))
 
 
+def _stores_attribute(statement: ast.stmt | None) -> bool:
+    """Whether what a statement evaluates may end up in an attribute."""
+    if isinstance(statement, ast.Assign):
+        return any(not isinstance(target, ast.Name) for target in statement.targets)
+    return isinstance(statement, ast.AnnAssign | ast.Return | ast.With | ast.For)
+
+
 def _keyword(node: ast.Call, name: str) -> ast.expr | None:
     return next((k.value for k in node.keywords if k.arg == name), None)
 
 
 def _copied(value: Value, node: ast.AST) -> Value:
     if isinstance(value, Instance):
-        return Instance(value.cls, (node, value.site), value.arguments)
+        return Instance(value.made_by, (node, value.site), value.arguments)
     if isinstance(value, Parameter):
         return replace(value, site=node)
     return value if isinstance(value, Constant | Other) else Unknown()

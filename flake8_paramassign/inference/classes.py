@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+from abc import ABC, abstractmethod
 from functools import cache, cached_property
 from typing import TYPE_CHECKING
 
@@ -11,7 +12,7 @@ from flake8_paramassign import catalogue
 from flake8_paramassign.inference.values import ClassValue, External, Values
 
 if TYPE_CHECKING:
-    from flake8_paramassign.inference.project import Module
+    from flake8_paramassign.inference.project import Module, Project
 
 _MODULE_NAMES = re.compile(
     r"""
@@ -40,15 +41,20 @@ _PLAIN_NAMES = re.compile(
 )
 
 
-class Class:
+class Class(ABC):
     """What is known of a class whose objects a program handles."""
 
     name: str
 
     @property
+    def resolved(self) -> Class:
+        """Itself; see ``Deferred``."""
+        return self
+
+    @property
+    @abstractmethod
     def is_module(self) -> bool | None:
         """Whether its objects are ``torch.nn.Module``; None where it is not known."""
-        raise NotImplementedError
 
     @property
     def ancestry(self) -> tuple[Class, ...]:
@@ -109,6 +115,28 @@ class ExternalClass(Class):
         if self.name.split(".")[0] in _PLAIN_ROOTS or _PLAIN_NAMES.match(self.name):
             return False
         return None
+
+
+class Deferred:
+    """An imported class whose file is not opened until something about it matters."""
+
+    def __init__(self, name: str, project: Project) -> None:
+        """``name`` is the dotted name it is imported by."""
+        self.name = name
+        self._project = project
+
+    def __eq__(self, other: object) -> bool:
+        """Two imports of one name are one class."""
+        return isinstance(other, Deferred) and other.name == self.name
+
+    def __hash__(self) -> int:
+        """As it compares."""
+        return hash(self.name)
+
+    @cached_property
+    def resolved(self) -> Class:
+        """The class itself."""
+        return self._project.class_named(self.name)
 
 
 class ProjectClass(Class):

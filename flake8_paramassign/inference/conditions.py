@@ -161,8 +161,8 @@ class Narrower(Caller):
             elif isinstance(value, External):
                 if value.name in _PARAMETER_NAMES:
                     wanted.append(_PARAMETER)
-                elif cls := TorchClass.named(value.name):
-                    wanted.append(cls)
+                elif TorchClass.named(value.name) or self.project.owns(value.name):
+                    wanted.append(self.project.class_named(value.name))
                 else:
                     return None
             else:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from abc import abstractmethod
 from collections.abc import Callable
 from typing import ClassVar
 
@@ -53,21 +54,21 @@ class Evaluator(Objects):
         method = self._methods.get(type(node))
         return UNKNOWN if method is None else method(self, node, state)
 
+    @abstractmethod
     def condition(self, test: ast.expr, state: State) -> tuple[State | None, State | None]:
         """The states in which ``test`` holds and fails; None where that cannot be."""
-        raise NotImplementedError
 
+    @abstractmethod
     def call(self, node: ast.Call, state: State) -> Values:
         """What a call returns."""
-        raise NotImplementedError
 
+    @abstractmethod
     def bind(self, target: ast.expr, values: Values, state: State, source: ast.expr | None) -> None:
         """Assign ``values`` to a target."""
-        raise NotImplementedError
 
+    @abstractmethod
     def each(self, iterable: ast.expr, state: State) -> Values:
         """What a loop over ``iterable`` gives in each round."""
-        raise NotImplementedError
 
     def _name(self, node: ast.Name, state: State) -> Values:
         name = node.id
@@ -314,8 +315,7 @@ class Evaluator(Objects):
     def _elsewhere(self, node: ast.Await | ast.Yield | ast.YieldFrom, state: State) -> Values:
         if node.value is not None:
             values = self.evaluate(node.value, state)
-            if isinstance(node, ast.Yield):
-                self.frame.yields = union(self.frame.yields, values)
+            self.frame.yields = union(self.frame.yields, values)
         return UNKNOWN
 
     def _call(self, node: ast.Call, state: State) -> Values:

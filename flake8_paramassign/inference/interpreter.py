@@ -5,9 +5,15 @@ from __future__ import annotations
 import ast
 import re
 
-from flake8_paramassign.inference.calls import Arguments
-from flake8_paramassign.inference.classes import Class, ExternalClass, ProjectClass, TorchClass
-from flake8_paramassign.inference.events import ContainerHeld, Frame, Listener, Role
+from flake8_paramassign.inference.classes import (
+    Class,
+    Deferred,
+    ExternalClass,
+    ProjectClass,
+    TorchClass,
+)
+from flake8_paramassign.inference.events import Frame, Listener, Role
+from flake8_paramassign.inference.held import HeldContainers
 from flake8_paramassign.inference.objects import the_instance
 from flake8_paramassign.inference.project import Module, decorator_name
 from flake8_paramassign.inference.state import (
@@ -17,8 +23,8 @@ from flake8_paramassign.inference.state import (
     UNKNOWN_SLOT,
     State,
 )
-from flake8_paramassign.inference.statements import GRAD, Executor
-from flake8_paramassign.source import Source
+from flake8_paramassign.inference.statements import GRAD
+from flake8_paramassign.inference.torch_calls import Arguments
 from flake8_paramassign.inference.values import (
     NONE,
     NOTHING,
@@ -38,6 +44,7 @@ from flake8_paramassign.inference.values import (
     only,
     union,
 )
+from flake8_paramassign.source import Source
 
 FunctionNode = ast.FunctionDef | ast.AsyncFunctionDef
 
@@ -52,19 +59,9 @@ STEPS = frozenset(
 )
 """Methods that run again and again while a model trains."""
 _MATTERS = (Parameter, Tensor, Instance, Optimizer, Function, ClassValue)
-_REGISTERS = re.compile(
-    r"\b(ModuleList|ModuleDict|Sequential|ParameterList|ParameterDict|add_module|register_module"
-    r"|register_parameter|setattr)\b"
-)
-_TAKES_CARE = frozenset(
-    """parameters named_parameters _apply to cuda train eval state_dict children modules
-    load_state_dict named_modules named_children
-    """.split()
-)
-"""Methods of ``nn.Module`` by whose override a class looks after unregistered parts itself."""
 
 
-class Interpreter(Executor):
+class Interpreter(HeldContainers):
     """The whole interpreter, for one file."""
 
     def __init__(self, module: Module, source: Source, listener: Listener) -> None:
@@ -76,7 +73,6 @@ class Interpreter(Executor):
         self.holdings = {}
         self.closures = {}
         self._calls = 0
-        self._generators: dict[ast.AST, bool] = {}
         self._summaries: dict[ast.AST, Values] = {}
 
     # Entering functions.
@@ -92,8 +88,6 @@ class Interpreter(Executor):
         if isinstance(function.node, ast.Lambda):
             return UNKNOWN
         if isinstance(function.node, ast.AsyncFunctionDef):
-            return unknown
-        if self._is_generator(function.node) and not _is_context_manager(function.node):
             return unknown
         if receiver is None and not self._matters(arguments, state):
             return self._summary(function) or unknown
@@ -163,8 +157,9 @@ class Interpreter(Executor):
         self.frames.append(frame)
         end = self.execute(body, state)
         self.frames.pop()
-        if frame.yields and _is_context_manager(frame.node):
-            return frame.yields, end
+        if frame.yields:
+            # A generator runs when it is iterated; `with` binds what a context manager yields.
+            return (frame.yields if _is_context_manager(frame.node) else UNKNOWN), end
         values = NONE if end is not None else NOTHING
         for returned, at_return in frame.returns:
             values = union(values, returned)
@@ -180,13 +175,6 @@ class Interpreter(Executor):
             if mode is not None:
                 return GRAD[mode]
         return state.grad
-
-    def _is_generator(self, node: FunctionNode) -> bool:
-        if node not in self._generators:
-            self._generators[node] = any(
-                isinstance(n, ast.Yield | ast.YieldFrom) for n in ast.walk(node)
-            )
-        return self._generators[node]
 
     def _bound_arguments(
         self, node: FunctionNode, arguments: Arguments, receiver: Instance | None
@@ -245,7 +233,7 @@ class Interpreter(Executor):
         state.grad = self._entry_grad(node, state)
         self.frames.pop()
         _, after = self._run(frame, node.body, state)
-        self._tell_held(frame, after)
+        self.tell_held(frame, after)
         self._run_inner(frame, after)
 
     def _run_inner(self, frame: Frame, after: State | None) -> None:
@@ -289,6 +277,8 @@ class Interpreter(Executor):
         if isinstance(value, External):
             if value.name in ("torch.nn.Parameter", "torch.nn.parameter.Parameter"):
                 return only(Parameter((parameter, "annotated"), None))
+            if self.project.owns(value.name):
+                return only(Instance(Deferred(value.name, self.project), parameter))
             cls = self.project.class_named(value.name)
         elif isinstance(value, ClassValue):
             cls = value.cls
@@ -344,7 +334,7 @@ class Interpreter(Executor):
         state.locals = self._any_arguments(node, receiver)
         self.frames.pop()
         _, after = self._run(frame, node.body, state)
-        self._tell_held(frame, after)
+        self.tell_held(frame, after)
         self.under_construction.discard(receiver)
         return after
 
@@ -365,6 +355,8 @@ class Interpreter(Executor):
             grown = False
             for name, member in cls.members.items():
                 if name in once or not isinstance(member, ast.FunctionDef):
+                    continue
+                if not any(f"self.{name}" in self.source.between(a, b) for a, b in spans):
                     continue
                 lines = self._mentions(name, member.lineno)
                 if lines and all(any(a <= line <= b for a, b in spans) for line in lines):
@@ -391,87 +383,6 @@ class Interpreter(Executor):
         """Whether the file somewhere takes ``name``, or names it computes, out of a registry."""
         pattern = rf"_parameters\b|\bdelattr\b|__delattr__|\bdel\s+[\w.\[\]]+\.{re.escape(name)}\b"
         return re.search(pattern, self.source.text) is not None
-
-    # Containers.
-
-    def _tell_held(self, frame: Frame, state: State | None) -> None:
-        """Plain containers that ``self`` is left with, holding what nobody registered."""
-        receiver = frame.receiver
-        if state is None or receiver is None or not receiver.cls.is_module or frame.silent:
-            return
-        for (owner, name), containers in self.holdings.items():
-            held = state.cells.get((owner, name), NOTHING)
-            if owner != receiver or "plain" not in self.slot(receiver, name, state):
-                continue
-            for container, node in containers.items():
-                if container in held and container.kind in ("list", "tuple", "dict", "set"):
-                    self._tell_container(frame, state, name, container, node)
-
-    def _tell_container(
-        self,
-        frame: Frame,
-        state: State,
-        name: str,
-        container: Container,
-        node: ast.AST | None,
-    ) -> None:
-        assert frame.receiver is not None
-        node = node or self.fillings.get(container)
-        lost = self._unregistered(self.items(container, state), state)
-        if (
-            node is None
-            or not lost
-            or self._single_element(container)
-            or self._cared_for(frame, name)
-        ):
-            return
-        event = ContainerHeld(frame, state, node, frame.receiver, name, container, lost)
-        self.listener.happened(event)
-
-    def _unregistered(self, items: Values, state: State) -> Values:
-        """Parameters and Modules made here that no Module registers."""
-        registered: set[Value] = set()
-        for key, values in state.cells.items():
-            owner, attribute = key
-            slot = state.slots.get(key)
-            if (slot and slot & {"module", "parameter"}) or (
-                isinstance(owner, Instance) and attribute == ITEMS
-            ):
-                registered |= values
-        found = [v for v in self._flattened(items, state, 0) if v not in registered]
-        return frozenset(
-            v
-            for v in found
-            if _made_here(v)
-            and (
-                isinstance(v, Parameter)
-                or (isinstance(v, Instance) and bool(v.cls.is_module) and self._has_state(v))
-            )
-        )
-
-    def _has_state(self, module: Instance) -> bool:
-        """Whether it matters that a module is registered: nothing is lost of an ``nn.ReLU()``."""
-        if not isinstance(module.cls, TorchClass):
-            return True
-        stateful = bool(self.torch_slots(module, module.cls)) or "Dropout" in module.cls.name
-        return stateful or module.cls.is_a("torch.nn.Sequential", "torch.nn.ModuleList")
-
-    @staticmethod
-    def _single_element(container: Container) -> bool:
-        """``self.teacher = [teacher]`` hides a module on purpose."""
-        return isinstance(container.site, ast.List | ast.Tuple) and len(container.site.elts) == 1
-
-    def _cared_for(self, frame: Frame, name: str) -> bool:
-        """Whether another method registers the contents of ``self.name``, or handles them."""
-        assert frame.owner is not None
-        mention = re.compile(rf"\bself\.{re.escape(name)}\b")
-        for method, member in frame.owner.members.items():
-            if member is frame.node or not isinstance(member, FunctionNode):
-                continue
-            text = self.source.lines_of(member)
-            if mention.search(text) and (method in _TAKES_CARE or _REGISTERS.search(text)):
-                return True
-        return False
 
 
 def _span(node: ast.AST) -> tuple[int, int]:

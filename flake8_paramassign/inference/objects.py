@@ -7,6 +7,7 @@ which of them a name is (torch/nn/modules/module.py, ``Module.__setattr__``).
 from __future__ import annotations
 
 import ast
+from abc import ABC, abstractmethod
 from collections.abc import Hashable
 
 from flake8_paramassign import catalogue
@@ -47,11 +48,10 @@ from flake8_paramassign.inference.values import (
     union,
 )
 
-_ABSTRACT = "the layer above says how"
 _PROPERTIES = frozenset(["property", "cached_property", "getter", "setter"])
 
 
-class Objects:
+class Objects(ABC):
     """Looks up attributes and slots; the first layer of the interpreter."""
 
     def __init__(self, project: Project, listener: Listener) -> None:
@@ -75,17 +75,17 @@ class Objects:
 
     # What the layers above provide.
 
+    @abstractmethod
     def evaluate(self, node: ast.expr, state: State) -> Values:
         """What ``node`` may hold, and what evaluating it changes in ``state``."""
-        raise NotImplementedError(_ABSTRACT)
 
+    @abstractmethod
     def constructed(self, cls: ProjectClass) -> State | None:
         """The state after ``__init__`` of the object ``the_instance(cls)``."""
-        raise NotImplementedError(_ABSTRACT)
 
+    @abstractmethod
     def given_to_optimizer(self, frame: Frame, name: str) -> bool:
         """Whether the class hands ``self.name`` to an optimizer by name."""
-        raise NotImplementedError(_ABSTRACT)
 
     # Where paths meet.
 
@@ -134,7 +134,7 @@ class Objects:
         if isinstance(value, Instance):
             return self._instance_attribute(value, name, state)
         if isinstance(value, External):
-            return self.project.member(only(value), name)
+            return only(External(f"{value.name}.{name}"))
         if isinstance(value, Opaque):
             return only(Opaque((value.site, name), f"{value.path}.{name}"))
         if isinstance(value, Parameter | Tensor):
@@ -185,7 +185,7 @@ class Objects:
         if whole in self.under_construction or not isinstance(whole.cls, ProjectClass):
             return None
         summary = self.constructed(whole.cls)
-        return (summary, Instance(part.cls, site, part.arguments)) if summary else None
+        return (summary, Instance(part.made_by, site, part.arguments)) if summary else None
 
     def _bound(
         self, holder: ProjectClass, node: ast.FunctionDef | ast.AsyncFunctionDef, owner: Instance
@@ -318,9 +318,9 @@ class Objects:
             for value in known.cells.get(key, NOTHING)
         )
 
+    @abstractmethod
     def unregisters(self, name: str) -> bool:
         """Whether the file somewhere takes ``name``, or names it computes, out of a registry."""
-        raise NotImplementedError(_ABSTRACT)
 
     def is_module(self, value: Value) -> bool | None:
         """Whether ``value`` is an ``nn.Module``."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ast
 import os
+import re
 from collections import OrderedDict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -19,9 +20,9 @@ from flake8_paramassign.inference.values import (
     ClassValue,
     External,
     Function,
+    Unknown,
     Values,
     only,
-    union,
 )
 
 _LARGEST_FILE = 2_000_000
@@ -42,6 +43,8 @@ class Module:
     is_package: bool = False
     bindings: dict[str, list[ast.AST]] = field(default_factory=dict)
     stars: list[str] = field(default_factory=list)
+    slot_names: frozenset[str] = frozenset()
+    """Names under which classes of an imported file may register Parameters: a guess upwards."""
     _meanings: dict[str, Values] = field(default_factory=dict)
     _classes: dict[ast.ClassDef, ProjectClass] = field(default_factory=dict)
 
@@ -73,7 +76,7 @@ class Module:
 
     def _from_stars(self, name: str) -> Values:
         for star in self.stars:
-            meaning = self.project.resolve(f"{star}.{name}")
+            meaning = self.project.meaning(f"{star}.{name}")
             (value,) = meaning if len(meaning) == 1 else (None,)
             if isinstance(value, External):
                 if TorchClass.named(value.name) or value.name in _STARRED:
@@ -99,13 +102,13 @@ class Module:
             source = self._absolute(node)
             for alias in node.names:
                 if (alias.asname or alias.name) == name:
-                    return self.project.resolve(f"{source}.{alias.name}")
+                    return only(External(f"{source}.{alias.name}"))
             return UNKNOWN
         for alias in node.names:
             if alias.asname == name:
-                return self.project.resolve(alias.name)
+                return only(External(alias.name))
             if alias.asname is None and alias.name.split(".")[0] == name:
-                return self.project.resolve(name)
+                return only(External(name))
         return UNKNOWN
 
     def _absolute(self, node: ast.ImportFrom) -> str:
@@ -120,7 +123,10 @@ class Module:
         if isinstance(node, ast.Name):
             return self.lookup(node.id)
         if isinstance(node, ast.Attribute):
-            return self.project.member(self.static(node.value), node.attr)
+            return frozenset(
+                External(f"{value.name}.{node.attr}") if isinstance(value, External) else Unknown()
+                for value in self.static(node.value)
+            )
         if isinstance(node, ast.Subscript):  # Generic[T]
             return self.static(node.value)
         return UNKNOWN
@@ -202,42 +208,48 @@ class Project:
         if roots != self._roots:
             self._roots, self._located = roots, {}
         self._members = {}
-        return Module(name, path, tree, self, file.name == "__init__.py")
+        module = Module(name, path, tree, self, file.name == "__init__.py")
+        self._files[path] = module
+        return module
 
-    def resolve(self, name: str) -> Values:
-        """What the absolute dotted ``name`` is: a project's class or function, else External."""
-        if name.startswith("torch.") or name == "torch":
+    def owns(self, name: str) -> bool:
+        """Whether the dotted ``name`` begins with a module or package of the project."""
+        root = name.partition(".")[0]
+        return root != "torch" and self._locate(root) is not None
+
+    def meaning(self, name: str) -> Values:
+        """What the absolute dotted ``name`` is: a project's class or function, else External.
+
+        This opens the file that defines it. A name that is only passed on stays External.
+        """
+        if not self.owns(name):
             return only(External(name))
         if name not in self._members:
             self._members[name] = only(External(name))  # what a cycle sees
-            self._members[name] = self._resolve(name)
+            self._members[name] = self._meaning(name)
         return self._members[name]
 
-    def _resolve(self, name: str) -> Values:
-        if self._locate(name.split(".")[0]) is None:
-            return only(External(name))
-        if self._locate(name) is not None:
-            return only(External(name))
+    def _meaning(self, name: str) -> Values:
         parent, _, member = name.rpartition(".")
-        path = self._locate(parent) if parent else None
+        path = self._locate(parent) if parent and self._locate(name) is None else None
         module = self._load(parent, path) if path else None
         if module is None:
             return only(External(name))
-        return module.lookup(member)
-
-    def member(self, values: Values, attribute: str) -> Values:
-        """``attribute`` of modules and classes named by ``values``."""
-        result: Values = frozenset()
-        for value in values:
-            if isinstance(value, External):
-                result = union(result, self.resolve(f"{value.name}.{attribute}"))
-            else:
-                return UNKNOWN
-        return result
+        found = module.lookup(member)
+        (value,) = found if len(found) == 1 else (None,)
+        return self.meaning(value.name) if isinstance(value, External) else found
 
     def class_named(self, name: str) -> Class:
-        """The class of an external dotted name."""
-        return TorchClass.named(name) or ExternalClass(name, name in self.module_bases)
+        """The class of an imported dotted name."""
+        if TorchClass.named(name):
+            return TorchClass.named(name) or ExternalClass(name)
+        for value in self.meaning(name):
+            if isinstance(value, ClassValue):
+                return value.cls
+            if isinstance(value, External):
+                torch_class = TorchClass.named(value.name)
+                return torch_class or ExternalClass(value.name, value.name in self.module_bases)
+        return ExternalClass(name, name in self.module_bases)
 
     def _locate(self, name: str) -> str | None:
         """The file of a dotted module name, or None where the project has none."""
@@ -267,10 +279,15 @@ class Project:
         try:
             if os.path.getsize(path) > _LARGEST_FILE:
                 return None
-            tree = ast.parse(Path(path).read_bytes())
+            data = Path(path).read_bytes()
+            tree = ast.parse(data)
         except (OSError, SyntaxError, ValueError, RecursionError, MemoryError):
             return None  # the file's own analysis says why; here it is only unknown
-        return Module(name, path, tree, self, os.path.basename(path) == "__init__.py")
+        module = Module(name, path, tree, self, os.path.basename(path) == "__init__.py")
+        if b"Parameter" in data:
+            names = re.findall(rb"self\.(\w+)\b[^=\n]*=|['\"](\w+)['\"]", data)
+            module.slot_names = frozenset(part.decode() for pair in names for part in pair if part)
+        return module
 
 
 def _dotted_name(file: Path) -> tuple[str, Path]:

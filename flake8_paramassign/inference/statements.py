@@ -4,21 +4,16 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable
-from dataclasses import replace
 from typing import ClassVar
 
-from flake8_paramassign.inference.conditions import Narrower
-from flake8_paramassign.inference.events import AttributeStored, DataStored, Loop
+from flake8_paramassign.inference.events import Loop
 from flake8_paramassign.inference.project import keeps_function
 from flake8_paramassign.inference.state import (
-    ABSENT,
-    EVERY,
     INITIALISED,
     ITEMS,
-    PARAMETER_SLOT,
-    UNKNOWN_SLOT,
     State,
 )
+from flake8_paramassign.inference.stores import Storer
 from flake8_paramassign.inference.values import (
     NOTHING,
     UNKNOWN,
@@ -32,7 +27,6 @@ from flake8_paramassign.inference.values import (
     Other,
     Parameter,
     Tensor,
-    Unknown,
     Value,
     Values,
     constant,
@@ -54,7 +48,7 @@ _AUGMENTED_REBINDS = (ast.MatMult,)
 """Operators without an in-place form on tensors: ``w @= t`` assigns a new tensor."""
 
 
-class Executor(Narrower):
+class Executor(Storer):
     """Executes statements: ``execute`` returns the state after a block, None if it never ends."""
 
     def execute(self, body: list[ast.stmt], state: State | None) -> State | None:
@@ -107,121 +101,6 @@ class Executor(Narrower):
         else:
             self.bind(node.target, after, state, node.value)
         return state
-
-    def bind(self, target: ast.expr, values: Values, state: State, source: ast.expr | None) -> None:
-        """Assign ``values``, which ``source`` gave, to a target."""
-        if isinstance(target, ast.Name):
-            state.locals[target.id] = values
-        elif isinstance(target, ast.Attribute):
-            for receiver in self.evaluate(target.value, state):
-                self.store(receiver, target.attr, values, state, target, source, "=")
-        elif isinstance(target, ast.Tuple | ast.List):
-            self._unpack(target.elts, values, state, source)
-        elif isinstance(target, ast.Starred):
-            rest = Container("list", target)
-            state.cells[rest, ITEMS] = self._all_items(values, state)
-            self.bind(target.value, only(rest), state, None)
-        elif isinstance(target, ast.Subscript):
-            self._store_item(target, values, state)
-
-    def _unpack(
-        self, targets: list[ast.expr], values: Values, state: State, source: ast.expr | None
-    ) -> None:
-        literal = source.elts if isinstance(source, ast.Tuple | ast.List) else []
-        starred = any(isinstance(t, ast.Starred) for t in targets)
-        for index, target in enumerate(targets):
-            part = NOTHING
-            for value in values:
-                if isinstance(value, Container | Instance) and not starred:
-                    part = union(part, self.item(value, index, state))
-                elif isinstance(value, Tensor | Parameter):
-                    part = union(part, only(Tensor(target, None, False)))
-                else:
-                    part = union(part, UNKNOWN)
-            if part == UNKNOWN and isinstance(target, ast.Name):
-                part = only(Opaque(target, target.id))
-            expression = literal[index] if len(literal) == len(targets) else None
-            self.bind(target, part or UNKNOWN, state, expression)
-
-    def _store_item(self, target: ast.Subscript, values: Values, state: State) -> None:
-        index = constant(self.evaluate(target.slice, state))
-        registry = target.value
-        if isinstance(registry, ast.Attribute) and registry.attr in ("_parameters", "_modules"):
-            for owner in self.evaluate(registry.value, state):
-                state.slots[owner, index if isinstance(index, str) else EVERY] = UNKNOWN_SLOT
-            return
-        for container in self.evaluate(registry, state):
-            if isinstance(container, Container):
-                self.filled(container, values, "[...] =", state)
-                if isinstance(index, int | str):
-                    state.cells[container, f"[{index!r}]"] = values
-            elif isinstance(container, Opaque | Instance):
-                key = f"[{index!r}]" if isinstance(index, int | str) else ast.dump(target.slice)
-                state.cells[container, key] = values
-
-    def filled(self, container: Value, values: Values, how: str, state: State) -> None:
-        """Items were put into a container."""
-        state.cells[container, ITEMS] = union(state.cells.get((container, ITEMS), NOTHING), values)
-        for owner, key in list(state.cells):
-            if owner == container and key.startswith("[") and key != ITEMS and how != "append":
-                del state.cells[owner, key]
-        if self.frame.statement is not None and not self.frame.silent:
-            self.fillings.setdefault(container, self.frame.statement)
-
-    def store(self, receiver: Value, name: str, values: Values, state: State, node: ast.AST,
-              expression: ast.expr | None, how: str) -> None:  # fmt: skip
-        """Set an attribute as ``setattr`` does: ``nn.Module.__setattr__`` decides the slot."""
-        if name == "requires_grad" and isinstance(receiver, Parameter | Tensor):
-            flag = constant(values)
-            changed = replace(receiver, trainable=flag if isinstance(flag, bool) else None)
-            if isinstance(node, ast.Attribute):
-                self.rebind(node.value, only(changed), state)
-            return
-        if name == "data" and isinstance(receiver, Parameter | Tensor):
-            self.tell(DataStored(self.frame, state, node, only(receiver), values, expression))
-            return
-        if not isinstance(receiver, Instance | Opaque):
-            return
-        cls = receiver.cls if isinstance(receiver, Instance) else None
-        if cls is not None and getattr(cls, "custom_setattr", False):
-            state.slots[receiver, name] = UNKNOWN_SLOT
-            state.cells[receiver, name] = UNKNOWN
-            return
-        if how == "=" and isinstance(node, ast.Attribute) and self._setter(receiver, name):
-            return
-        slot = self.slot(receiver, name, state)
-        before = state.cells.get((receiver, name), NOTHING)
-        event = AttributeStored(
-            self.frame, state, node, receiver, name, values, expression, slot, before, how
-        )
-        self.tell(event)
-        if isinstance(receiver, Instance) and receiver.cls.is_module is not False:
-            state.slots[receiver, name] = _slot_after(slot, values, how)
-            if "buffer" in slot and slot == frozenset(["buffer"]):
-                values = union(values, UNKNOWN)
-        elif isinstance(receiver, Opaque):
-            parameters = all(isinstance(v, Parameter) for v in values)
-            state.slots[receiver, name] = PARAMETER_SLOT if parameters else UNKNOWN_SLOT
-        state.cells[receiver, name] = values
-        for value in values:
-            if isinstance(value, Container):
-                seen = None if self.frame.silent else node
-                self.holdings.setdefault((receiver, name), {})[value] = seen
-
-    @staticmethod
-    def _setter(receiver: Instance | Opaque, name: str) -> bool:
-        """Whether ``name`` is a property, whose setter decides what a store does."""
-        find = getattr(getattr(receiver, "cls", None), "find", None)
-        found = find(name) if find else None
-        return found is not None and isinstance(found[1], ast.FunctionDef)
-
-    def delete(self, receiver: Value, name: str | None, state: State) -> None:
-        """Delete an attribute; None is one of unknown name."""
-        if name is None:
-            self.forget(receiver, state)
-            return
-        state.slots[receiver, name] = ABSENT
-        state.cells.pop((receiver, name), None)
 
     def _delete(self, node: ast.Delete, state: State) -> State:
         for target in node.targets:
@@ -481,10 +360,6 @@ class Executor(Narrower):
             state.locals[name] = self.frame.module.imported(name, node)
         return state
 
-    fillings: dict[Value, ast.stmt]
-    """Which statement first put something into a container."""
-    holdings: dict[tuple[Value, str], dict[Container, ast.AST | None]]
-    """Which containers were stored where, and by which node; None is one in another's code."""
     closures: dict[ast.AST, dict[str, Values]]
 
     _statements: ClassVar[dict[type[ast.stmt], Callable[..., State | None]]] = {
@@ -514,29 +389,6 @@ class Executor(Narrower):
     }
     if hasattr(ast, "TryStar"):
         _statements[ast.TryStar] = _try
-
-
-def _slot_after(slot: frozenset[str], values: Values, how: str) -> frozenset[str]:
-    """How ``nn.Module.__setattr__`` holds the name after ``values`` were stored."""
-    after: set[str] = set()
-    for value in values:
-        if isinstance(value, Parameter):
-            after.add("parameter")
-        elif isinstance(value, Instance) and value.cls.is_module:
-            after.add("module")
-        elif isinstance(value, Constant) and value.value is None:
-            if how == "register_parameter":
-                after.add("parameter")
-            else:
-                after |= {"plain" if kind == "absent" else kind for kind in slot}
-        elif isinstance(value, Unknown | Opaque) or getattr(value, "cls", None) is not None:
-            # It did not raise: over a Parameter it can only have been another, or None.
-            after |= slot if slot == PARAMETER_SLOT else {"unknown"}
-        elif isinstance(value, Tensor) and value.maybe_self:
-            after |= {"parameter", "plain"}
-        else:
-            after |= {"plain" if kind in ("absent", "module") else kind for kind in slot}
-    return frozenset(after)
 
 
 __all__ = ["INITIALISED", "Executor"]

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
 if TYPE_CHECKING:
-    from flake8_paramassign.inference.classes import Class, ProjectClass
+    from flake8_paramassign.inference.classes import Class, Deferred, ProjectClass
     from flake8_paramassign.inference.project import Module
 
 
@@ -85,14 +85,19 @@ class Tensor:
 class Instance:
     """An object of a known class, named by where it was made."""
 
-    cls: Class
+    made_by: Class | Deferred
     site: Hashable
     arguments: tuple[tuple[str, object], ...] | None = None
     """Constant constructor arguments of a torch module; None where they are not known."""
 
+    @property
+    def cls(self) -> Class:
+        """The class; asking for it may open the file that defines it."""
+        return self.made_by.resolved
+
     def within(self, owner: Hashable) -> Instance:
         """The same object seen as part of ``owner``: each Net() has an ``fc`` of its own."""
-        return Instance(self.cls, (owner, self.site), self.arguments)
+        return Instance(self.made_by, (owner, self.site), self.arguments)
 
 
 @dataclass(frozen=True, slots=True)

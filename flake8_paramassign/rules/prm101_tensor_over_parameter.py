@@ -74,7 +74,7 @@ class TensorOverParameter(Rule):
             culprit = _over_unknown_module(event, ask)
         else:
             culprit = _over_known_slot(event, ask)
-        if culprit is None or _handled(event.frame, event.name):
+        if culprit is None or _handled(event):
             return None
         return Finding(_message(event, culprit))
 
@@ -132,23 +132,28 @@ def _may_be_loss(receiver: Opaque, name: str) -> bool:
     )
 
 
-def _handled(frame: Frame, name: str) -> bool:
-    """Whether a ``try`` expects the TypeError and stores the attribute properly elsewhere."""
-    for attempt in frame.tries:
+def _handled(event: AttributeStored) -> bool:
+    """Whether a ``try`` expects the TypeError, and deals with the attribute or its Module."""
+    whole = event.node.value if isinstance(event.node, ast.Attribute) else None
+    subject = ast.unparse(whole) if whole is not None else event.name
+    for attempt in event.frame.tries:
         for handler in attempt.handlers:
             caught = ast.unparse(handler.type) if handler.type else "BaseException"
             if any(word in caught for word in _CATCHES_TYPE_ERROR):
                 later = [*handler.body, *attempt.orelse]
-                return any(_mentions(statement, name) for statement in later)
+                return any(_deals_with(statement, event.name, subject) for statement in later)
     return False
 
 
-def _mentions(statement: ast.stmt, name: str) -> bool:
-    return any(
-        (isinstance(n, ast.Attribute) and n.attr == name)
-        or (isinstance(n, ast.Constant) and n.value == name)
-        for n in ast.walk(statement)
-    )
+def _deals_with(statement: ast.stmt, name: str, subject: str) -> bool:
+    for node in ast.walk(statement):
+        if isinstance(node, ast.Attribute) and (
+            node.attr == name or ast.unparse(node.value) == subject != "self"
+        ):
+            return True
+        if isinstance(node, ast.Constant) and node.value == name:
+            return True
+    return False
 
 
 def _message(event: AttributeStored, culprit: Value) -> str:

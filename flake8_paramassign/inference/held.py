@@ -1,0 +1,132 @@
+"""Plain containers in which a Module keeps Parameters or Modules that nothing registers."""
+
+from __future__ import annotations
+
+import ast
+import re
+
+from flake8_paramassign.inference.classes import (
+    TorchClass,
+)
+from flake8_paramassign.inference.events import ContainerHeld, Frame
+from flake8_paramassign.inference.state import (
+    ITEMS,
+    State,
+)
+from flake8_paramassign.inference.statements import Executor
+from flake8_paramassign.inference.values import (
+    NOTHING,
+    Container,
+    Instance,
+    Parameter,
+    Value,
+    Values,
+)
+from flake8_paramassign.source import Source
+
+FunctionNode = ast.FunctionDef | ast.AsyncFunctionDef
+
+_REGISTERS = re.compile(
+    r"\b(ModuleList|ModuleDict|Sequential|ParameterList|ParameterDict|add_module|register_module"
+    r"|register_parameter|setattr)\b"
+)
+_OPTIMISES = re.compile(r"\boptim\w*\.|\b(Adam\w*|SGD|LBFGS|RMSprop)\(")
+_TAKES_CARE = frozenset(
+    """parameters named_parameters _apply to cuda train eval state_dict children modules
+    load_state_dict named_modules named_children
+    """.split()
+)
+"""Methods of ``nn.Module`` by whose override a class looks after unregistered parts itself."""
+
+
+class HeldContainers(Executor):
+    """Finds what ``self`` is left with when a method has run."""
+
+    source: Source
+
+    def tell_held(self, frame: Frame, state: State | None) -> None:
+        """Plain containers that ``self`` is left with, holding what nobody registered."""
+        receiver = frame.receiver
+        if state is None or receiver is None or not receiver.cls.is_module or frame.silent:
+            return
+        for (owner, name), containers in self.holdings.items():
+            held = state.cells.get((owner, name), NOTHING)
+            if owner != receiver or "plain" not in self.slot(receiver, name, state):
+                continue
+            for container, node in containers.items():
+                if container in held and container.kind in ("list", "tuple", "dict", "set"):
+                    self._tell_container(frame, state, name, container, node)
+
+    def _tell_container(
+        self,
+        frame: Frame,
+        state: State,
+        name: str,
+        container: Container,
+        node: ast.AST | None,
+    ) -> None:
+        assert frame.receiver is not None
+        node = node or self.fillings.get(container)
+        lost = self._unregistered(self.items(container, state), state)
+        if (
+            node is None
+            or not lost
+            or self._single_element(container)
+            or self._cared_for(frame, name)
+        ):
+            return
+        event = ContainerHeld(frame, state, node, frame.receiver, name, container, lost)
+        self.listener.happened(event)
+
+    def _unregistered(self, items: Values, state: State) -> Values:
+        """Parameters and Modules made here that no Module registers."""
+        registered: set[Value] = set()
+        for key, values in state.cells.items():
+            owner, attribute = key
+            slot = state.slots.get(key)
+            if (slot and slot & {"module", "parameter", "unknown"}) or (
+                isinstance(owner, Instance) and attribute == ITEMS
+            ):
+                registered |= values
+        found = [v for v in self._flattened(items, state, 0) if v not in registered]
+        return frozenset(
+            v
+            for v in found
+            if _made_here(v)
+            and (
+                isinstance(v, Parameter)
+                or (isinstance(v, Instance) and bool(v.cls.is_module) and self._has_state(v))
+            )
+        )
+
+    def _has_state(self, module: Instance) -> bool:
+        """Whether it matters that a module is registered: nothing is lost of an ``nn.ReLU()``."""
+        if not isinstance(module.cls, TorchClass):
+            return True
+        stateful = bool(self.torch_slots(module, module.cls)) or "Dropout" in module.cls.name
+        return stateful or module.cls.is_a("torch.nn.Sequential", "torch.nn.ModuleList")
+
+    @staticmethod
+    def _single_element(container: Container) -> bool:
+        """``self.teacher = [teacher]`` hides a module on purpose."""
+        return isinstance(container.site, ast.List | ast.Tuple) and len(container.site.elts) == 1
+
+    def _cared_for(self, frame: Frame, name: str) -> bool:
+        """Whether another method registers the contents of ``self.name``, or handles them."""
+        assert frame.owner is not None
+        mention = re.compile(rf"\bself\.{re.escape(name)}\b")
+        for method, member in frame.owner.members.items():
+            if member is frame.node or not isinstance(member, FunctionNode):
+                continue
+            text = self.source.lines_of(member)
+            if mention.search(text) and (method in _TAKES_CARE or _REGISTERS.search(text)):
+                return True
+            if mention.search(text) and _OPTIMISES.search(text):
+                return True
+        return False
+
+
+def _made_here(value: Value) -> bool:
+    """Whether an expression of the code that was run made the object."""
+    site = getattr(value, "site", None)
+    return isinstance(site[0] if isinstance(site, tuple) else site, ast.expr)

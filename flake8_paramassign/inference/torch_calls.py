@@ -1,0 +1,275 @@
+"""What torch's functions and the methods of tensors return, by the catalogue."""
+
+from __future__ import annotations
+
+import ast
+import re
+from abc import abstractmethod
+from dataclasses import replace
+from typing import TypeAlias
+
+from flake8_paramassign import catalogue
+from flake8_paramassign.catalogue import Result
+from flake8_paramassign.inference.events import OptimizerMade, ParameterMade
+from flake8_paramassign.inference.expressions import Evaluator
+from flake8_paramassign.inference.objects import derived
+from flake8_paramassign.inference.state import EVERY, ITEMS, UNKNOWN_SLOT, State
+from flake8_paramassign.inference.tensor_facts import (
+    FLOATS,
+    OTHER_FLOATS,
+    dtype_of,
+    operand_places,
+    places_of,
+)
+from flake8_paramassign.inference.values import (
+    NONE,
+    NOTHING,
+    UNKNOWN,
+    Constant,
+    Container,
+    Optimizer,
+    Other,
+    Parameter,
+    Tensor,
+    Value,
+    Values,
+    constant,
+    only,
+    union,
+)
+
+Arguments: TypeAlias = "tuple[list[Values], dict[str, Values]]"
+"""What is passed by position and by name."""
+_LEGACY_TENSOR = re.compile(r"torch\.(cuda\.)?(\w*)Tensor$")
+_INTEGER_TENSORS = frozenset(["Long", "Int", "Short", "Byte", "Char", "Bool"])
+_REWIRES = re.compile(
+    r"weight_norm|spectral_norm|parametriz|prun|unregister|functional|patch|swap|"
+    r"del_|delete|remove|stateless|inject|tensor_parallel|quantiz",
+    re.IGNORECASE,
+)
+"""Functions that may take names out of a Module's registry."""
+_CONVERSIONS = frozenset(
+    ["to", "cuda", "float", "half", "double", "bfloat16", "type", "type_as", "int", "long"]
+)
+"""MAYBE_SELF methods whose result is worth a word; ``contiguous()`` or ``cpu()`` is not."""
+_KEEPS_DTYPE = frozenset(["clone", "tril", "triu", "repeat", "flip", "roll", "detach"])
+
+
+class TorchCaller(Evaluator):
+    """Calls torch's functions and tensor methods."""
+
+    @abstractmethod
+    def rebind(self, subject: ast.expr, values: Values, state: State) -> None:
+        """From here on the name or attribute ``subject`` holds ``values``."""
+
+    def _tensor_method(
+        self,
+        tensor: Parameter | Tensor,
+        name: str,
+        node: ast.Call,
+        arguments: Arguments,
+        state: State,
+    ) -> Values:
+        if name == "requires_grad_":
+            given = arguments[0][0] if arguments[0] else arguments[1].get("requires_grad")
+            flag = True if given is None else constant(given)
+            changed = only(replace(tensor, trainable=flag if isinstance(flag, bool) else None))
+            assert isinstance(node.func, ast.Attribute)
+            self.rebind(node.func.value, changed, state)
+            return changed
+        result = catalogue.method(name)
+        if result is Result.MAYBE_SELF:
+            return self._converted(tensor, name, node, state)
+        return self._by_result(result, tensor, f".{name}()", name, node, state)
+
+    def _by_result(
+        self,
+        result: Result | None,
+        tensor: Parameter | Tensor,
+        via: str,
+        name: str,
+        node: ast.Call,
+        state: State,
+    ) -> Values:
+        if result in (Result.SELF, Result.IN_PLACE, Result.MAYBE_SELF):
+            return only(tensor)
+        if result in (Result.NEW, Result.VIEW):
+            free = catalogue.grad_free(name)
+            integer = True if catalogue.integer_result(name) else None
+            if result is Result.VIEW or name in _KEEPS_DTYPE:
+                integer = getattr(tensor, "integer", None)
+            made = derived(tensor, node, via, detached=free, grad=state.grad, integer=integer)
+            return only(made)
+        if result is Result.TUPLE:
+            several = Container("tuple", node)
+            state.cells[several, ITEMS] = only(derived(tensor, node, via, grad=state.grad))
+            return only(several)
+        if result is Result.OTHER:
+            return only(Other("object"))
+        return NONE if result is Result.NONE else UNKNOWN
+
+    def _converted(
+        self, tensor: Parameter | Tensor, name: str, node: ast.Call, state: State
+    ) -> Values:
+        """``.to()`` and its like, which return the same object when nothing has to change."""
+        if name not in _CONVERSIONS:
+            return only(tensor)
+        places = places_of(name, node)
+        if places and places <= tensor.placed:
+            return only(tensor)
+        integer = True if name in ("int", "long") else None
+        if name in ("to", "type") and any(catalogue.dtype_is_integer(p) for p in places):
+            integer = True
+        changes = "float32" in tensor.placed and bool(places & OTHER_FLOATS)
+        moved = derived(
+            tensor, node, f".{name}()", grad=state.grad, maybe_self=not changes, integer=integer
+        )
+        if places & FLOATS:
+            moved = replace(moved, integer=False)
+        moved = replace(moved, placed=(tensor.placed - FLOATS) | places)
+        if changes or (isinstance(tensor, Tensor) and not tensor.trainable):
+            return only(moved)
+        return frozenset([tensor, moved])
+
+    def torch_function(
+        self, name: str, node: ast.Call, arguments: Arguments, state: State
+    ) -> Values:
+        """What the torch function ``name`` returns."""
+        positional, named = arguments
+        legacy = _LEGACY_TENSOR.match(name)
+        if legacy:
+            kind = legacy.group(2)
+            placed = frozenset() if kind not in ("", "Float") else frozenset(["float32"])
+            return only(Tensor(node, integer=kind in _INTEGER_TENSORS, placed=placed))
+        result = catalogue.function(name)
+        if result is None:
+            self._may_rewire(name, arguments, state)
+            if positional and name.rpartition(".")[2] in ("weight_norm", "spectral_norm"):
+                return positional[0]
+            return UNKNOWN
+        short = name.rpartition(".")[2]
+        first = self._first_tensor(positional, named, state)
+        if result in (Result.SELF, Result.IN_PLACE, Result.MAYBE_SELF):
+            same = positional[0] if positional else next(iter(named.values()), UNKNOWN)
+            return same if result is not Result.MAYBE_SELF else union(same, UNKNOWN)
+        if first is not None:
+            made = self._by_result(result, first, f"{_short(name)}()", short, node, state)
+            return _with_flags(made, node, named)
+        if result in (Result.NEW, Result.VIEW):
+            return self._created(short, node, arguments, state)
+        if result is Result.TUPLE:
+            several = Container("tuple", node)
+            state.cells[several, ITEMS] = only(Tensor(node, None, False))
+            return only(several)
+        if result is Result.OTHER:
+            return only(Other("object"))
+        return NONE if result is Result.NONE else UNKNOWN
+
+    def _created(self, short: str, node: ast.Call, arguments: Arguments, state: State) -> Values:
+        """A tensor out of nothing, or out of values that are not known to require grad."""
+        positional, named = arguments
+        creates = catalogue.creates_leaf(short)
+        unsure = not creates and any(
+            not isinstance(v, Constant | Other) for values in positional for v in values
+        )
+        flag = constant(named["requires_grad"]) if "requires_grad" in named else False
+        trainable = flag if isinstance(flag, bool) else None
+        integer, placed = dtype_of(short, node)
+        if unsure and state.grad is not False:
+            trainable = None
+        leaf = not unsure or state.grad is False
+        return only(Tensor(node, trainable, leaf, integer=integer, placed=placed))
+
+    def _first_tensor(
+        self, positional: list[Values], named: dict[str, Values], state: State
+    ) -> Parameter | Tensor | None:
+        """The argument that a result is derived from: a Parameter rather than a tensor."""
+        found: Parameter | Tensor | None = None
+        for values in (*positional, *named.values()):
+            for value in values:
+                inner = self.items(value, state) if isinstance(value, Container) else (value,)
+                for candidate in inner:
+                    if isinstance(candidate, Parameter):
+                        return candidate
+                    if isinstance(candidate, Tensor) and (found is None or candidate.origin):
+                        found = candidate
+        return found
+
+    def _parameter(self, node: ast.Call, arguments: Arguments, state: State) -> Values:
+        positional, named = arguments
+        data = positional[0] if positional else named.get("data", NOTHING)
+        given = positional[1] if len(positional) > 1 else named.get("requires_grad")
+        flag = True if given is None else constant(given)
+        placed: frozenset[str] = frozenset()
+        for value in data:
+            if isinstance(value, Parameter | Tensor):
+                placed = value.placed if not placed else placed & value.placed
+        if node.args:
+            placed |= operand_places(node.args[0])
+        parameter = Parameter(node, flag if isinstance(flag, bool) else None, placed)
+        self.tell(ParameterMade(self.frame, state, node, data, parameter))
+        return only(parameter)
+
+    def _optimizer(self, node: ast.Call, arguments: Arguments, state: State) -> Values:
+        positional, named = arguments
+        given = positional[0] if positional else named.get("params", UNKNOWN)
+        tensors = NOTHING
+        for value in given:
+            tensors = union(tensors, self._optimised(value, state))
+        optimizer = Optimizer(node)
+        self.tell(OptimizerMade(self.frame, state, node, optimizer, tensors))
+        return only(optimizer)
+
+    def _optimised(self, value: Value, state: State, depth: int = 0) -> Values:
+        """The tensors in an optimizer's argument: a list of them, or of groups of them."""
+        if isinstance(value, Container) and depth < 3:
+            if value.kind == "dict":
+                inner = state.cells.get((value, "['params']"), UNKNOWN)
+                return self._flattened(inner, state, depth)
+            return self._flattened(self.items(value, state), state, depth)
+        return only(value)
+
+    def _flattened(self, values: Values, state: State, depth: int) -> Values:
+        result = NOTHING
+        for value in values:
+            result = union(result, self._optimised(value, state, depth + 1))
+        return result
+
+    def _may_rewire(self, name: str, arguments: Arguments, state: State) -> None:
+        """A function that takes names out of the registry leaves its argument's slots unknown."""
+        if _REWIRES.search(name):
+            for values in (*arguments[0], *arguments[1].values()):
+                for value in values:
+                    self.forget(value, state)
+
+    def forget(self, value: Value, state: State) -> None:
+        """From here on nothing is known of how ``value`` holds its attributes."""
+        state.slots[value, EVERY] = UNKNOWN_SLOT
+        for owner, name in list(state.slots):
+            if owner == value and name != EVERY:
+                state.slots[owner, name] = UNKNOWN_SLOT
+
+
+def _with_flags(made: Values, node: ast.Call, named: dict[str, Values]) -> Values:
+    """``zeros_like(w, requires_grad=True)``, ``ones_like(w, dtype=...)``: arguments win."""
+    if "requires_grad" not in named and "dtype" not in named:
+        return made
+    integer, placed = dtype_of("", node)
+    flag = constant(named.get("requires_grad", NOTHING))
+    return frozenset(
+        replace(
+            v,
+            trainable=flag if isinstance(flag, bool) else v.trainable,
+            leaf=True if flag is True else v.leaf,
+            integer=integer,
+            placed=placed,
+        )
+        if isinstance(v, Tensor)
+        else v
+        for v in made
+    )
+
+
+def _short(name: str) -> str:
+    """A torch function as people write it: ``torch.cat``, ``F.normalize``."""
+    return name.replace("torch.nn.functional.", "F.")
