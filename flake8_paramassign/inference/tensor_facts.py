@@ -58,8 +58,9 @@ def _place(node: ast.expr) -> str:
     return _DTYPE_NAMES.get(text, text)
 
 
-def dtype_of(short: str, node: ast.Call) -> tuple[bool | None, frozenset[str]]:
+def dtype_of(name: str, node: ast.Call) -> tuple[bool | None, frozenset[str]]:
     """Whether a created tensor holds integers, and the places it is known to be in."""
+    short = name.rpartition(".")[2]
     places = frozenset(
         _place(k.value) for k in node.keywords if k.arg in ("device", "dtype") and k.value
     )
@@ -74,7 +75,7 @@ def dtype_of(short: str, node: ast.Call) -> tuple[bool | None, frozenset[str]]:
         return _counts(node.args), places
     if short in ("tensor", "full", "as_tensor"):
         return _literal_integers(node, short), places
-    return (True if catalogue.integer_result(short) else None), places
+    return (True if catalogue.integer_result(name) else None), places
 
 
 def _literal_integers(node: ast.Call, short: str) -> bool | None:

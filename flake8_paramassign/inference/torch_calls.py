@@ -52,6 +52,8 @@ _CONVERSIONS = frozenset(
     ["to", "cuda", "float", "half", "double", "bfloat16", "type", "type_as", "int", "long"]
 )
 """MAYBE_SELF methods whose result is worth a word; ``contiguous()`` or ``cpu()`` is not."""
+_VARIABLE = "torch.autograd.Variable"
+"""Once the way to make a trainable tensor; ``Variable(t, requires_grad=True)`` still is one."""
 _KEEPS_DTYPE = frozenset(["clone", "tril", "triu", "repeat", "flip", "roll", "detach"])
 
 
@@ -78,7 +80,7 @@ class TorchCaller(Evaluator):
             self.rebind(node.func.value, changed, state)
             return changed
         result = catalogue.method(name)
-        if result is Result.MAYBE_SELF:
+        if result is Result.MAYBE_SELF or name in _CONVERSIONS:
             return self._converted(tensor, name, node, state)
         return self._by_result(result, tensor, f".{name}()", name, node, state)
 
@@ -96,7 +98,7 @@ class TorchCaller(Evaluator):
         if result in (Result.NEW, Result.VIEW):
             free = catalogue.grad_free(name)
             integer = True if catalogue.integer_result(name) else None
-            if result is Result.VIEW or name in _KEEPS_DTYPE:
+            if result is Result.VIEW or name.rpartition(".")[2] in _KEEPS_DTYPE:
                 integer = getattr(tensor, "integer", None)
             made = derived(tensor, node, via, detached=free, grad=state.grad, integer=integer)
             return only(made)
@@ -141,7 +143,7 @@ class TorchCaller(Evaluator):
             kind = legacy.group(2)
             placed = frozenset() if kind not in ("", "Float") else frozenset(["float32"])
             return only(Tensor(node, integer=kind in _INTEGER_TENSORS, placed=placed))
-        result = catalogue.function(name)
+        result = Result.NEW if name == _VARIABLE else catalogue.function(name)
         if result is None:
             self._may_rewire(name, arguments, state)
             if positional and name.rpartition(".")[2] in ("weight_norm", "spectral_norm"):
@@ -153,10 +155,10 @@ class TorchCaller(Evaluator):
             same = positional[0] if positional else next(iter(named.values()), UNKNOWN)
             return same if result is not Result.MAYBE_SELF else union(same, UNKNOWN)
         if first is not None:
-            made = self._by_result(result, first, f"{_short(name)}()", short, node, state)
+            made = self._by_result(result, first, f"{_short(name)}()", name, node, state)
             return _with_flags(made, node, named)
         if result in (Result.NEW, Result.VIEW):
-            return self._created(short, node, arguments, state)
+            return self._created(name, node, arguments, state)
         if result is Result.TUPLE:
             several = Container("tuple", node)
             state.cells[several, ITEMS] = only(Tensor(node, None, False))
@@ -165,16 +167,16 @@ class TorchCaller(Evaluator):
             return only(Other("object"))
         return NONE if result is Result.NONE else UNKNOWN
 
-    def _created(self, short: str, node: ast.Call, arguments: Arguments, state: State) -> Values:
+    def _created(self, name: str, node: ast.Call, arguments: Arguments, state: State) -> Values:
         """A tensor out of nothing, or out of values that are not known to require grad."""
         positional, named = arguments
-        creates = catalogue.creates_leaf(short)
+        creates = name == _VARIABLE or catalogue.creates_leaf(name)
         unsure = not creates and any(
             not isinstance(v, Constant | Other) for values in positional for v in values
         )
         flag = constant(named["requires_grad"]) if "requires_grad" in named else False
         trainable = flag if isinstance(flag, bool) else None
-        integer, placed = dtype_of(short, node)
+        integer, placed = dtype_of(name, node)
         if unsure and state.grad is not False:
             trainable = None
         leaf = not unsure or state.grad is False
