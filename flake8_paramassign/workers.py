@@ -40,30 +40,28 @@ def in_workers(
     results: dict[int, T] = {}
     batches = deque(_batches(files, jobs))
     workers: dict[Connection, _Worker[T]] = {}
-    try:
-        while batches or workers:
-            while batches and len(workers) < jobs:
-                worker = _Worker(check)
-                workers[worker.connection] = worker
+    while batches or workers:
+        while batches and len(workers) < jobs:
+            worker = _Worker(check)
+            workers[worker.connection] = worker
+            worker.take(batches.popleft(), files)
+        ready = wait(list(workers))
+        for worker in [worker for connection, worker in workers.items() if connection in ready]:
+            index = worker.batch.popleft()
+            try:
+                results[index] = worker.connection.recv()
+            except (EOFError, OSError):
+                results[index] = lost(files[index].path, worker.cause_of_death())
+                del workers[worker.connection]
+                batches.extendleft([worker.batch] if worker.batch else [])
+                continue
+            if worker.batch:
+                continue
+            if batches:
                 worker.take(batches.popleft(), files)
-            for connection in wait(list(workers)):
-                worker = workers[connection]  # type: ignore[index]
-                index = worker.batch.popleft()
-                try:
-                    results[index] = worker.connection.recv()
-                except (EOFError, OSError):
-                    results[index] = lost(files[index].path, worker.cause_of_death())
-                    batches.extendleft([worker.batch] if worker.batch else [])
-                    del workers[worker.connection]
-                    continue
-                if not worker.batch and batches:
-                    worker.take(batches.popleft(), files)
-                elif not worker.batch:
-                    worker.stop()
-                    del workers[worker.connection]
-    finally:
-        for worker in workers.values():
-            worker.process.kill()
+            else:
+                worker.stop()
+                del workers[worker.connection]
     return [results[index] for index in range(len(files))]
 
 
