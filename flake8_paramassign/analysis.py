@@ -63,7 +63,7 @@ def _findings(
     from flake8_paramassign.report import Report
 
     source = Source(text)
-    module = _project(settings.module_bases).open(filename, tree)
+    module = _project(settings.module_bases).open(filename, tree, len(text))
     report = Report(settings.select)
     interpreter = Interpreter(module, source, report)
     report.ask = interpreter

@@ -319,6 +319,10 @@ class Objects(ABC):
         )
 
     @abstractmethod
+    def where(self, site: object) -> str:
+        """The place of an expression for a message: ``line 12``, ``layers.py line 3``, or nothing."""
+
+    @abstractmethod
     def unregisters(self, name: str) -> bool:
         """Whether the file somewhere takes ``name``, or names it computes, out of a registry."""
 

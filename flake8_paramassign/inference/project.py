@@ -27,8 +27,8 @@ from flake8_paramassign.inference.values import (
 
 _LARGEST_FILE = 2_000_000
 """Bytes above which an imported file is taken as unknown."""
-_MOST_FILES = 48
-"""How many parsed files are kept; trees are large, and imports are local."""
+_MOST_BYTES = 1_000_000
+"""How much source is kept parsed: a tree takes about sixty times as much memory as its text."""
 _ROOT_MARKS = ("pyproject.toml", "setup.py", "setup.cfg", ".git")
 
 
@@ -41,6 +41,8 @@ class Module:
     tree: ast.Module
     project: Project
     is_package: bool = False
+    size: int = 0
+    """Bytes of source."""
     bindings: dict[str, list[ast.AST]] = field(default_factory=dict)
     stars: list[str] = field(default_factory=list)
     slot_names: frozenset[str] = frozenset()
@@ -200,17 +202,22 @@ class Project:
         self._located: dict[str, str | None] = {}
         self._members: dict[str, Values] = {}
 
-    def open(self, path: str, tree: ast.Module) -> Module:
-        """The file under analysis, whose imports are looked up around ``path``."""
+    def open(self, path: str, tree: ast.Module, size: int) -> Module:
+        """The file under analysis, of ``size`` bytes, whose imports are looked up around it."""
         file = Path(path)
         name, package_parent = _dotted_name(file)
         roots = _search_roots(file, package_parent)
         if roots != self._roots:
             self._roots, self._located = roots, {}
         self._members = {}
-        module = Module(name, path, tree, self, file.name == "__init__.py")
+        module = Module(name, path, tree, self, file.name == "__init__.py", size)
         self._files[path] = module
+        self._forget_oldest()
         return module
+
+    def opened(self) -> list[Module]:
+        """The files that are parsed at present."""
+        return [module for module in self._files.values() if module is not None]
 
     def owns(self, name: str) -> bool:
         """Whether the dotted ``name`` begins with a module or package of the project."""
@@ -271,9 +278,14 @@ class Project:
             self._files.move_to_end(path)
             return self._files[path]
         self._files[path] = module = self._parse(name, path)
-        if len(self._files) > _MOST_FILES:
-            self._files.popitem(last=False)
+        self._forget_oldest()
         return module
+
+    def _forget_oldest(self) -> None:
+        kept = sum(module.size for module in self._files.values() if module)
+        while kept > _MOST_BYTES and len(self._files) > 1:
+            _, oldest = self._files.popitem(last=False)
+            kept -= oldest.size if oldest else 0
 
     def _parse(self, name: str, path: str) -> Module | None:
         try:
@@ -283,7 +295,7 @@ class Project:
             tree = ast.parse(data)
         except (OSError, SyntaxError, ValueError, RecursionError, MemoryError):
             return None  # the file's own analysis says why; here it is only unknown
-        module = Module(name, path, tree, self, os.path.basename(path) == "__init__.py")
+        module = Module(name, path, tree, self, os.path.basename(path) == "__init__.py", len(data))
         if b"Parameter" in data:
             names = re.findall(rb"self\.(\w+)\b[^=\n]*=|['\"](\w+)['\"]", data)
             module.slot_names = frozenset(part.decode() for pair in names for part in pair if part)

@@ -11,6 +11,10 @@ from flake8_paramassign.inference.values import Instance, Parameter, Tensor
 from flake8_paramassign.rules.base import Finding, Rule
 
 _STORES = frozenset(["=", "setattr", "@="])
+_LONGEST = 40
+"""Characters of the user's own expression that a message repeats."""
+_ATOMS = (ast.Name, ast.Attribute, ast.Call, ast.Subscript)
+"""Expressions that a method call may follow without parentheses."""
 
 
 class ParameterLostInExpression(Rule):
@@ -89,27 +93,38 @@ class ParameterLostInExpression(Rule):
             return Finding(_derived(event, value))
         if not isinstance(origin.site, ast.Call):
             return None
-        return Finding(_lost(event, value))
+        return Finding(_lost(event, value, origin.site, ask))
 
 
-def _lost(event: AttributeStored, value: Tensor) -> str:
-    name = event.name
+def _lost(event: AttributeStored, value: Tensor, parameter: ast.Call, ask: Objects) -> str:
+    made = ask.where(value.site)
+    here = f"line {getattr(event.node, 'lineno', 0)}"
+    from_there = f" (made in {made})" if made and made != here else ""
+    subject = f"'{event.name}'{from_there} is not a Parameter"
+    maker = ast.unparse(parameter.func)
     if value.via in (".detach()", ".data"):
         return (
-            f"'{name}' is not a Parameter: nn.Parameter(...){value.via} is a plain tensor without "
-            f"gradient; drop {value.via} to train it, or use register_buffer to keep it constant"
+            f"{subject}: {maker}(...){value.via} is a plain tensor without gradient; "
+            f"drop {value.via} to train it, or use register_buffer to keep it constant"
         )
-    if value.maybe_self:
-        return (
-            f"'{name}' is not a Parameter: nn.Parameter(...){value.via} returns a plain tensor "
-            f"where the device or dtype changes, so it is never trained or saved; "
-            f"write nn.Parameter(...{value.via})"
-        )
-    operation = f"nn.Parameter(...){value.via}" if value.via[:1] in ".[" else f"'{value.via}'"
+    operation = f"{maker}(...){value.via}" if value.via[:1] in ".[" else f"'{value.via}'"
+    when = " where the device or dtype changes" if value.maybe_self else ""
     return (
-        f"'{name}' is not a Parameter: {operation} gives a plain tensor, "
-        f"so it is never trained or saved; apply it inside nn.Parameter(...)"
+        f"{subject}: {operation} gives a plain tensor{when}, "
+        f"so it is never trained or saved; {_instead(value, parameter, maker)}"
     )
+
+
+def _instead(value: Tensor, parameter: ast.Call, maker: str) -> str:
+    """What to write, in the user's own words where the operation directly follows the call."""
+    whole, inner = ast.unparse(value.site), ast.unparse(parameter)
+    operation = whole.removeprefix(inner)
+    if not parameter.args or operation == whole or operation[:1] not in (".", "["):
+        return f"do that inside {maker}(...)"
+    data = ast.unparse(parameter.args[0])
+    data = data if len(data) <= _LONGEST and isinstance(parameter.args[0], _ATOMS) else "x"
+    rest = "".join(f", {ast.unparse(k)}" for k in parameter.keywords)
+    return f"write {maker}({data}{operation}{rest})"
 
 
 def _derived(event: AttributeStored, value: Tensor) -> str:

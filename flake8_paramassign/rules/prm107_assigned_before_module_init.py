@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from flake8_paramassign.inference.events import AttributeStored, Event, Role
 from flake8_paramassign.inference.objects import Objects
 from flake8_paramassign.inference.state import INITIALISED
@@ -38,7 +40,9 @@ class AssignedBeforeModuleInit(Rule):
     There is no fix: the base class may read what is assigned before it.
 
     ## Known limits
-    The `__init__` of a base class that cannot be read is taken to initialise the Module.
+    The `__init__` of a base class that cannot be read is taken to initialise the Module. Silent in
+    the `modular_*.py` files of transformers: they are templates whose `super().__init__()` is
+    replaced by the parent's body, and never run as they are.
 
     ## References
     - torch/nn/modules/module.py, `Module.__setattr__`
@@ -51,6 +55,8 @@ class AssignedBeforeModuleInit(Rule):
     def judge(self, event: Event, ask: Objects) -> Finding | None:
         """Registration on an object whose Module part surely is not initialised."""
         if not isinstance(event, AttributeStored) or event.frame.role is not Role.CONSTRUCTION:
+            return None
+        if Path(event.frame.module.path).name.startswith("modular_"):
             return None
         receiver = event.receiver
         if receiver != event.frame.receiver or not ask.is_module(receiver):
