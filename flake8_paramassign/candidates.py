@@ -17,7 +17,7 @@ from flake8_paramassign.inference.classes import ProjectClass, TorchClass
 from flake8_paramassign.inference.interpreter import Interpreter
 
 _SIGNS = re.compile(
-    r"Parameter\b|requires_grad|\bsetattr\b|__setattr__|register_parameter|\.data\s*=(?!=)"
+    r"Parameter\b|\b_parameters\b|requires_grad|\bsetattr\b|__setattr__|register_parameter|\.data\s*=(?!=)"
 )
 """What a function that makes, replaces or unwraps a Parameter has in its text."""
 

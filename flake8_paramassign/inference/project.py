@@ -52,12 +52,16 @@ class Module:
 
     def __post_init__(self) -> None:
         """Collect what each top-level name is bound by."""
-        for name, node in _bound(self.tree.body):
+        fallbacks: list[tuple[str, ast.AST]] = []
+        for name, node in _bound(self.tree.body, fallbacks):
             if name == "*":
                 assert isinstance(node, ast.ImportFrom)
                 self.stars.append(self._absolute(node))
             else:
                 self.bindings.setdefault(name, []).append(node)
+        for name, node in fallbacks:
+            # `try: import torch.nn as nn / except ImportError: nn = None`: the first is meant.
+            self.bindings.setdefault(name, [node])
 
     def lookup(self, name: str) -> Values:
         """What the top-level ``name`` may be; unknown where it is bound in several ways."""
@@ -70,10 +74,8 @@ class Module:
         binders = self.bindings.get(name)
         if binders is None:
             return self._from_stars(name)
-        meanings = [self._bound_value(name, node) for node in binders]
-        if len(meanings) == 1 or isinstance(binders[0], ast.Import | ast.ImportFrom):
-            # `try: import torch.nn as nn / except ImportError: nn = None`: the first is meant.
-            return meanings[0]
+        if len(binders) == 1 or all(isinstance(b, ast.Import | ast.ImportFrom) for b in binders):
+            return self._bound_value(name, binders[-1])
         return UNKNOWN
 
     def _from_stars(self, name: str) -> Values:
@@ -162,8 +164,10 @@ _STARRED = frozenset(["torch.nn.Parameter", "torch.nn.functional", "torch.nn.ini
 """Names that `from torch.nn import *` brings besides Module classes."""
 
 
-def _bound(body: list[ast.stmt]) -> Iterator[tuple[str, ast.AST]]:
-    """Every binding of a top-level name, through ``if``, ``try`` and ``with``."""
+def _bound(
+    body: list[ast.stmt], fallbacks: list[tuple[str, ast.AST]]
+) -> Iterator[tuple[str, ast.AST]]:
+    """Every binding of a top-level name; those in ``except`` clauses go to ``fallbacks``."""
     for statement in body:
         if isinstance(statement, ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
             yield statement.name, statement
@@ -175,20 +179,20 @@ def _bound(body: list[ast.stmt]) -> Iterator[tuple[str, ast.AST]]:
                 yield alias.asname or alias.name, statement
         elif isinstance(statement, ast.Assign):
             for target in statement.targets:
-                for node in ast.walk(target):
-                    if isinstance(node, ast.Name):
-                        yield node.id, statement
+                yield from ((name, statement) for name in _names(target))
         elif isinstance(statement, ast.AnnAssign | ast.AugAssign):
-            if isinstance(statement.target, ast.Name):
-                yield statement.target.id, statement
+            yield from ((name, statement) for name in _names(statement.target))
         else:
             if isinstance(statement, ast.For):
-                for node in ast.walk(statement.target):
-                    if isinstance(node, ast.Name):
-                        yield node.id, statement
-            for inner in ("body", "handlers", "orelse", "finalbody"):
-                for part in getattr(statement, inner, ()):
-                    yield from _bound(part.body if isinstance(part, ast.ExceptHandler) else [part])
+                yield from ((name, statement) for name in _names(statement.target))
+            for inner in ("body", "orelse", "finalbody"):
+                yield from _bound(getattr(statement, inner, []), fallbacks)
+            for handler in getattr(statement, "handlers", ()):
+                fallbacks += _bound(handler.body, fallbacks)
+
+
+def _names(target: ast.expr) -> list[str]:
+    return [node.id for node in ast.walk(target) if isinstance(node, ast.Name)]
 
 
 class Project:

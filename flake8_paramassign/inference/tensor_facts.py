@@ -39,10 +39,14 @@ def places_of(method: str, node: ast.Call) -> frozenset[str]:
 def operand_places(node: ast.expr) -> frozenset[str]:
     """Where the operands of an expression are: its result is there too, as torch demands.
 
-    ``nn.Parameter(w[rows])`` is on ``w.device`` and has ``w.dtype``.
+    ``nn.Parameter(w[rows])`` is on ``w.device`` and has ``w.dtype``, and ``x.to(device)`` is
+    where it was asked to be.
     """
     if isinstance(node, ast.Attribute) and node.attr in _FACTS:
         return frozenset()
+    if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
+        if node.func.attr in ("to", "cuda", *_METHOD_PLACES):
+            return places_of(node.func.attr, node)
     found: set[str] = set()
     if isinstance(node, ast.Name | ast.Attribute):
         text = ast.unparse(node)
