@@ -44,7 +44,7 @@ def analyze(
         return [_not_analysed(f"the file cannot be decoded: {_reason(error)}")]
     try:
         with _deep_recursion():
-            if not may_hold_findings(text):
+            if not settings.exhaustive and not may_hold_findings(text):
                 return [] if tree is not None else _parse_errors(source)
             return _findings(text, tree or ast.parse(source), filename, settings, rewrite)
     except SyntaxError as error:
@@ -67,7 +67,7 @@ def _findings(
     report = Report(settings.select)
     interpreter = Interpreter(module, source, report)
     report.ask = interpreter
-    run(interpreter)
+    run(interpreter, exhaustive=settings.exhaustive)
     return report.diagnostics(source, rewrite)
 
 

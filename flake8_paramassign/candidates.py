@@ -28,9 +28,9 @@ _NESTED = ("body", "orelse", "finalbody")
 FunctionNode = ast.FunctionDef | ast.AsyncFunctionDef
 
 
-def run(interpreter: Interpreter) -> None:
-    """Run all that may hold a finding, each function once for any arguments."""
-    candidates = Candidates(interpreter)
+def run(interpreter: Interpreter, *, exhaustive: bool = False) -> None:
+    """Run all that may hold a finding, or just all, each function once for any arguments."""
+    candidates = Everything(interpreter) if exhaustive else Candidates(interpreter)
     tree = interpreter.module.tree
     if candidates.in_script(tree.body):
         interpreter.run_top_level()
@@ -146,6 +146,18 @@ class Candidates:
             elif isinstance(ancestor, ProjectClass) and ancestor.module is not cls.module:
                 names |= ancestor.module.slot_names
         return frozenset(names)
+
+
+class Everything(Candidates):
+    """Takes every function for a candidate."""
+
+    def in_script(self, body: list[ast.stmt]) -> bool:
+        """Always."""
+        return True
+
+    def wants(self, function: FunctionNode, cls: ProjectClass | None) -> bool:
+        """Always."""
+        return True
 
 
 _Store = tuple[str, "ast.expr | None", bool]

@@ -10,7 +10,7 @@ from textwrap import dedent, indent
 
 import pytest
 
-from flake8_paramassign import analyze
+from flake8_paramassign import Settings, analyze
 
 HEADER = """\
 import torch
@@ -504,3 +504,9 @@ def test_the_comments_say_what_is_found(program: str) -> None:
     ]
     found = [(d.start.line, d.code) for d in analyze(source)]
     assert found == expected
+
+
+@pytest.mark.parametrize("program", PROGRAMS)
+def test_nothing_is_hidden_by_leaving_code_out(program: str) -> None:
+    source = HEADER + program
+    assert analyze(source) == analyze(source, settings=Settings(exhaustive=True))

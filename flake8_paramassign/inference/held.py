@@ -103,7 +103,9 @@ class HeldContainers(Executor):
         """Whether it matters that a module is registered: nothing is lost of an ``nn.ReLU()``."""
         if not isinstance(module.cls, TorchClass):
             return True
-        stateful = bool(self.torch_slots(module, module.cls)) or "Dropout" in module.cls.name
+        slots = self.torch_slots(module, module.cls).values()
+        held = any(slot.kind not in ("none", "none-buffer") for slot in slots)
+        stateful = held or "Dropout" in module.cls.name
         return stateful or module.cls.is_a("torch.nn.Sequential", "torch.nn.ModuleList")
 
     @staticmethod
