@@ -45,6 +45,9 @@ class Rule:
     claim: ClassVar[str]
     """One line for tables: what happens at run time."""
 
+    fix: ClassVar[str] = "none"
+    """Which fixes it has: ``none``, ``unsafe``, or ``safe`` where some are proved."""
+
     def judge(self, event: Event, ask: Objects) -> Finding | None:
         """Say what is wrong with ``event``, if anything; ``ask`` knows the rest of the program."""
         return None

@@ -65,6 +65,7 @@ class TensorOverParameter(Rule):
     code = "PRM101"
     name = "tensor-over-parameter"
     claim = "a tensor assigned to a registered Parameter's name raises TypeError"
+    fix = "safe"
 
     def judge(self, event: Event, ask: Objects) -> Finding | None:
         """A value that is surely no Parameter meets a slot that surely is one."""

@@ -63,6 +63,7 @@ class ParameterLostInExpression(Rule):
     code = "PRM102"
     name = "parameter-lost-in-expression"
     claim = (
+    fix = "safe"
         "the result of an operation on a Parameter is stored: it is not registered, never trained"
     )
 

@@ -48,6 +48,7 @@ class TrainableTensorUnregistered(Rule):
     code = "PRM103"
     name = "trainable-tensor-unregistered"
     claim = "a tensor that requires grad is stored on a Module: not registered, never trained"
+    fix = "unsafe"
 
     def judge(self, event: Event, ask: Objects) -> Finding | None:
         """A trainable tensor made here is stored while a Module is constructed."""

@@ -48,6 +48,7 @@ class ParametersInPlainContainer(Rule):
     code = "PRM104"
     name = "parameters-in-plain-container"
     claim = "Parameters in a list, tuple or dict are not registered: never trained, saved or moved"
+    fix = "unsafe"
 
     def judge(self, event: Event, ask: Objects) -> Finding | None:
         """A plain container holds Parameters that nothing registers."""

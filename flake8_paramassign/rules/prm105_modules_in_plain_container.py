@@ -50,6 +50,7 @@ class ModulesInPlainContainer(Rule):
     code = "PRM105"
     name = "modules-in-plain-container"
     claim = "Modules in a list, tuple or dict are not registered: never trained, saved or moved"
+    fix = "unsafe"
 
     def judge(self, event: Event, ask: Objects) -> Finding | None:
         """A plain container holds Modules that nothing registers."""

@@ -46,6 +46,7 @@ class OptimisedNonLeaf(Rule):
     code = "PRM106"
     name = "optimised-non-leaf"
     claim = "an optimizer that is given the result of an operation raises ValueError"
+    fix = "unsafe"
 
     def judge(self, event: Event, ask: Objects) -> Finding | None:
         """One of the optimizer's tensors was computed from another that requires grad."""

@@ -42,6 +42,7 @@ class IntegerParameter(Rule):
     code = "PRM108"
     name = "integer-parameter"
     claim = "a trainable Parameter of integers raises RuntimeError"
+    fix = "unsafe"
 
     def judge(self, event: Event, ask: Objects) -> Finding | None:
         """Integers meet a Parameter that requires grad."""
