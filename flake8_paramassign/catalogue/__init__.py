@@ -9,7 +9,6 @@ raises for a name it does not know: the answer is ``None``, or ``False`` where i
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
 from enum import Enum
 from functools import cache
 from pathlib import Path

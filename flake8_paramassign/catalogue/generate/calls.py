@@ -2,29 +2,42 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import islice, product
+from itertools import islice
 from typing import Any
 
 import torch
 
 from flake8_paramassign.catalogue import Result
 from flake8_paramassign.catalogue.generate.examples import (
-    SHAPED,
+    OTHERS,
+    TRAINABLE,
     VARIED,
     Make,
-    Overload,
-    choices,
+    MakeFirst,
+    arguments_to_try,
     options,
+)
+from flake8_paramassign.catalogue.generate.signatures import (
+    ONLY_SELF,
+    REQUIRED,
+    Argument,
+    Function,
+    Overload,
+    declared_result,
+    keeps_what_is_there_already,
     overloads,
-    special_calls,
 )
 
-_TRIES_TO_SUCCEED = 40
+# How many calls of a kind are made, at most.
+_TRIES = 40
+_TRIES_WITH_OTHERS = 12
 _TRIES_AFTER = 12
-_DANGEROUS = {"torch.Tensor.index", "torch.lu_unpack"}
-"""What hangs or crashes when its arguments are wrong."""
+_CALLS_WITH_OPTIONS = 8
+
+_DANGEROUS = {"torch.Tensor.index", "torch.lu_unpack", "torch.from_file"}
+"""What hangs or crashes when its arguments are wrong, or writes a file."""
 _TENSORS = {Result.NEW, Result.VIEW, Result.SELF, Result.IN_PLACE}
 
 
@@ -36,13 +49,14 @@ class Observation:
     took_grad: bool
     gave_grad: bool
     integer: bool
+    """Whether all tensors that it gave are of an integer or bool dtype."""
 
 
 @dataclass(frozen=True, slots=True)
 class Call:
     """Arguments for a call; they are made afresh each time, as the call may write to them."""
 
-    make_first: Callable[[], torch.Tensor]
+    make_first: MakeFirst
     positional: tuple[Make, ...]
     keywords: tuple[tuple[str, Make], ...] = ()
     option: tuple[str, ...] = ()
@@ -53,13 +67,13 @@ class Call:
         more = tuple((name, lambda first, v=value: v) for name, value in keywords.items())
         return Call(self.make_first, self.positional, self.keywords + more, tuple(keywords))
 
-    def observe(self, function: Callable[..., Any]) -> Observation | None:
+    def observe(self, function: Function) -> Observation | None:
         """Call ``function``; None where it does not take these arguments."""
         first = self.make_first()
         arguments = [make(first) for make in self.positional]
         keywords = {name: make(first) for name, make in self.keywords}
         tensors = _tensors([*arguments, *keywords.values()])
-        took_grad = any(tensor.requires_grad for tensor in tensors)
+        took_grad = next((t.requires_grad for t in tensors if _is_inexact(t)), False)
         versions = [tensor._version for tensor in tensors]
         try:
             returned = function(*arguments, **keywords)
@@ -76,9 +90,13 @@ class Call:
         return Observation(
             result,
             took_grad,
-            any(tensor.requires_grad for tensor in given),
-            bool(given) and not any(t.is_floating_point() or t.is_complex() for t in given),
+            gave_grad=any(tensor.requires_grad for tensor in given),
+            integer=bool(given) and not any(map(_is_inexact, given)),
         )
+
+
+def _is_inexact(tensor: torch.Tensor) -> bool:
+    return tensor.is_floating_point() or tensor.is_complex()
 
 
 def _flat(value: Any) -> Iterator[Any]:
@@ -99,7 +117,11 @@ def _result(returned: Any, tensors: Sequence[torch.Tensor]) -> Result:
         return Result.NONE
     if isinstance(returned, list | tuple) and _tensors(returned):
         items = list(_flat(returned))
-        return Result.TUPLE if all(i is None or isinstance(i, torch.Tensor) for i in items) else Result.OTHER
+        return (
+            Result.TUPLE
+            if all(i is None or isinstance(i, torch.Tensor) for i in items)
+            else Result.OTHER
+        )
     if not isinstance(returned, torch.Tensor):
         return Result.OTHER
     if any(returned is tensor for tensor in tensors):
@@ -113,57 +135,87 @@ def _storage(tensor: torch.Tensor) -> int:
     return tensor.untyped_storage().data_ptr() if tensor.layout is torch.strided else 0
 
 
-def describe(name: str, function: Callable[..., Any], fallback: Sequence[Overload] = ()) -> str | None:
+def describe_attribute(name: str) -> str | None:
+    """The result and the facts on an attribute of tensors, as ``torch.json`` has them."""
+
+    def read(tensor: torch.Tensor) -> Any:
+        tensor.grad = torch.zeros_like(tensor)
+        return getattr(tensor, name)
+
+    seen = _observe(read, ONLY_SELF)
+    return " ".join(_summary(seen)) if seen else None
+
+
+def describe(name: str, function: Function) -> str | None:
     """The result and the facts on a function or method, as ``torch.json`` has them.
 
-    ``None`` where no arguments were found that it takes.
+    ``name`` is its full name. None where there is nothing to tell.
     """
-    if name in _DANGEROUS:
-        return None
-    seen: dict[Call, Observation] = {}
-    for overload in overloads(name, function) or fallback:
-        seen |= _observe(function, overload)
-    for arguments in special_calls(name):
-        seen |= _successful(function, (Call(first, arguments) for first in (*SHAPED, *VARIED)))
-    if not seen:
-        return None
-    words = _summary(seen)
-    if any(_accepts_requires_grad(function, call) for call in islice(seen, 3)):
+    if keeps_what_is_there_already(function):
+        return Result.MAYBE_SELF.value
+    # A method of which nothing is declared takes the tensor alone.
+    alone = [ONLY_SELF] if name.startswith("torch.Tensor.") else []
+    ways = [] if name in _DANGEROUS else overloads(name, function) or alone
+    seen_by_way = [seen for way in ways if (seen := _observe(function, way))]
+    if not seen_by_way:
+        declared = declared_result(name, function)
+        return declared.value if declared else None
+    words = _summary({call: o for seen in seen_by_way for call, o in seen.items()})
+    if any(_makes_leaf(function, next(iter(seen))) for seen in seen_by_way):
         words.append("leaf")
     return " ".join(words)
 
 
-def _observe(function: Callable[..., Any], overload: Overload) -> dict[Call, Observation]:
-    """The calls of one overload that succeed.
+def _observe(function: Function, overload: Overload) -> dict[Call, Observation]:
+    """The calls of one overload that succeed: those with as few arguments as it takes."""
+    required = tuple(a for a in overload if a.default is REQUIRED)
+    optional = tuple(a for a in overload if a.default is None)
+    # Some functions want one of their optional arguments: ``torch.clamp(p, min=0)``.
+    for given in ((), *((argument,) for argument in optional), optional):
+        seen = _observe_with(function, overload, required + given)
+        if seen:
+            return seen
+    return {}
+
+
+def _observe_with(
+    function: Function, overload: Overload, given: Sequence[Argument]
+) -> dict[Call, Observation]:
+    """The calls with values for ``given``.
 
     Those that the first suitable tensor allows, then the same with other tensors and options.
     """
-    required = [argument for argument in overload if argument.required]
-    positional = [argument for argument in required if not argument.keyword_only]
-    named = [argument.name for argument in required if argument.keyword_only]
-    option = tuple(argument.name for argument in required[1:])
-    for make_first in SHAPED:
+    positional = [a for a in given if a.default is REQUIRED and not a.keyword_only]
+    named = [a for a in given if a not in positional]
+    option = tuple(argument.name for argument in given[1:])
+    for make_first in (*TRAINABLE, *OTHERS):
         calls = (
             Call(
                 make_first,
                 makes[: len(positional)],
-                tuple(zip(named, makes[len(positional) :], strict=True)),
+                tuple(zip((a.name for a in named), makes[len(positional) :], strict=True)),
                 option,
             )
-            for makes in product(*choices(required))
+            for makes in arguments_to_try([*positional, *named])
         )
-        seen = _successful(function, islice(calls, _TRIES_TO_SUCCEED), stop=True)
+        tries = _TRIES if make_first is TRAINABLE[0] else _TRIES_WITH_OTHERS
+        seen = _successful(function, islice(calls, tries), stop=True)
         if seen:
             found = next(iter(seen))
             seen |= _successful(function, islice(calls, _TRIES_AFTER))
-            others = [replace(found, make_first=other) for other in (*SHAPED, *VARIED)]
-            optional = [found.with_(**{name: value}) for name, value in options(overload)]
-            return seen | _successful(function, [*others, *optional])
+            others = (replace(found, make_first=other) for other in (*TRAINABLE, *VARIED))
+            of_others = _successful(function, others)
+            with_options = (
+                call.with_(**{name: value})
+                for call in islice((found, *of_others), _CALLS_WITH_OPTIONS)
+                for name, value in options(overload)
+            )
+            return seen | of_others | _successful(function, with_options)
     return {}
 
 
 def _successful(
-    function: Callable[..., Any], calls: Iterable[Call], stop: bool = False
+    function: Function, calls: Iterable[Call], stop: bool = False
 ) -> dict[Call, Observation]:
     """What those of the calls give that succeed; just the first of them if it is to stop there."""
     seen: dict[Call, Observation] = {}
@@ -176,38 +228,41 @@ def _successful(
     return seen
 
 
-def _summary(seen: dict[Call, Observation]) -> list[str]:
+def _summary(seen: Mapping[Call, Observation]) -> list[str]:
     """The result, and what holds for all of the calls.
 
     What a trainable tensor meets decides, where there are such calls: that is what a Parameter is.
     """
     deciding = {call: o for call, o in seen.items() if o.took_grad} or seen
-    observations = list(deciding.values())
-    kinds = {o.result for o in observations} & _TENSORS
-    if not kinds:
-        several = next((r for r in (Result.TUPLE, Result.OTHER) if any(o.result is r for o in observations)), Result.NONE)
-        words = [several.value]
-    else:
-        words = [_identity(kinds).value]
-    tensors = [o for o in observations if o.result in _TENSORS or o.result is Result.TUPLE]
-    if tensors and all(o.took_grad and not o.gave_grad for o in tensors):
+    results = {o.result for o in deciding.values()}
+    result = _joined(results)
+    words = [result.value]
+    made = [o for o in deciding.values() if o.result in _TENSORS or o.result is Result.TUPLE]
+    if made and all(o.took_grad and not o.gave_grad for o in made):
         words.append("free")
-    if tensors and all(o.integer for o in tensors):
+    without_dtype = [o for call, o in deciding.items() if o in made and "dtype" not in call.option]
+    if without_dtype and all(o.integer for o in without_dtype):
         words.append("integer")
-    if kinds:
-        words += sorted({f"+{o}" for call, x in deciding.items() if x.result is Result.TUPLE for o in call.option})
+    if Result.TUPLE in results and result is not Result.TUPLE:
+        several = [call for call, o in deciding.items() if o.result is Result.TUPLE]
+        words += sorted({f"+{name}" for call in several for name in call.option})
     return words
 
 
-def _identity(kinds: set[Result]) -> Result:
-    if Result.IN_PLACE in kinds:
+def _joined(results: set[Result]) -> Result:
+    """The one result that stands for all of these."""
+    identities = results & _TENSORS
+    if Result.TUPLE in results and identities <= {Result.IN_PLACE}:
+        return Result.TUPLE
+    if Result.IN_PLACE in identities:
         return Result.IN_PLACE
-    if Result.SELF in kinds:
-        return Result.SELF if kinds == {Result.SELF} else Result.MAYBE_SELF
-    return Result.VIEW if Result.VIEW in kinds else Result.NEW
+    if Result.SELF in identities and len(identities) > 1:
+        return Result.MAYBE_SELF
+    order = (Result.SELF, Result.VIEW, Result.NEW, Result.OTHER, Result.NONE)
+    return next(result for result in order if result in results)
 
 
-def _accepts_requires_grad(function: Callable[..., Any], call: Call) -> bool:
+def _makes_leaf(function: Function, call: Call) -> bool:
     """Whether the function makes a trainable leaf when it is asked to."""
     for keywords in ({}, {"dtype": torch.float64}):
         seen = call.with_(requires_grad=True, **keywords).observe(function)

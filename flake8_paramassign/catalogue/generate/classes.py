@@ -16,7 +16,7 @@ from typing import Any, NamedTuple, TypeAlias
 
 import torch
 from torch import nn
-from torch.nn.parameter import UninitializedTensorMixin
+from torch.nn.parameter import is_lazy
 
 from flake8_paramassign.catalogue.generate.sizes import fit
 from flake8_paramassign.catalogue.slots import Size
@@ -172,16 +172,19 @@ class _Probe:
             yield name, Outcome("none-buffer" if buffer is None else "buffer"), buffer
         for name, child in module._modules.items():
             own = child is not None and all(child is not value for value in arguments.values())
-            yield name, Outcome("module", None, self.canonical.get(type(child)) if own else None), None
+            yield (
+                name,
+                Outcome("module", None, self.canonical.get(type(child)) if own else None),
+                None,
+            )
 
     def counting_argument(self) -> str | None:
         """The argument that says how many slots ``..._l0``, ``..._l1`` there are."""
         for name, default in self.defaults.items():
             if default == 1 and not isinstance(default, bool):
                 made = [self.structure({**self.examples[0], name: n}) or {} for n in (1, 2, 3)]
-                if all(f"{slot[:-1]}2" in made[2] for slot in made[0] if slot.endswith("_l0")):
-                    if len(made[0]) < len(made[1]) < len(made[2]):
-                        return name
+                if len(made[0]) < len(made[1]) < len(made[2]):
+                    return name
         return None
 
     def decisive_arguments(self, count: str | None) -> dict[str, list[Level]]:
@@ -237,8 +240,7 @@ class _Probe:
                 return None
             for name, outcome, tensor in self.registered(module, arguments):
                 outcomes[name] = outcome
-                known = tensor is not None and not isinstance(tensor, UninitializedTensorMixin)
-                shape = tuple(tensor.shape) if tensor is not None and known else None
+                shape = None if tensor is None or is_lazy(tensor) else tuple(tensor.shape)
                 shapes.setdefault(name, []).append(({**self.defaults, **arguments}, shape))
         slots = {
             name: outcome._replace(shape=fit(shapes[name])) for name, outcome in outcomes.items()
@@ -294,9 +296,7 @@ def _ones(name: str) -> Level:
     return lambda arguments, index: torch.ones(arguments[name])
 
 
-def _other_levels(
-    parameter: inspect.Parameter, default: object, example: Arguments
-) -> list[Level]:
+def _other_levels(parameter: inspect.Parameter, default: object, example: Arguments) -> list[Level]:
     """Other values to try for an argument with this default."""
     if isinstance(default, bool):
         return [_constant(not default)]

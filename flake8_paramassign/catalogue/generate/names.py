@@ -48,9 +48,10 @@ def aliases_of_classes(base: type) -> dict[type, list[str]]:
     aliases: dict[type, list[str]] = {}
     for module_name, module in _modules():
         for name, value in vars(module).items():
-            if isinstance(value, type) and issubclass(value, base):
-                if value.__module__ == module_name or hasattr(module, "__path__"):
-                    aliases.setdefault(value, []).append(f"{module_name}.{name}")
+            if not isinstance(value, type) or not issubclass(value, base):
+                continue
+            if value.__module__ == module_name or hasattr(module, "__path__"):
+                aliases.setdefault(value, []).append(f"{module_name}.{name}")
     return aliases
 
 
@@ -83,10 +84,20 @@ def functions() -> Iterator[tuple[str, Callable[..., Any]]]:
     for module_name in _FUNCTION_MODULES:
         module = importlib.import_module(module_name)
         for name, value in sorted(vars(module).items()):
-            if name.startswith("_") or isinstance(value, type) or not callable(value):
+            if name.startswith("_") or not callable(value):
                 continue
-            if value.__doc__ or hasattr(torch.Tensor, name) or hasattr(functional, name):
+            if isinstance(value, type):
+                if _makes_tensors(value) and value.__module__ in (module_name, "torch"):
+                    yield f"{module_name}.{name}", value
+            elif value.__doc__ or hasattr(torch.Tensor, name) or hasattr(functional, name):
                 yield f"{module_name}.{name}", value
+
+
+def _makes_tensors(value: type) -> bool:
+    """Whether it is ``torch.Tensor``, ``torch.autograd.Variable`` or like ``torch.FloatTensor``."""
+    return value in (torch.Tensor, torch.autograd.Variable) or type(value) is type(
+        torch.FloatTensor
+    )
 
 
 def members() -> Iterator[tuple[str, Any]]:

@@ -11,7 +11,7 @@ from flake8_paramassign.catalogue.slots import Size, evaluate
 def fit(
     examples: Sequence[tuple[Mapping[str, Any], tuple[int, ...] | None]],
 ) -> tuple[Size, ...] | None:
-    """The shape that all examples (arguments, and the shape they gave) share; None if there is none."""
+    """The shape that all examples (the arguments, and the shape that they gave) agree with."""
     shapes = [shape for _, shape in examples]
     arguments = [given for given, _ in examples]
     known = [shape for shape in shapes if shape is not None]
