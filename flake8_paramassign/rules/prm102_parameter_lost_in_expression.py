@@ -62,10 +62,8 @@ class ParameterLostInExpression(Rule):
 
     code = "PRM102"
     name = "parameter-lost-in-expression"
-    claim = (
+    claim = "what an operation on a Parameter gives is stored: not registered, never trained"
     fix = "safe"
-        "the result of an operation on a Parameter is stored: it is not registered, never trained"
-    )
 
     def judge(self, event: Event, ask: Objects) -> Finding | None:
         """A tensor computed from a Parameter is stored on a Module."""
