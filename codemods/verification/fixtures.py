@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
@@ -74,10 +74,6 @@ class Claims:
     """Where the defect shows; empty is everywhere."""
     since: tuple[int, ...] = ()
     """The torch version from which it shows."""
-    breaks: tuple[str, ...] = ()
-    """Names of the invariants that a mutant breaks, all of them."""
-    writes: tuple[int, ...] = ()
-    """The lines where a mutant writes its parameter."""
 
 
 @dataclass(frozen=True)
@@ -208,22 +204,12 @@ def _read_defect(value: str) -> Exceptional | Broken:
     return Broken(subject, phrase)
 
 
-def _read_list(value: str) -> tuple[str, ...]:
-    return tuple(value.split(", "))
-
-
-def _read_numbers(value: str) -> tuple[int, ...]:
-    return tuple(map(int, re.split(r"\.|, ", value)))
-
-
-_READERS = {
+_READERS: dict[str, Callable[[str], object]] = {
     "finds": _read_finds,
     "parameter": _read_subjects,
     "assigned": lambda value: tuple(value.split("; ")),
     "defect": _read_defect,
-    "devices": _read_list,
-    "since": _read_numbers,
-    "breaks": _read_list,
-    "writes": _read_numbers,
+    "devices": lambda value: tuple(value.split(", ")),
+    "since": lambda value: tuple(map(int, value.split("."))),
 }
 _FIELDS = {"parameter": "subjects"}

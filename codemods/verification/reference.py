@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable
 from typing import Any
 
@@ -18,11 +19,11 @@ STEP = 1e-6
 def functional_gradient(trial: Trial, name: str) -> torch.Tensor:
     """Return the gradient of ``name`` in float64, by ``functional_call`` with a tensor of ours.
 
-    The parameters of the module take no part: not their registration, hooks or dtype.
+    The module's own Parameter takes no part: not its registration, its hooks or its dtype.
     """
     run: Run[None] = trial.run()
     in_double(run.module)
-    leaf = run.tensor(name).detach().clone().requires_grad_()
+    leaf = copy.deepcopy(run.tensor(name).detach()).requires_grad_()
 
     def module(*arguments: Any) -> Any:
         return torch.func.functional_call(run.module, {name: leaf}, _double(arguments))
@@ -31,30 +32,38 @@ def functional_gradient(trial: Trial, name: str) -> torch.Tensor:
     return gradient
 
 
-def slopes(trial: Trial, name: str) -> tuple[torch.Tensor, torch.Tensor]:
-    """Return positions in the flattened parameter ``name``, and the loss's slope at each.
+def slopes(trial: Trial, name: str) -> list[tuple[tuple[int, ...], float, float]]:
+    """Return positions in the tensor ``name``, and the loss's slope on both sides of each.
 
-    The slopes are central differences of the program run in float64: no graph is built, so
-    nothing that confuses autograd confuses them.
+    The slopes are differences of the program's loss in float64: no graph is built, so nothing
+    that confuses autograd confuses them. They differ where the loss has a kink.
     """
     run: Run[None] = trial.run()
     in_double(run.module)
-    flat = run.tensor(name).detach().reshape(-1)
-    if flat.data_ptr() != run.tensor(name).data_ptr():
-        raise ValueError(f"{name} is not contiguous")
-    positions = torch.linspace(0, flat.numel() - 1, min(flat.numel(), ENTRIES)).round().long()
-    differences = [_slope(run, flat, int(position)) for position in positions]
-    return positions, torch.tensor(differences, dtype=torch.float64)
+    tensor = run.tensor(name).detach()
+    step = tensor.numel() / min(tensor.numel(), ENTRIES)
+    positions = [_unravel(int(i * step), tensor.shape) for i in range(int(tensor.numel() / step))]
+    return [(position, *_slopes(run, tensor, position)) for position in positions]
 
 
-def _slope(run: Run[Any], flat: torch.Tensor, position: int) -> float:
-    here = float(flat[position])
-    losses = []
-    for there in (here + STEP, here - STEP):
-        flat[position] = there
-        losses.append(float(_in_float64(run, lambda *a: run.module(*_double(a))).detach()))
-    flat[position] = here
-    return (losses[0] - losses[1]) / (2 * STEP)
+def _slopes(run: Run[Any], tensor: torch.Tensor, position: tuple[int, ...]) -> tuple[float, float]:
+    here = float(tensor[position])
+    left, middle, right = (_loss_at(run, tensor, position, here + d) for d in (-STEP, 0, STEP))
+    tensor[position] = here
+    return (middle - left) / STEP, (right - middle) / STEP
+
+
+def _loss_at(run: Run[Any], tensor: torch.Tensor, position: tuple[int, ...], value: float) -> float:
+    tensor[position] = value
+    return float(_in_float64(run, lambda *arguments: run.module(*_double(arguments))).detach())
+
+
+def _unravel(index: int, shape: torch.Size) -> tuple[int, ...]:
+    position: list[int] = []
+    for size in reversed(shape):
+        index, rest = divmod(index, size)
+        position.insert(0, rest)
+    return tuple(position)
 
 
 def _in_float64(run: Run[Any], module: Callable[..., Any]) -> torch.Tensor:

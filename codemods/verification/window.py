@@ -11,7 +11,7 @@ from typing import Any
 from torch import nn
 
 
-@dataclass(frozen=True)
+@dataclass
 class Sight:
     """The modules that a program holds in variables at one moment, the caller's first."""
 
@@ -25,10 +25,12 @@ class Sight:
         finished = (m for m in self.modules if all(m is not other for other in self.unfinished))
         return next(finished, None)
 
-    @property
-    def parameters(self) -> dict[tuple[int, str], nn.Parameter]:
-        """Every registered Parameter by its owner's identity and its own name."""
-        return {
+    parameters: dict[tuple[int, str], nn.Parameter] = field(init=False)
+    """Every Parameter registered at that moment, by its owner's identity and its own name."""
+
+    def __post_init__(self) -> None:
+        """Remember the Parameters: the program is about to replace some."""
+        self.parameters = {
             (id(owner), name): parameter
             for module in self.modules
             for owner in module.modules()

@@ -90,7 +90,11 @@ def _raised(trial: Trial, error: StageError) -> Raised:
     cause = error.__cause__ or error
     frames = traceback.extract_tb(cause.__traceback__)
     lines = tuple(frame.lineno or 0 for frame in frames if frame.filename == trial.filename)
-    return Raised(type(cause).__name__, scrubbed(str(cause)), error.stage, lines)
+    # A program may make its optimizer in build().
+    optimizers = str(Path(torch.optim.__file__).parent)
+    in_optimizer = any(frame.filename.startswith(optimizers) for frame in frames)
+    stage = "optimizer" if in_optimizer else error.stage
+    return Raised(type(cause).__name__, scrubbed(str(cause)), stage, lines)
 
 
 def serve() -> None:

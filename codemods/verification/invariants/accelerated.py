@@ -12,7 +12,7 @@ from torch import nn
 
 from codemods.verification.fixtures import Role, Subject
 from codemods.verification.invariants.registry import expect, of_each, of_program
-from codemods.verification.invariants.tensors import change, equal, held_tensors
+from codemods.verification.invariants.tensors import change_all, equal, held_tensors
 from codemods.verification.invariants.training import LEARNED
 from codemods.verification.trial import DoesNotApply, NeedsDevice, Run, Trial
 from codemods.verification.window import Sight
@@ -37,22 +37,16 @@ def follows_cuda(trial: Trial, subject: Subject) -> None:
 
 @of_each("fused optimizer", "is not stepped by a fused optimizer")
 def stepped_fused(trial: Trial, subject: Subject) -> None:
-    """A fused Adam, built before the write where there is one, moves it."""
+    """A fused Adam moves it."""
     trial.needs_values()
     if subject.role not in LEARNED:
         raise DoesNotApply(f"{subject.name} is not meant to train")
-
-    def fused(parameters: list[Any]) -> torch.optim.Optimizer:
-        try:
-            return torch.optim.Adam(parameters, lr=0.1, fused=True)
-        except (RuntimeError, TypeError) as error:
-            raise NeedsDevice(f"no fused optimizer on {trial.device.type}: {error}") from error
-
-    run = trial.run(
-        lambda sight: fused(sight.trained) if trial.job.in_place and sight.trained else None
-    )
+    run: Run[None] = trial.run()
     tensor = run.tensor(subject.name)
-    optimizer = run.planted or fused([tensor])
+    try:
+        optimizer = torch.optim.Adam([tensor], lr=0.1, fused=True)
+    except (RuntimeError, TypeError) as error:
+        raise NeedsDevice(f"no fused optimizer on {trial.device.type}: {error}") from error
     run.backward()
     before = tensor.detach().clone()
     optimizer.step()
@@ -71,7 +65,7 @@ def trains_under_amp(trial: Trial, subject: Subject) -> None:
     tensor = run.tensor(subject.name)
     if tensor.dtype in (torch.float16, torch.bfloat16):
         raise DoesNotApply(f"{subject.name} is {tensor.dtype}; AMP keeps its parameters in float32")
-    optimizer = run.optimizer()
+    optimizer = torch.optim.SGD([tensor], lr=0.1)
     with torch.autocast(kind, torch.float16 if kind == "cuda" else torch.bfloat16):
         loss = run.loss()
     torch.autograd.backward([scaler.scale(loss.float())])
@@ -101,7 +95,7 @@ def memory(trial: Trial) -> str:
     trial.run()
     before = _allocated()
     run: Run[None] = trial.run()
-    run.variables.clear()
+    run.variables.clear()  # what was local to build() is gone in a real program
     held = _allocated() - before
     # The allocator hands out blocks of 512 bytes.
     needed = sum(-(-size // 512) * 512 for size in _storages(run).values())
@@ -117,7 +111,7 @@ def _allocated() -> int:
 
 def _storages(run: Run[Any]) -> dict[int, int]:
     """Return the size of each storage on the GPU that the module holds, by its address."""
-    tensors = [tensor for _, tensor in held_tensors(run) if tensor.is_cuda]
+    tensors = [tensor for _, tensor in held_tensors(run.module) if tensor.is_cuda]
     storages = [tensor.untyped_storage() for tensor in tensors]
     return {storage.data_ptr(): storage.nbytes() for storage in storages}
 
@@ -139,8 +133,7 @@ def captured(trial: Trial) -> str:
     if replay is None or not before:
         replay = _captured(run.module, inputs)
     _replays(run, inputs, replay)
-    for parameter in run.module.parameters():
-        change(parameter)
+    change_all(run.module)
     _replays(run, inputs, replay)
     return "captured before the write" if before else "captured after build()"
 

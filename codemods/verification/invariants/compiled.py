@@ -8,7 +8,7 @@ import torch
 from torch import nn
 
 from codemods.verification.invariants.registry import expect, of_program
-from codemods.verification.invariants.tensors import change, equal
+from codemods.verification.invariants.tensors import change_all, equal
 from codemods.verification.trial import NeedsDevice, Run, Trial
 from codemods.verification.window import Sight
 
@@ -35,8 +35,7 @@ def compiled(trial: Trial) -> str:
     if not before:
         made = torch.compile(run.module, backend="eager")
     _agrees(run, made)
-    for parameter in run.module.parameters():
-        change(parameter)
+    change_all(run.module)
     _agrees(run, made)
     return "compiled before the write" if before else "compiled after build()"
 

@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
 import torch
 from torch import nn
-
-from codemods.verification.trial import Run
 
 
 def equal(one: torch.Tensor, other: torch.Tensor) -> bool:
@@ -31,11 +28,17 @@ def change(tensor: torch.Tensor) -> None:
             tensor.add_(1)
 
 
-def held_tensors(run: Run[Any]) -> Iterator[tuple[str, torch.Tensor]]:
-    """Yield what a program and its module hold, with the names: variables, attributes, arrays."""
+def change_all(module: nn.Module) -> None:
+    """Change every Parameter that trains."""
+    for parameter in module.parameters():
+        if parameter.requires_grad:
+            change(parameter)
+
+
+def held_tensors(*holders: object) -> Iterator[tuple[str, torch.Tensor]]:
+    """Yield, with their names, the tensors and arrays in modules, dicts, lists and tuples."""
     seen: set[int] = set()
-    todo: list[tuple[str, object]] = [("the module", run.module), ("", run.namespace)]
-    todo += [("", variables) for variables in run.variables]
+    todo = [("", holder) for holder in holders]
     while todo:
         name, value = todo.pop()
         if id(value) in seen:

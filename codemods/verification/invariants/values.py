@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import torch
+from torch import nn
 
 from codemods.verification.fixtures import Subject
 from codemods.verification.invariants.registry import expect, of_each
@@ -32,12 +33,12 @@ def form(trial: Trial, subject: Subject) -> None:
     run = trial.run(lambda sight: {id(p): (p.shape, p.dtype) for p in sight.parameters.values()})
     found = run.tensor(subject.name)
     expect(found.device.type == trial.device.type, f"it is on {found.device}")
-    if trial.job.in_place and run.planted is not None:
+    if trial.job.in_place and run.planted is not None and trial.device.type != "meta":
         shape, dtype = run.planted[id(run.before(subject.name))]
     else:
         assigned = _assigned(run, subject)
         if not isinstance(assigned, torch.Tensor):
-            raise DoesNotApply("what is assigned is no tensor, and has no form")
+            raise DoesNotApply("what is assigned has no dtype of torch")
         shape, dtype = assigned.shape, assigned.dtype
     expect(found.shape == shape, f"its shape is {tuple(found.shape)}, not {tuple(shape)}")
     expect(found.dtype is dtype, f"its dtype is {found.dtype}, not {dtype}")
@@ -52,11 +53,24 @@ def _assigned(run: Run[Any], subject: Subject) -> Any:
         raise DoesNotApply("the fixture does not say what is assigned")
     position = job.subjects.index(subject) if len(job.assigned) > 1 else 0
     code = compile(job.assigned[position], "<assigned>", "eval")
-    names = {**run.namespace, "device": run.trial.device}
+    names = {"torch": torch, "nn": nn, **run.namespace, "device": run.trial.device}
+    if run.trial.device.type == "meta":
+        return eval(code, names)
     first, second = (torch.manual_seed(chance) and eval(code, names) for chance in (0, 1))
+    if not _is_number(first):
+        raise DoesNotApply(f"a {type(first).__name__} is assigned, of which the tensor is part")
     if not equal(torch.as_tensor(first), torch.as_tensor(second)):
         raise DoesNotApply("what is assigned is left to chance")
     return first
+
+
+def _is_number(value: object) -> bool:
+    """Return whether ``value`` is what a tensor can be made of."""
+    if isinstance(value, (list, tuple)):
+        return all(map(_is_number, value))
+    return isinstance(value, (torch.Tensor, int, float, complex)) or hasattr(
+        value, "__array_interface__"
+    )
 
 
 def _earlier(run: Run[Any], subject: Subject) -> torch.Tensor:

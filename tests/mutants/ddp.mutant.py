@@ -1,0 +1,28 @@
+"""A weight that DistributedDataParallel is told to ignore.
+
+parameter: 0.weight
+assigned: torch.full((3,), 2.0)
+"""
+
+import torch
+from torch import nn
+
+
+class Scale(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.weight = nn.Parameter(torch.full((3,), 2.0))
+        self.bias = nn.Parameter(torch.ones(3))
+
+    def forward(self, x):
+        return x * self.weight + self.bias
+
+
+def build(device):
+    model = nn.Sequential(Scale()).to(device)
+    model._ddp_params_and_buffers_to_ignore = ["0.weight"]
+    return model
+
+
+def inputs(device):
+    return (torch.linspace(-1.0, 1.0, 6, device=device).view(2, 3),)

@@ -1,0 +1,26 @@
+"""A weight that forward reaches in two ways, of which functional_call knows one.
+
+parameter: weight
+assigned: torch.full((3,), 2.0)
+"""
+
+import torch
+from torch import nn
+
+
+class Scale(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.weight = nn.Parameter(torch.full((3,), 2.0))
+        self.penalised = [self.weight]
+
+    def forward(self, x):
+        return x * self.weight + sum(p.sum() for p in self.penalised)
+
+
+def build(device):
+    return Scale().to(device)
+
+
+def inputs(device):
+    return (torch.linspace(-1.0, 1.0, 6, device=device).view(2, 3),)
