@@ -5,17 +5,14 @@ from __future__ import annotations
 import ast
 import re
 
-from flake8_paramassign.inference.classes import (
-    TorchClass,
-)
+from flake8_paramassign.inference.classes import ProjectClass, TorchClass
 from flake8_paramassign.inference.events import ContainerHeld, Frame
-from flake8_paramassign.inference.state import (
-    ITEMS,
-    State,
-)
+from flake8_paramassign.inference.objects import the_instance
+from flake8_paramassign.inference.state import EVERY, ITEMS, State
 from flake8_paramassign.inference.statements import Executor
 from flake8_paramassign.inference.values import (
     NOTHING,
+    UNKNOWN,
     Container,
     Instance,
     Parameter,
@@ -32,8 +29,8 @@ _REGISTERS = re.compile(
 )
 _OPTIMISES = re.compile(r"\boptim\w*\.|\b(Adam\w*|SGD|LBFGS|RMSprop)\(")
 _TAKES_CARE = frozenset(
-    """parameters named_parameters _apply to cuda train eval state_dict children modules
-    load_state_dict named_modules named_children
+    """parameters named_parameters children named_children modules named_modules state_dict
+    load_state_dict _load_from_state_dict _save_to_state_dict _apply to cuda train eval
     """.split()
 )
 """Methods of ``nn.Module`` by whose override a class looks after unregistered parts itself."""
@@ -101,12 +98,32 @@ class HeldContainers(Executor):
 
     def _has_state(self, module: Instance) -> bool:
         """Whether it matters that a module is registered: nothing is lost of an ``nn.ReLU()``."""
+        if isinstance(module.cls, ProjectClass):
+            return self._leaves_state(module.cls)
         if not isinstance(module.cls, TorchClass):
             return True
         slots = self.torch_slots(module, module.cls).values()
         held = any(slot.kind not in ("none", "none-buffer") for slot in slots)
-        stateful = held or "Dropout" in module.cls.name
-        return stateful or module.cls.is_a("torch.nn.Sequential", "torch.nn.ModuleList")
+        return (
+            held
+            or "Dropout" in module.cls.name
+            or module.cls.is_a("torch.nn.Sequential", "torch.nn.ModuleList", "torch.nn.ModuleDict")
+        )
+
+    def _leaves_state(self, cls: ProjectClass) -> bool:
+        """Whether an object of a project's class may hold Parameters, buffers, or parts that do."""
+        made = self.constructed(cls)
+        if made is None or cls.is_open or (the_instance(cls), EVERY) in made.slots:
+            return True
+        for key, slot in made.slots.items():
+            if slot & {"parameter", "buffer", "unknown"}:
+                return True
+            if "module" in slot and not all(
+                isinstance(v, Instance) and v.cls is not cls and not self._has_state(v)
+                for v in made.cells.get(key, UNKNOWN)
+            ):
+                return True
+        return False
 
     @staticmethod
     def _single_element(container: Container) -> bool:

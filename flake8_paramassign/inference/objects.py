@@ -378,6 +378,7 @@ def derived(
     grad: bool | None = True,
     maybe_self: bool = False,
     integer: bool | None = None,
+    shape: Shape | None = None,
 ) -> Tensor:
     """The tensor that an operation on ``source`` gives."""
     off = detached or grad is False
@@ -398,4 +399,5 @@ def derived(
         detached=off or was_off,
         integer=integer,
         placed=source.placed if maybe_self else frozenset(),
+        shape=shape,
     )

@@ -59,6 +59,8 @@ class Parameter:
     """Arguments of ``.to`` (dumped) that the data is known to satisfy already."""
     plain: bool = True
     """False for subclasses such as ``UninitializedParameter``."""
+    shape: tuple[object, ...] | None = None
+    """Its sizes, each a number or the object that stands for one; None where they are not known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +81,7 @@ class Tensor:
     """True: integer or bool dtype; False: floating or complex; None: not known."""
     placed: frozenset[str] = frozenset()
     shape: tuple[object, ...] | None = None
+    """As a Parameter's."""
 
 
 @dataclass(frozen=True, slots=True)
