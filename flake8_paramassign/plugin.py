@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from flake8.options.manager import OptionManager
 
     from flake8_paramassign.diagnostics import Diagnostic
-    from flake8_paramassign.settings import Settings
 
 
 class Plugin:
@@ -59,27 +58,27 @@ class Plugin:
             yield line, column, text, type(self)
 
     def _analyse(self) -> list[Diagnostic]:
+        codes = _codes(self.options)
+        if codes == frozenset():
+            return []
         from flake8_paramassign.analysis import analyze
+        from flake8_paramassign.settings import Settings
 
-        return analyze(
-            "".join(self.lines), self.filename, tree=self.tree, settings=_settings(self.options)
-        )
+        settings = Settings(codes, tuple(self.options.paramassign_module_bases))
+        return analyze("".join(self.lines), self.filename, tree=self.tree, settings=settings)
 
 
-def _settings(options: argparse.Namespace) -> Settings:
-    """Return the settings of a run.
+def _codes(options: argparse.Namespace) -> frozenset[str] | None:
+    """Return the codes to look for; None is every rule that is on by default.
 
-    flake8 itself decides what is reported. Here it is decided what is looked for, as flake8
-    would report the opt-in rules to everybody whose configuration sets ``ignore``.
+    What is reported is decided by flake8. But it would report the opt-in rules to everybody
+    whose configuration sets ``ignore``, so that those are looked for only when chosen.
     """
+    chosen = [*(options.select or ()), *(options.extend_select or ())]
+    ignored = [*(options.ignore or ()), *(options.extend_ignore or ())]
+    if not any("PRM".startswith(prefix[:3]) for prefix in chosen + ignored):
+        # Most configurations: the rules need not be imported to know which of them are on.
+        return None if options.select is None else frozenset()
     from flake8_paramassign.selection import selected_codes
-    from flake8_paramassign.settings import Settings
 
-    return Settings(
-        select=selected_codes(
-            options.select,
-            options.extend_select or (),
-            [*(options.ignore or ()), *(options.extend_ignore or ())],
-        ),
-        module_bases=tuple(options.paramassign_module_bases),
-    )
+    return selected_codes(options.select, options.extend_select or (), ignored)

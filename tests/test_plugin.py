@@ -18,6 +18,7 @@ from flake8.style_guide import Decision, DecisionEngine
 from flake8_paramassign import analysis
 from flake8_paramassign.diagnostics import Diagnostic
 from flake8_paramassign.plugin import Plugin
+from flake8_paramassign.rules import default_codes
 from flake8_paramassign.selection import selected_codes
 from flake8_paramassign.settings import Settings
 
@@ -76,6 +77,20 @@ class TestImport:
         loaded = set(self.loaded(code).split())
         assert "flake8_paramassign.plugin" in loaded
         assert not loaded & {"libcst", "torch", "pathspec", "flake8_paramassign.analysis"}
+
+    def test_a_file_without_torch_needs_neither_rules_nor_interpreter(self) -> None:
+        code = f"""if True:
+            import ast, sys
+            from argparse import Namespace
+            from flake8_paramassign.plugin import Plugin
+
+            Plugin.options = {OPTIONS}
+            assert not list(Plugin(ast.parse("x"), ["x"], "a.py").run())
+            print(*sys.modules)
+        """
+        loaded = set(self.loaded(code).split())
+        assert "flake8_paramassign.analysis" in loaded
+        assert not loaded & {"flake8_paramassign.inference", "flake8_paramassign.selection"}
 
     def test_takes_less_than_30_milliseconds(self) -> None:
         code = (
@@ -167,7 +182,8 @@ class Received(list[Settings]):
 
     @property
     def codes(self) -> frozenset[str]:
-        return self[-1].select or frozenset()
+        select = self[-1].select
+        return default_codes() if select is None else select
 
 
 @pytest.fixture
@@ -213,7 +229,8 @@ class TestOptions:
         self, flake8: Command, received: Received
     ) -> None:
         flake8("--select=E,W", "a.py")
-        assert received.codes == frozenset()
+        flake8("--ignore=PRM", "a.py")
+        assert received == []
 
     def test_module_bases_come_from_the_command_line_and_the_configuration(
         self, folder: Path, flake8: Command, received: Received
