@@ -12,9 +12,9 @@ from flake8_paramassign.inference.state import EVERY, ITEMS, State
 from flake8_paramassign.inference.statements import Executor
 from flake8_paramassign.inference.values import (
     NOTHING,
-    UNKNOWN,
     Container,
     Instance,
+    Opaque,
     Parameter,
     Value,
     Values,
@@ -116,14 +116,20 @@ class HeldContainers(Executor):
         if made is None or cls.is_open or (the_instance(cls), EVERY) in made.slots:
             return True
         for key, slot in made.slots.items():
-            if slot & {"parameter", "buffer", "unknown"}:
+            if slot & {"parameter", "buffer"}:
                 return True
-            if "module" in slot and not all(
-                isinstance(v, Instance) and v.cls is not cls and not self._has_state(v)
-                for v in made.cells.get(key, UNKNOWN)
-            ):
-                return True
+            if slot & {"module", "unknown"}:
+                parts = made.cells.get(key, NOTHING)
+                if any(self._may_hold(part, cls) for part in parts):
+                    return True
         return False
+
+    def _may_hold(self, part: Value, whole: ProjectClass) -> bool:
+        """Whether a part of an object is a Module with something to lose."""
+        if isinstance(part, Instance):
+            return bool(part.cls.is_module) and part.cls is not whole and self._has_state(part)
+        # What a call gave may be a Module; what was passed in is most often a number.
+        return isinstance(part, Opaque) and isinstance(part.site, ast.Call)
 
     @staticmethod
     def _single_element(container: Container) -> bool:
