@@ -11,6 +11,7 @@ from flake8_paramassign import catalogue
 from flake8_paramassign.inference.builtin_calls import BuiltinCaller
 from flake8_paramassign.inference.classes import Class, Deferred, ProjectClass, TorchClass
 from flake8_paramassign.inference.events import AttributeStored
+from flake8_paramassign.inference.shapes import Shaped
 from flake8_paramassign.inference.state import INITIALISED, ITEMS, State
 from flake8_paramassign.inference.torch_calls import Arguments
 from flake8_paramassign.inference.values import (
@@ -140,9 +141,8 @@ class Caller(BuiltinCaller):
         if owner is None:
             return UNKNOWN
         if name == "__init__":
-            self.initialise_torch_base(
-                receiver, owner, state, _constants(owner, arguments[0], arguments[1])
-            )
+            given = self._constants(owner, node, arguments, state)
+            self.initialise_torch_base(receiver, owner, state, given)
             return NONE
         return self._module_method(receiver, name, node, arguments, state) or UNKNOWN
 
@@ -264,7 +264,7 @@ class Caller(BuiltinCaller):
         if not isinstance(cls, TorchClass):
             return only(Opaque(node, f"{cls.name.split('.')[-1]}(...)", cls.is_module))
         positional, named = arguments
-        instance = Instance(cls, node, _constants(cls, positional, named))
+        instance = Instance(cls, node, self._constants(cls, node, arguments, state))
         if cls.is_a(*_MODULE_CONTAINERS, *_PARAMETER_CONTAINERS):
             items = NOTHING
             for index, values in enumerate(positional):
@@ -281,6 +281,22 @@ class Caller(BuiltinCaller):
                 )
             state.cells[instance, ITEMS] = items
         return only(instance)
+
+    def _constants(
+        self, cls: TorchClass, node: ast.Call, arguments: Arguments, state: State
+    ) -> tuple[tuple[str, object], ...]:
+        """Constructor arguments, with ``catalogue.UNKNOWN`` for those of which nothing is known."""
+        positional, named = arguments
+        given: dict[str, object] = {}
+        if "**" in named:
+            given = dict.fromkeys(cls.entry.parameters, catalogue.UNKNOWN)
+        for name, values in [*zip(cls.entry.parameters, positional, strict=False), *named.items()]:
+            value = constant(values)
+            if value is not None and not isinstance(value, str):
+                value = self.described(values, node, state)
+            unclear = value is ... or isinstance(value, Shaped)
+            given[name] = catalogue.UNKNOWN if unclear else value
+        return tuple(sorted(given.items(), key=lambda item: item[0]))
 
     def _same_items(self, instance: Instance, values: Values, state: State) -> None:
         state.cells.pop((instance, "[0]"), None)
@@ -362,20 +378,6 @@ def _receiver(function: Function, arguments: Arguments) -> tuple[Instance | None
     positional, named = arguments
     found = [v for v in positional[0] if isinstance(v, Instance)]
     return (found[0] if len(found) == 1 else None), (positional[1:], named)
-
-
-def _constants(
-    cls: TorchClass, positional: list[Values], named: dict[str, Values]
-) -> tuple[tuple[str, object], ...]:
-    """Constructor arguments, with ``catalogue.UNKNOWN`` for what is no constant."""
-    given: dict[str, object] = {}
-    if "**" in named:
-        given = dict.fromkeys(cls.entry.parameters, catalogue.UNKNOWN)
-    for name, values in [*zip(cls.entry.parameters, positional, strict=False), *named.items()]:
-        value = constant(values)
-        hashable = value is None or isinstance(value, int | float | str)
-        given[name] = value if hashable else catalogue.UNKNOWN
-    return tuple(sorted(given.items(), key=lambda item: item[0]))
 
 
 def _stores_attribute(statement: ast.stmt | None) -> bool:

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import ClassVar
 
 from flake8_paramassign.inference.objects import Objects, derived
+from flake8_paramassign.inference.shapes import broadcast, described, size_in
 from flake8_paramassign.inference.state import ITEMS, State
 from flake8_paramassign.inference.values import (
     NOTHING,
@@ -106,10 +107,16 @@ class Evaluator(Objects):
                 )
             elif isinstance(value, Container | Instance):
                 item = self.item(value, index, state)
+            elif isinstance(value, Constant):
+                item = size_in(value.value, index)
             else:
                 item = UNKNOWN
             result = union(result, item)
         return result or UNKNOWN
+
+    def described(self, values: Values, node: ast.AST, state: State) -> object:
+        """What ``values``, an argument in ``node``, are for a shape."""
+        return described(values, node, lambda container, index: self.item(container, index, state))
 
     def item(self, container: Container | Instance, index: object, state: State) -> Values:
         """What ``container[index]`` may hold: the very item where it is known."""
@@ -168,7 +175,8 @@ class Evaluator(Objects):
                     best = value
         assert best is not None
         exact = isinstance(node.op, _EXACT) and all(_is_integer(v) for v in left | right)
-        fresh = derived(best, node, operator, grad=state.grad, integer=exact or None)
+        shape = broadcast(self.described(left, node, state), self.described(right, node, state))
+        fresh = derived(best, node, operator, grad=state.grad, integer=exact or None, shape=shape)
         unsure = Unknown() in left | right or any(isinstance(v, Opaque) for v in left | right)
         if unsure and not fresh.trainable:
             # The other side may require grad.
@@ -197,7 +205,8 @@ class Evaluator(Objects):
             if isinstance(value, Parameter | Tensor):
                 sign = "-" if isinstance(node.op, ast.USub) else "~"
                 same = isinstance(node.op, ast.UAdd)
-                tensor = value if same else derived(value, node, sign, grad=state.grad)
+                negated = derived(value, node, sign, grad=state.grad, shape=value.shape)
+                tensor = value if same else negated
                 result = union(result, only(tensor))
             elif isinstance(value, Constant) and isinstance(value.value, int | float):
                 negative = isinstance(node.op, ast.USub)

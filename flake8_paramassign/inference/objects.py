@@ -14,6 +14,7 @@ from flake8_paramassign import catalogue
 from flake8_paramassign.inference.classes import Class, ProjectClass, TorchClass
 from flake8_paramassign.inference.events import Event, Frame, Listener
 from flake8_paramassign.inference.project import Project, decorator_name
+from flake8_paramassign.inference.shapes import Shape, changed, slot_shape
 from flake8_paramassign.inference.state import (
     ABSENT,
     EVERY,
@@ -213,7 +214,8 @@ class Objects(ABC):
         if slot.kind == "module":
             part = TorchClass.named(slot.module or "")
             return only(Instance(part, (owner, name))) if part else unknown
-        parameter: Values = only(Parameter((owner, name), slot.trainable or None))
+        shape = slot_shape(owner, slot)
+        parameter: Values = only(Parameter((owner, name), slot.trainable or None, shape=shape))
         return parameter if slot.kind == "parameter" else union(parameter, NONE)
 
     def _tensor_attribute(self, value: Parameter | Tensor, name: str, node: ast.AST) -> Values:
@@ -221,10 +223,13 @@ class Objects(ABC):
         if stored_result in (catalogue.Result.VIEW, catalogue.Result.NEW):
             integer = value.integer if isinstance(value, Tensor) else None
             free = catalogue.grad_free(name)
-            return only(derived(value, node, f".{name}", detached=free, integer=integer))
+            shape = changed(name, value.shape)
+            return only(
+                derived(value, node, f".{name}", detached=free, integer=integer, shape=shape)
+            )
         if stored_result in (catalogue.Result.SELF, catalogue.Result.MAYBE_SELF):
             return only(value)
-        return UNKNOWN
+        return only(Constant(value.shape)) if name == "shape" and value.shape else UNKNOWN
 
     def _class_attribute(self, cls: Class, name: str) -> Values:
         if isinstance(cls, ProjectClass):
@@ -287,7 +292,10 @@ class Objects(ABC):
         names = cls.entry.parameters
         given: dict[str, object] = dict.fromkeys(names, catalogue.UNKNOWN)
         if owner.arguments is not None:
-            given = dict(owner.arguments)
+            given = {
+                key: catalogue.UNKNOWN if isinstance(value, Opaque) else value
+                for key, value in owner.arguments
+            }
         return cls.entry.slots(given) or {}
 
     def initialise_torch_base(

@@ -10,17 +10,22 @@ from __future__ import annotations
 import ast
 from collections.abc import Callable, Mapping, Sequence
 from math import prod
-from typing import NamedTuple, TypeAlias
+from types import MappingProxyType
+from typing import NamedTuple, TypeAlias, TypeGuard
 
+from flake8_paramassign.catalogue import Slot
 from flake8_paramassign.inference.values import (
+    UNKNOWN,
     Constant,
     Container,
+    Instance,
     Opaque,
     Other,
     Parameter,
     Tensor,
     Value,
     Values,
+    only,
 )
 
 Shape: TypeAlias = "tuple[object, ...]"
@@ -32,17 +37,13 @@ class Shaped(NamedTuple):
     shape: Shape | None
 
 
-def described(
-    values: Values, node: ast.AST, item: Callable[[Container, int], Values]
-) -> object:
+def described(values: Values, node: ast.AST, item: Callable[[Container, int], Values]) -> object:
     """What an argument of the expression ``node`` is for a shape; ``item`` looks into tuples."""
     found = {_described(value, node, item) for value in values}
     return found.pop() if len(found) == 1 else ...
 
 
-def _described(
-    value: Value, node: ast.AST, item: Callable[[Container, int], Values]
-) -> object:
+def _described(value: Value, node: ast.AST, item: Callable[[Container, int], Values]) -> object:
     if isinstance(value, Constant):
         return value.value if isinstance(value.value, int | float | tuple) else ...
     if isinstance(value, Parameter | Tensor):
@@ -52,7 +53,17 @@ def _described(
     if isinstance(value, Container) and _is_display(value, node):
         assert isinstance(value.site, ast.List | ast.Tuple)
         return tuple(described(item(value, i), node, item) for i in range(len(value.site.elts)))
-    return value if isinstance(value, Opaque) else ...
+    return value if isinstance(value, Opaque) and _is_fixed(value.site) else ...
+
+
+def _is_fixed(site: object) -> bool:
+    """Whether an object is the same wherever it is met: an argument, or an attribute of one.
+
+    What a call returns is another object in each round of a loop.
+    """
+    while isinstance(site, tuple):
+        site = site[0]
+    return isinstance(site, ast.arg) or (isinstance(site, Instance) and site.site == "self")
 
 
 def _is_display(container: Container, node: ast.AST) -> bool:
@@ -116,9 +127,12 @@ def created(name: str, arguments: Sequence[object], named: Mapping[str, object])
 
 
 def changed(
-    name: str, before: Shape | None, arguments: Sequence[object], named: Mapping[str, object]
+    name: str,
+    before: Shape | None,
+    arguments: Sequence[object] = (),
+    named: Mapping[str, object] = MappingProxyType({}),
 ) -> Shape | None:
-    """The shape of what the method ``name``, or the function of that name, makes of a tensor."""
+    """The shape of what the method or attribute ``name``, or the function, makes of a tensor."""
     if name in _NEW:
         return _sizes([named["size"]] if "size" in named else arguments)
     if before is None:
@@ -129,6 +143,25 @@ def changed(
         return broadcast(Shaped(before), arguments[0])
     view = _VIEWS.get(name)
     return view(before, arguments) if view and _is_counted(before) and not named else None
+
+
+def size_in(shape: object, index: object) -> Values:
+    """``x.shape[0]``."""
+    if not isinstance(shape, tuple) or not _is_dimension(index, shape) or not _is_counted(shape):
+        return UNKNOWN
+    size = shape[index]
+    return only(size if isinstance(size, Opaque) else Constant(size))
+
+
+def slot_shape(owner: Instance, slot: Slot) -> Shape | None:
+    """The shape of what a torch module holds in ``slot``, by its constructor's arguments."""
+    if slot.shape is None:
+        return None
+    given = dict(owner.arguments or ())
+    if isinstance(owner.site, tuple) and not _is_fixed(owner.site):
+        given = {}  # Another object of the class was made with other arguments.
+    sizes = [s if isinstance(s, int | Opaque) else given.get(s) for s in slot.shape]
+    return tuple(sizes) if all(isinstance(s, int | Opaque) for s in sizes) else None
 
 
 def concatenated(parts: object, dimension: object) -> Shape | None:
@@ -217,19 +250,18 @@ def _transposed(shape: Shape, arguments: Sequence[object]) -> Shape | None:
 
 
 def _swapped(shape: Shape, arguments: Sequence[object]) -> Shape | None:
-    if len(arguments) != 2 or not all(_is_dimension(d, shape) for d in arguments):
+    axes = [axis for axis in arguments if _is_dimension(axis, shape)]
+    if len(axes) != 2 or len(arguments) != 2:
         return None
-    first, second = (int(d) for d in arguments if isinstance(d, int))
     sizes = list(shape)
-    sizes[first], sizes[second] = sizes[second], sizes[first]
+    sizes[axes[0]], sizes[axes[1]] = sizes[axes[1]], sizes[axes[0]]
     return tuple(sizes)
 
 
 def _permuted(shape: Shape, arguments: Sequence[object]) -> Shape | None:
-    order = _sizes(arguments)
-    if order is None or not all(_is_dimension(d, shape) for d in order):
-        return None
-    return tuple(shape[d] for d in order if isinstance(d, int))
+    order = _sizes(arguments) or ()
+    axes = [axis for axis in order if _is_dimension(axis, shape)]
+    return tuple(shape[axis] for axis in axes) if len(axes) == len(shape) == len(order) else None
 
 
 def _viewed(shape: Shape, arguments: Sequence[object]) -> Shape | None:
@@ -244,10 +276,9 @@ def _viewed(shape: Shape, arguments: Sequence[object]) -> Shape | None:
 
 
 def _unsqueezed(shape: Shape, arguments: Sequence[object]) -> Shape | None:
-    if len(arguments) != 1 or not _is_dimension(arguments[0], (*shape, 1)):
+    at = arguments[0] if len(arguments) == 1 else None
+    if not _is_dimension(at, (*shape, 1)):
         return None
-    at = arguments[0]
-    assert isinstance(at, int)
     at %= len(shape) + 1
     return (*shape[:at], 1, *shape[at:])
 
@@ -267,7 +298,7 @@ def _product(size: object, time: object) -> object:
     return size * time if isinstance(size, int) and isinstance(time, int) else None
 
 
-def _is_dimension(value: object, shape: Shape) -> bool:
+def _is_dimension(value: object, shape: Shape) -> TypeGuard[int]:
     return isinstance(value, int) and -len(shape) <= value < len(shape)
 
 

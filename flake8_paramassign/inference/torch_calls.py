@@ -10,9 +10,11 @@ from typing import TypeAlias
 
 from flake8_paramassign import catalogue
 from flake8_paramassign.catalogue import Result
+from flake8_paramassign.inference import shapes
 from flake8_paramassign.inference.events import OptimizerMade, ParameterMade
 from flake8_paramassign.inference.expressions import Evaluator
 from flake8_paramassign.inference.objects import derived
+from flake8_paramassign.inference.shapes import Shape, Shaped
 from flake8_paramassign.inference.state import EVERY, ITEMS, UNKNOWN_SLOT, State
 from flake8_paramassign.inference.tensor_facts import (
     FLOATS,
@@ -82,7 +84,17 @@ class TorchCaller(Evaluator):
         result = catalogue.method(name)
         if result is Result.MAYBE_SELF or name in _CONVERSIONS:
             return self._converted(tensor, name, node, state)
-        return self._by_result(result, tensor, f".{name}()", name, node, state)
+        if name == "size" and tensor.shape and not node.args:
+            return only(Constant(tensor.shape))
+        shape = shapes.changed(name, tensor.shape, *self._described(node, arguments, state))
+        return self._by_result(result, tensor, f".{name}()", name, node, state, shape)
+
+    def _described(
+        self, node: ast.Call, arguments: Arguments, state: State
+    ) -> tuple[list[object], dict[str, object]]:
+        """What arguments are for a shape."""
+        positional = [self.described(values, node, state) for values in arguments[0]]
+        return positional, {k: self.described(v, node, state) for k, v in arguments[1].items()}
 
     def _by_result(
         self,
@@ -92,6 +104,7 @@ class TorchCaller(Evaluator):
         name: str,
         node: ast.Call,
         state: State,
+        shape: Shape | None,
     ) -> Values:
         if result in (Result.SELF, Result.IN_PLACE, Result.MAYBE_SELF):
             return only(tensor)
@@ -100,7 +113,9 @@ class TorchCaller(Evaluator):
             integer = True if catalogue.integer_result(name) else None
             if result is Result.VIEW or name.rpartition(".")[2] in _KEEPS_DTYPE:
                 integer = getattr(tensor, "integer", None)
-            made = derived(tensor, node, via, detached=free, grad=state.grad, integer=integer)
+            made = derived(
+                tensor, node, via, detached=free, grad=state.grad, integer=integer, shape=shape
+            )
             return only(made)
         if result is Result.TUPLE:
             several = Container("tuple", node)
@@ -124,8 +139,9 @@ class TorchCaller(Evaluator):
             integer = True
         changes = "float32" in tensor.placed and bool(places & OTHER_FLOATS)
         moved = derived(
-            tensor, node, f".{name}()", grad=state.grad, maybe_self=not changes, integer=integer
-        )
+            tensor, node, f".{name}()", grad=state.grad, maybe_self=not changes, integer=integer,
+            shape=tensor.shape,
+        )  # fmt: skip
         if places & FLOATS:
             moved = replace(moved, integer=False)
         moved = replace(moved, placed=(tensor.placed - FLOATS) | places)
@@ -142,7 +158,9 @@ class TorchCaller(Evaluator):
         if legacy:
             kind = legacy.group(2)
             placed = frozenset() if kind not in ("", "Float") else frozenset(["float32"])
-            return only(Tensor(node, integer=kind in _INTEGER_TENSORS, placed=placed))
+            shape = shapes.created("empty", *self._described(node, arguments, state))
+            whole = kind in _INTEGER_TENSORS
+            return only(Tensor(node, integer=whole, placed=placed, shape=shape))
         result = Result.NEW if name == _VARIABLE else catalogue.function(name)
         if result is None:
             self._may_rewire(name, arguments, state)
@@ -155,7 +173,8 @@ class TorchCaller(Evaluator):
             same = positional[0] if positional else next(iter(named.values()), UNKNOWN)
             return same if result is not Result.MAYBE_SELF else union(same, UNKNOWN)
         if first is not None:
-            made = self._by_result(result, first, f"{_short(name)}()", name, node, state)
+            shape = self._shape_of(short, node, arguments, state)
+            made = self._by_result(result, first, f"{_short(name)}()", name, node, state, shape)
             return _with_flags(made, node, named)
         if result in (Result.NEW, Result.VIEW):
             return self._created(name, node, arguments, state)
@@ -180,7 +199,20 @@ class TorchCaller(Evaluator):
         if unsure and state.grad is not False:
             trainable = None
         leaf = not unsure or state.grad is False
-        return only(Tensor(node, trainable, leaf, integer=integer, placed=placed))
+        shape = self._shape_of(name.rpartition(".")[2], node, arguments, state)
+        return only(Tensor(node, trainable, leaf, integer=integer, placed=placed, shape=shape))
+
+    def _shape_of(
+        self, short: str, node: ast.Call, arguments: Arguments, state: State
+    ) -> Shape | None:
+        """The shape of what a function makes, out of its first argument or of sizes."""
+        positional, named = self._described(node, arguments, state)
+        if short in ("cat", "concat", "concatenate") and positional:
+            dimension = positional[1] if len(positional) > 1 else named.get("dim", 0)
+            return shapes.concatenated(positional[0], dimension)
+        if positional and isinstance(positional[0], Shaped):
+            return shapes.changed(short, positional[0].shape, positional[1:], named)
+        return shapes.created(short, positional, named)
 
     def _first_tensor(
         self, positional: list[Values], named: dict[str, Values], state: State
@@ -208,7 +240,9 @@ class TorchCaller(Evaluator):
                 placed = value.placed if not placed else placed & value.placed
         if node.args:
             placed |= operand_places(node.args[0])
-        parameter = Parameter(node, flag if isinstance(flag, bool) else None, placed)
+        shape = shapes.changed("clone", getattr(self.described(data, node, state), "shape", None))
+        trainable = flag if isinstance(flag, bool) else None
+        parameter = Parameter(node, trainable, placed, shape=shape)
         self.tell(ParameterMade(self.frame, state, node, data, parameter))
         return only(parameter)
 

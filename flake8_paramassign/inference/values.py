@@ -60,7 +60,7 @@ class Parameter:
     plain: bool = True
     """False for subclasses such as ``UninitializedParameter``."""
     shape: tuple[object, ...] | None = None
-    """Its sizes, each a number or the object that stands for one; None where they are not known."""
+    """Its sizes: numbers, or objects that stand for one; None where they are not known."""
 
 
 @dataclass(frozen=True, slots=True)
