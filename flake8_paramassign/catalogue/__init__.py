@@ -41,6 +41,7 @@ __all__ = [
     "module_class",
     "optimizer_class",
     "stock_slot_names",
+    "tensor_class",
     "torch_version",
     "tuple_with",
 ]
@@ -77,6 +78,7 @@ class _Catalogue(TypedDict):
     methods: dict[str, str]
     attributes: dict[str, str]
     optimizers: dict[str, str]
+    tensors: dict[str, str]
     dtypes: dict[str, bool]
 
 
@@ -208,6 +210,15 @@ def tuple_with(name: str) -> frozenset[str]:
 def optimizer_class(name: str) -> bool:
     """Whether ``name`` is a ``torch.optim.Optimizer`` class."""
     return name in _data()["optimizers"]
+
+
+def tensor_class(name: str) -> str | None:
+    """The best name of a class of ``torch.nn`` that derives from ``torch.Tensor``.
+
+    It is ``torch.nn.Parameter`` for ``torch.nn.parameter.Parameter``; there are also
+    ``torch.nn.UninitializedParameter`` and ``torch.nn.Buffer``.
+    """
+    return _data()["tensors"].get(name)
 
 
 def dtype_is_integer(name: str) -> bool | None:

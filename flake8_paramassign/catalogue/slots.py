@@ -16,18 +16,22 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from enum import Enum
 from math import prod
 from typing import Any, Final, NamedTuple
 
 
-class _Sentinel(NamedTuple):
-    name: str
+class Undetermined(Enum):
+    """Arguments that are no constants."""
+
+    UNKNOWN = "unknown"
+    GIVEN = "given"
 
 
-UNKNOWN: Final = _Sentinel("UNKNOWN")
+UNKNOWN: Final = Undetermined.UNKNOWN
 """An argument of which nothing is known: it may be None or False."""
-GIVEN: Final = _Sentinel("GIVEN")
-"""An argument that is surely neither None nor False, but no constant: a tensor, a module."""
+GIVEN: Final = Undetermined.GIVEN
+"""An argument that is surely neither None nor False: a tensor, a module."""
 
 Size = int | str
 
@@ -68,7 +72,7 @@ class Case(NamedTuple):
 ABSENT = Case((), "absent", None, None)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class ModuleClass:
     """A class of torch that derives from ``torch.nn.Module``."""
 

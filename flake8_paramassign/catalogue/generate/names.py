@@ -87,7 +87,7 @@ def functions() -> Iterator[tuple[str, Callable[..., Any]]]:
             if name.startswith("_") or not callable(value):
                 continue
             if isinstance(value, type):
-                if _makes_tensors(value) and value.__module__ in (module_name, "torch"):
+                if _makes_tensors(value) and value.__module__.startswith(module_name):
                     yield f"{module_name}.{name}", value
             elif value.__doc__ or hasattr(torch.Tensor, name) or hasattr(functional, name):
                 yield f"{module_name}.{name}", value

@@ -17,11 +17,13 @@ def survey() -> dict[str, Any]:
     names.import_everything()
     modules = names.aliases_of_classes(torch.nn.Module)
     optimizers = names.aliases_of_classes(torch.optim.Optimizer)
+    tensors = names.aliases_of_classes(torch.Tensor)
     canonical = {cls: aliases[0] for cls, aliases in modules.items()}
     return {
         "torch": torch.__version__.split("+")[0],
         "dtypes": _dtypes(),
         "optimizers": {name: aliases[0] for aliases in optimizers.values() for name in aliases},
+        "tensors": {name: aliases[0] for aliases in tensors.values() for name in aliases},
         "aliases": {name: aliases[0] for aliases in modules.values() for name in aliases[1:]},
         "modules": {name: classes.describe(cls, canonical) for cls, name in canonical.items()},
         "attributes": _known(
