@@ -173,7 +173,7 @@ class _File:
         return checked(self.text, after)
 
     def _accepts(self, diagnostic: Diagnostic, accept: Accept) -> bool:
-        after = self._result([diagnostic])
+        after = self.text.apply(_edits([diagnostic]))
         if accept(diagnostic, self.text.encode(), after.encode()):
             return True
         self.refused[_finding(diagnostic)] = "declined"

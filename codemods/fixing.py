@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import sys
+import threading
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -48,7 +51,7 @@ class Fixer:
 
     def fix_file(self, path: str) -> Outcome:
         """Fix the file at ``path``, on disk if the fixer writes. Never raises."""
-        _stop_if_orphaned()
+        _end_with_parent(os.getpid())
         try:
             file = OpenedFile.read(path)
             fixed, outcome = self.fix(file.content, path)
@@ -101,12 +104,20 @@ class Fixer:
         )
 
 
-def _stop_if_orphaned() -> None:
-    """End a worker process whose parent was killed: nobody expects it to go on writing."""
-    if multiprocessing.parent_process() and os.getppid() != _first_parent(os.getpid()):
+@cache
+def _end_with_parent(process: int) -> None:
+    """Have the worker ``process``, which is this one, end if its parent is killed.
+
+    Nobody expects it to go on writing then. A forked worker would not even learn of it: it
+    holds both ends of the pipe to its parent.
+    """
+    parent = multiprocessing.parent_process()
+    if parent is None or sys.platform != "linux":
+        return
+
+    def watch() -> None:
+        while os.getppid() == parent.pid:
+            time.sleep(0.1)
         os._exit(1)
 
-
-@cache
-def _first_parent(process: int) -> int:
-    return os.getppid()
+    threading.Thread(target=watch, daemon=True).start()

@@ -133,9 +133,8 @@ class Scopes:
         With each, whether ``place`` is in a function within it, which runs later. The names of
         a class are not seen in its methods.
         """
-        # Outer scopes come first in the list, also where both begin at one place.
+        # A scope stands behind those around it in the list.
         around = [s for s in reversed(self._inner) if s.start <= place <= s.end]
-        around.sort(key=lambda scope: scope.start, reverse=True)
         view = []
         later = False
         for scope in (*around, self._module):

@@ -281,6 +281,7 @@ def test_git_can_apply_the_diffs(fix_: Fix) -> None:
 
     expected = [source.replace(b"old", b"new") for _ in NAMES for source in SOURCES]
     assert sorted(file.read_bytes() for file in files) == sorted(expected)
+    assert b"+++ b/with space0.py\t\n" in diff  # so that `patch` takes it, too
 
 
 def test_the_number_of_fixes_is_that_of_the_changes_in_the_diff(fix_: Fix) -> None:
@@ -324,6 +325,15 @@ def test_each_change_is_asked_about(fix_: Fix, answers: bytes, results: list[byt
     fix_("--interactive", stdin=answers)
 
     assert [content("a"), content("b")] == results
+
+
+def test_who_quits_hears_nothing_of_the_files_that_follow(fix_: Fix) -> None:
+    tree(a=b"old\n", b=b"old\n")
+
+    outcome = fix_("--interactive", stdin=b"q\n")
+
+    assert b"b.py" not in outcome.out
+    assert outcome.err == "0 files changed, 0 findings fixed, 1 left\n"
 
 
 def test_a_question_shows_the_change_and_what_it_is_for(fix_: Fix) -> None:
@@ -492,5 +502,6 @@ def test_nobody_reading_standard_output_is_no_error(tmp_path: Path) -> None:
     ) as process:
         assert process.stdout and process.stderr
         process.stdout.close()
-        assert b"Traceback" not in process.stderr.read()
+        error = process.stderr.read()
     assert process.returncode == 2
+    assert not any(word in error for word in (b"Traceback", b"Broken pipe", b"Exception"))

@@ -177,6 +177,10 @@ def test_bytes_that_are_no_text_are_handed_back_with_the_reason() -> None:
     assert result.problems == ["cannot be written back in utf-7 without changing other bytes"]
 
 
+def test_bytes_that_are_no_text_do_not_matter_where_there_is_nothing_to_fix() -> None:
+    assert fix("# coding: utf-7\nstays = '+AGE-'\n").problems == []
+
+
 def test_every_fix_is_asked_about_once_and_shown_alone() -> None:
     asked = []
 
@@ -222,21 +226,69 @@ def test_nothing_is_asked_about_a_fix_that_would_damage_the_file() -> None:
     assert reasons(fix("x = broken\n", accept=accept)) == {"breaking": "the result does not parse"}
 
 
+def rewrite(*edits: tuple[int, int, int, int, str]) -> Diagnostic:
+    """Return a finding whose fix makes edits: from line, column to line, column, what to write."""
+    made = tuple(Edit(Position(a, b), Position(c, d), text) for a, b, c, d, text in edits)
+    fix = Fix("rewrite", Applicability.SAFE, made)
+    return Diagnostic("PRM101", "rewrite", "it is found", made[0].start, made[0].end, fix=fix)
+
+
+def scripted(
+    source: str, rounds: dict[str, list[Diagnostic]], accept: Accept | None = None
+) -> FixResult:
+    """Fix a source, where the findings are given for each form that it takes."""
+
+    def given(source: bytes, filename: str, *, settings: Settings) -> list[Diagnostic]:
+        return rounds.get(source.decode(), [])
+
+    return fix_source(source.encode(), analyze=given, accept=accept)
+
+
 def test_lines_added_within_the_edits_of_a_fix_are_not_shared() -> None:
-    """Two statements on one line each want it wrapped: one `with` line is not enough for both."""
-    line = Position(1, 0)
-    wrap = (Edit(line, line, "if x:\n"), Edit(line, line, "    "))
+    """Two statements on one line each want it wrapped: one `if` is not enough for both."""
+    wrap = rewrite((1, 0, 1, 0, "if x:\n"), (1, 0, 1, 0, "    "))
 
-    def two(source: bytes, filename: str, *, settings: Settings) -> list[Diagnostic]:
-        if source.startswith(b"if"):
-            return []
-        fix = Fix("wrap", Applicability.SAFE, wrap)
-        return [Diagnostic(c, c, c, line, line, fix=fix) for c in ("ONE", "TWO")]
-
-    result = fix_source(b"a = 1; b = 2\n", analyze=two)
+    result = scripted("a = 1; b = 2\n", {"a = 1; b = 2\n": [wrap, wrap]})
 
     assert result.source == b"if x:\n    a = 1; b = 2\n"
-    assert names(result.fixed) == ["ONE"]
+    assert len(result.fixed) == 1
+
+
+def test_a_fix_claims_all_between_its_edits() -> None:
+    source = "a\nb\nc\nd\n"
+    around = rewrite((1, 0, 1, 1, "A"), (2, 0, 2, 0, "new\n"), (4, 0, 4, 1, "D"))
+    within = rewrite((3, 0, 3, 1, "C"))
+
+    assert scripted(source, {source: [around, within]}).source == b"A\nnew\nb\nc\nD\n"
+    assert scripted(source, {source: [within, around]}).source == b"a\nb\nC\nd\n"
+
+
+@pytest.mark.parametrize("order", [1, -1])
+def test_fixes_that_touch_wait_for_each_other(order: int) -> None:
+    touching = [rewrite((1, 0, 1, 1, "x")), rewrite((1, 1, 1, 2, "y"))][::order]
+
+    assert len(scripted("ab\n", {"ab\n": touching}).fixed) == 1
+
+
+def test_a_fix_that_fails_only_beside_others_waits_a_round() -> None:
+    """Each of two statements may go, but not both: a body must not be empty."""
+    source = "if x:\n    a;\n    b;\n"
+    drop_a, drop_b = rewrite((2, 4, 2, 6, "")), rewrite((3, 4, 3, 6, ""))
+
+    result = scripted(source, {source: [drop_a, drop_b]})
+
+    assert result.source == b"if x:\n    \n    b;\n"
+    assert (len(result.fixed), result.problems) == (1, [])
+
+
+def test_fixes_that_are_sound_only_together_are_made_only_together() -> None:
+    opening, closing = rewrite((1, 0, 1, 0, "(")), rewrite((1, 3, 1, 3, ")"))
+    rounds = {"a+b\n": [opening, closing]}
+
+    assert scripted("a+b\n", rounds, accept=lambda *_: True).source == b"(a+b)\n"
+    alone = scripted("a+b\n", rounds, accept=lambda diagnostic, *_: diagnostic is opening)
+    assert alone.source == b"a+b\n"
+    assert [reason for _, reason in alone.left] == ["the result does not parse", "declined"]
 
 
 ATOMS = ["old", "1", "f(old)", "f(f(1))", "torchy", "broken", "stays", "x"]

@@ -11,8 +11,11 @@ from textwrap import dedent
 import pytest
 from fix_fakes import place
 
+from codemods import imports
 from codemods.edits import Text
 from codemods.imports import NoFreeName, name_for
+from codemods.scopes import Scopes
+from flake8_paramassign.diagnostics import Position
 
 
 def written(source: str, dotted: str) -> str:
@@ -32,7 +35,7 @@ def reused(source: str, dotted: str) -> str:
 
 
 @pytest.mark.parametrize(
-    ("imports", "name"),
+    ("present", "name"),
     [
         ("import torch", "torch.nn.Parameter"),
         ("import torch.nn", "torch.nn.Parameter"),
@@ -50,12 +53,13 @@ def reused(source: str, dotted: str) -> str:
         ("try:\n    import torch.nn as nn\nexcept ImportError:\n    nn = None", "nn.Parameter"),
         ("try:\n    import torch\nexcept ImportError:\n    torch = None", "torch.nn.Parameter"),
         ("if x:\n    import torch\nelse:\n    torch = None", "torch.nn.Parameter"),
+        ("if x:\n    torch = None\nelse:\n    import torch", "torch.nn.Parameter"),
         ("if x:\n    import torch\nif y:\n    import torch.nn", "torch.nn.Parameter"),
     ],
 )
 @pytest.mark.parametrize("use", ["HERE", "class C:\n    def f(self):\n        return HERE"])
-def test_the_name_that_the_file_has_is_used(imports: str, name: str, use: str) -> None:
-    assert reused(f"{imports}\n{use}\n", "torch.nn.Parameter") == name
+def test_the_name_that_the_file_has_is_used(present: str, name: str, use: str) -> None:
+    assert reused(f"{present}\n{use}\n", "torch.nn.Parameter") == name
 
 
 @pytest.mark.parametrize(
@@ -98,6 +102,9 @@ def test_a_class_body_sees_its_own_names() -> None:
 SHADOWS = {
     "argument": "def f(nn):\n    HERE",
     "lambda argument": "f = lambda nn: HERE",
+    "positional argument": "def f(nn, /):\n    HERE",
+    "keyword argument": "def f(*, nn):\n    HERE",
+    "keywords": "def f(**nn):\n    HERE",
     "starred argument": "def f(*nn):\n    HERE",
     "assigned below": "def f():\n    HERE\n    nn = 1",
     "loop": "def f():\n    for nn in x:\n        HERE",
@@ -189,6 +196,7 @@ ADDED = {
         import attr
         from PIL import Image
         import yaml
+        import zmq
 
         HERE
         ---
@@ -196,6 +204,7 @@ ADDED = {
         from PIL import Image
         import torch
         import yaml
+        import zmq
 
         torch.no_grad
     """,
@@ -418,6 +427,24 @@ ADDED = {
         ---
         import os; import torch; torch.no_grad
     """,
+    "not among what comes from torch": """
+        from torch import Tensor
+
+        HERE
+        ---
+        import torch
+        from torch import Tensor
+
+        torch.no_grad
+    """,
+    "on a line of its own, without the form feed of another": """
+        \x0cimport numpy as np
+        HERE
+        ---
+        \x0cimport numpy as np
+        import torch
+        torch.no_grad
+    """,
     "after an import over several lines": """
         from attr import (
             define,
@@ -439,7 +466,7 @@ ADDED = {
 
 @pytest.mark.parametrize("case", ADDED.values(), ids=ADDED)
 def test_an_import_is_added_where_a_person_would(case: str) -> None:
-    before, after = dedent(case).lstrip().split("---\n")
+    before, after = dedent(case).removeprefix("\n").split("---\n")
 
     assert written(before, "torch.no_grad") == after
     ast.parse(after)
@@ -613,10 +640,16 @@ STYLES = {
 
 @pytest.mark.parametrize("case", STYLES.values(), ids=STYLES)
 def test_an_import_has_the_style_of_the_file(case: str) -> None:
-    before, after = dedent(case).lstrip().split("---\n")
+    before, after = dedent(case).removeprefix("\n").split("---\n")
 
     assert written(before, "torch.nn.Parameter") == after
     ast.parse(after)
+
+
+def test_an_import_on_a_last_line_without_an_end_is_stood_above() -> None:
+    assert written("def f():\n    HERE\n\nimport torch.autograd as g", "torch.nn") == (
+        "def f():\n    nn\n\nimport torch.nn as nn\nimport torch.autograd as g"
+    )
 
 
 def test_where_torch_is_taken_it_gets_another_name() -> None:
@@ -639,6 +672,23 @@ def test_two_places_that_need_an_import_ask_for_the_same_edit() -> None:
 
     assert first == second
     assert first[1]
+
+
+def test_a_file_is_looked_through_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    looks = []
+
+    def look(tree: ast.Module) -> Scopes:
+        looks.append(tree)
+        return Scopes(tree)
+
+    monkeypatch.setattr(imports, "Scopes", look)
+    text = "import torch\nHERE\n"
+    tree = ast.parse(text)
+
+    for _ in range(3):
+        name_for(text, tree, "torch", Position(2, 0))
+
+    assert looks == [tree]
 
 
 @pytest.mark.parametrize("newline", ["\n", "\r\n", "\r"])
