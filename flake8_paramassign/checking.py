@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from flake8_paramassign import analysis
+from flake8_paramassign import analysis, notebooks
 from flake8_paramassign.configuration import Configuration
 from flake8_paramassign.diagnostics import Diagnostic
 from flake8_paramassign.discovery import STDIN, discover, is_left_out
@@ -38,37 +38,54 @@ class Checker:
 
     def check_file(self, path: str) -> list[Finding]:
         """Return the findings of the file at ``path``; PRM001 if it cannot be read."""
+        limit = -1 if path.endswith(notebooks.SUFFIX) else LARGEST + 1  # most of one is pictures
         try:
             with Path(path).open("rb") as file:
-                data = file.read(LARGEST + 1)
+                data = file.read(limit)
         except OSError as error:
-            return self.reported(path, [not_analysed(f"cannot be read: {error.strerror}")])
+            return self._reported(path, [not_analysed(f"cannot be read: {error.strerror}")])
         return self.check(data, path)
 
     def check(self, data: bytes, filename: str) -> list[Finding]:
         """Return the findings of a file with these bytes. Never raises."""
-        if len(data) > LARGEST:
-            reason = f"larger than {LARGEST // 1_000_000} MB"
-            return self.reported(filename, [not_analysed(reason)])
-        diagnostics = guarded(lambda: analysis.analyze(data, filename, settings=self.settings))
-        return self.reported(filename, diagnostics, data) if diagnostics else []
-
-    def reported(
-        self, filename: str, diagnostics: Sequence[Diagnostic], data: bytes = b""
-    ) -> list[Finding]:
-        """Return the diagnostics that neither the configuration nor a comment silences."""
-        try:
-            source = Source(decode(data))
-        except (SyntaxError, LookupError, ValueError):  # which the diagnostics say
-            source = Source("")
-        codes = self.settings.select or frozenset()
-        ignored = self._ignored_in(filename)
-        wanted = [d for d in diagnostics if d.code in codes and not d.code.startswith(ignored)]
-        return findings_in(filename, unsuppressed(wanted, source), source)
+        if filename.endswith(notebooks.SUFFIX):
+            return self._check_notebook(data, filename)
+        return self._reported(filename, self._analysed(data, filename), data)
 
     def lost(self, path: str, reason: str) -> list[Finding]:
         """Return the PRM001 of the file at ``path``, which ended its worker process."""
-        return self.reported(path, [not_analysed(f"ended the process that analysed it: {reason}")])
+        reason = f"ended the process that analysed it: {reason}"
+        return self._reported(path, [not_analysed(reason)])
+
+    def _check_notebook(self, data: bytes, filename: str) -> list[Finding]:
+        try:
+            notebook = notebooks.Notebook.read(data)
+        except notebooks.NotANotebook as error:
+            return self._reported(filename, [not_analysed(str(error))])
+        text = notebook.text
+        diagnostics = [*notebook.broken, *self._analysed(text, filename)] if text else []
+        diagnostics.sort(key=lambda diagnostic: diagnostic.start)
+        return [notebook.in_cell(f) for f in self._reported(filename, diagnostics, text)]
+
+    def _analysed(self, source: bytes | str, filename: str) -> list[Diagnostic]:
+        if len(source) > LARGEST:
+            return [not_analysed(f"larger than {LARGEST // 1_000_000} MB")]
+        return guarded(lambda: analysis.analyze(source, filename, settings=self.settings))
+
+    def _reported(
+        self, filename: str, diagnostics: Sequence[Diagnostic], source: bytes | str = ""
+    ) -> list[Finding]:
+        """Return the diagnostics that neither the configuration nor a comment silences."""
+        codes = self.settings.select or frozenset()
+        ignored = self._ignored_in(filename) if diagnostics else ()
+        wanted = [d for d in diagnostics if d.code in codes and not d.code.startswith(ignored)]
+        if not wanted:
+            return []
+        try:
+            text = decode(source) if isinstance(source, bytes) else source
+        except (SyntaxError, LookupError, ValueError):  # which the diagnostics say
+            text = ""
+        return findings_in(filename, unsuppressed(wanted, Source(text)), Source(text))
 
     def _ignored_in(self, filename: str) -> tuple[str, ...]:
         path = absolute(filename)

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from flake8_paramassign.patterns import Patterns, absolute
 
-SUFFIXES = (".py", ".pyi")
+SUFFIXES = (".py", ".pyi", ".ipynb")
 STDIN = "-"
 
 _USUAL_FOLDERS = (
@@ -59,7 +59,7 @@ def discover(arguments: Iterable[str], exclusion: Exclusion) -> Discovery:
     """Return the files that ``arguments`` (files, folders, glob patterns) stand for.
 
     A file that is named is taken whatever it is called; in folders and for patterns, those
-    with a suffix of Python's. Each is taken once, however many names and links lead to it.
+    with a suffix of Python's or a notebook's. Each is taken once, however many names and links lead to it.
     """
     found = Discovery()
     seen = set()

@@ -18,18 +18,20 @@ class Finding:
     """``diagnostic`` in the file ``filename``.
 
     ``lines`` are the source lines, without newlines, that the diagnostic and its fix touch, by
-    number; none where the file could not be read.
+    number; none where the file could not be read. In a notebook, places are those in ``cell``.
     """
 
     filename: str
     diagnostic: Diagnostic
     lines: Mapping[int, str]
+    cell: int | None = None
 
     @property
     def where(self) -> str:
-        """``file:line:column``, counted from 1, as editors read it."""
+        """``file:line:column``, counted from 1, as editors read it; ``cell n:`` in a notebook."""
         start = self.diagnostic.start
-        return f"{self.filename}:{start.line}:{start.column + 1}"
+        file = f"{self.filename}:cell {self.cell}" if self.cell else self.filename
+        return f"{file}:{start.line}:{start.column + 1}"
 
     def path_from(self, folder: Path) -> str:
         """Return the file's path from ``folder``, with slashes; absolute if it lies outside."""

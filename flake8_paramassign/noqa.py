@@ -10,6 +10,7 @@ from codemods.edits import NotText, Text
 from codemods.writing import NotWritten, OpenedFile
 from flake8_paramassign.diagnostics import Edit, Position
 from flake8_paramassign.findings import Finding
+from flake8_paramassign.notebooks import SUFFIX
 from flake8_paramassign.source import Source
 from flake8_paramassign.suppression import COMMENT, comment_spans
 
@@ -21,6 +22,9 @@ def add_comments(findings: Iterable[Finding]) -> list[str]:
     """
     problems = []
     for filename, group in groupby(findings, key=lambda finding: finding.filename):
+        if filename.endswith(SUFFIX):
+            problems.append(f"{filename}: comments are not added to notebooks")
+            continue
         try:
             file = OpenedFile.read(filename)
             before = Text.decode(file.content)

@@ -1,4 +1,4 @@
-"""JSON with the fields of ruff's, columns counted from 1."""
+"""JSON with the fields of ruff's, columns counted from 1; ``cell`` in notebooks only."""
 
 from __future__ import annotations
 
@@ -16,11 +16,13 @@ def render(findings: Sequence[Finding]) -> str:
 
 def _finding(finding: Finding) -> dict[str, object]:
     diagnostic = finding.diagnostic
+    cell = {} if finding.cell is None else {"cell": finding.cell}
     return {
         "code": diagnostic.code,
         "name": diagnostic.name,
         "message": diagnostic.message,
         "filename": finding.filename,
+        **cell,
         "location": _location(diagnostic.start),
         "end_location": _location(diagnostic.end),
         "fix": diagnostic.fix and _fix(diagnostic.fix),

@@ -1,0 +1,126 @@
+"""Jupyter notebooks: their code cells as one program, and places in it back in the cells."""
+
+from __future__ import annotations
+
+import ast
+import json
+import re
+import warnings
+from bisect import bisect_right
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from itertools import accumulate
+from typing import Any
+
+from flake8_paramassign.diagnostics import Diagnostic, Edit, Fix, Position
+from flake8_paramassign.failures import not_analysed
+from flake8_paramassign.findings import Finding
+
+SUFFIX = ".ipynb"
+
+_PYTHON_MAGICS = ("%%capture", "%%prun", "%%time", "%%timeit")
+_MAGIC = re.compile(r"^([^\S\n]*)(?:[%!?](?:\\\n|[^\n])*|[\w.]+\?{1,2})$", re.MULTILINE)
+_ASSIGNED_MAGIC = re.compile(r"^([^\S\n]*[\w.,\[\] ]+=\s*)[%!](?:\\\n|[^\n])*$", re.MULTILINE)
+
+
+class NotANotebook(ValueError):
+    """The bytes are no notebook; the text says why, on one line."""
+
+
+@dataclass(frozen=True)
+class Notebook:
+    """The code cells of a notebook in Python, by their numbers among all cells from 1.
+
+    What IPython adds to Python is written as ``pass``; a cell that is still no Python is
+    empty, and ``broken`` says so at its first line.
+    """
+
+    cells: dict[int, str]
+    broken: list[Diagnostic]
+
+    @classmethod
+    def read(cls, data: bytes) -> Notebook:
+        """Read a notebook in Jupyter's format 4; raises NotANotebook."""
+        try:
+            sources = dict(_sources(json.loads(data)))
+        except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+            raise NotANotebook(f"not a notebook: {type(error).__name__}: {error}") from None
+        cells, broken, line = {}, [], 1
+        for number, source in sources.items():
+            python = _python(source)
+            if python is None:
+                python = "\n" * source.count("\n")
+                broken.append(not_analysed("the cell does not parse", line))
+            cells[number] = python if python.endswith("\n") else f"{python}\n"
+            line += cells[number].count("\n")
+        return cls(cells, broken)
+
+    @property
+    def text(self) -> str:
+        """The program that the cells are when they run one after the other."""
+        return "".join(self.cells.values())
+
+    def in_cell(self, finding: Finding) -> Finding:
+        """Return ``finding``, which is about ``text``, as one about the cell that it is in.
+
+        A fix that reaches into other cells is left out.
+        """
+        heights = (cell.count("\n") for cell in self.cells.values())
+        starts = list(accumulate(heights, initial=0))
+        index = bisect_right(starts, finding.diagnostic.start.line - 1) - 1
+        above, below = starts[index], starts[index + 1]
+
+        def moved(position: Position) -> Position:
+            return replace(position, line=position.line - above)
+
+        diagnostic = finding.diagnostic
+        fix, why_not_fixed = diagnostic.fix, diagnostic.why_not_fixed
+        if fix and all(above < edit.start.line <= edit.end.line <= below for edit in fix.edits):
+            edits = (Edit(moved(e.start), moved(e.end), e.content) for e in fix.edits)
+            fix = Fix(fix.message, fix.applicability, tuple(edits))
+        elif fix:
+            fix, why_not_fixed = None, "the fix reaches into another cell"
+        return Finding(
+            finding.filename,
+            replace(
+                diagnostic,
+                start=moved(diagnostic.start),
+                end=moved(diagnostic.end),
+                fix=fix,
+                why_not_fixed=why_not_fixed,
+            ),
+            {n - above: line for n, line in finding.lines.items() if above < n <= below},
+            list(self.cells)[index],
+        )
+
+
+def _sources(document: Any) -> Iterator[tuple[int, str]]:
+    """Yield number and source of each code cell, if the notebook is in Python."""
+    metadata = document["metadata"]
+    language = metadata.get("language_info", {}).get("name", "python")
+    for number, cell in enumerate(document["cells"], 1):
+        if language == "python" and cell["cell_type"] == "code":
+            yield number, "".join(cell["source"]).replace("\r\n", "\n").replace("\r", "\n")
+
+
+def _python(source: str) -> str | None:
+    """Return ``source`` in Python, its lines where they are; None where it cannot be."""
+    if _parses(source):
+        return source
+    first, _, rest = source.partition("\n")
+    if first.startswith("%%"):
+        is_python = first.split()[0] in _PYTHON_MAGICS
+        return _python(f"pass\n{rest}") if is_python else "\n" * source.count("\n")
+    python = _ASSIGNED_MAGIC.sub(lambda m: f"{m[1]}None" + "\n" * m[0].count("\n"), source)
+    python = _MAGIC.sub(lambda m: f"{m[1]}pass" + "\n" * m[0].count("\n"), python)
+    return python if _parses(python) else None
+
+
+def _parses(source: str) -> bool:
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            ast.parse(source)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return False
+    return True
