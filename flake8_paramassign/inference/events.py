@@ -84,6 +84,8 @@ class AttributeStored:
     how: str = "="
     """``=``, ``setattr``, ``register_parameter``, or an augmented operator such as ``@=``."""
 
+    grad: bool | None = None
+    """The grad mode, as ``State.grad`` has it."""
 
 @dataclass(slots=True)
 class ParameterMade:
@@ -132,6 +134,8 @@ class ContainerHeld:
     items: Values
     """The evidence: Parameters, or Modules, that are registered nowhere."""
 
+    contents: Values
+    """All that it may hold, registered or not."""
 
 Event: TypeAlias = AttributeStored | ParameterMade | DataStored | OptimizerMade | ContainerHeld
 

@@ -64,7 +64,8 @@ class HeldContainers(Executor):
     ) -> None:
         assert frame.receiver is not None
         node = node or self.fillings.get(container)
-        lost = self._unregistered(self.items(container, state), state)
+        contents = self.items(container, state)
+        lost = self._unregistered(contents, state)
         if (
             node is None
             or not lost
@@ -72,7 +73,8 @@ class HeldContainers(Executor):
             or self._cared_for(frame, name)
         ):
             return
-        event = ContainerHeld(frame, state, node, frame.receiver, name, container, lost)
+        receiver = frame.receiver
+        event = ContainerHeld(frame, state, node, receiver, name, container, lost, contents)
         self.listener.happened(event)
 
     def _unregistered(self, items: Values, state: State) -> Values:

@@ -126,8 +126,9 @@ class Storer(Narrower):
         slot = self.slot(receiver, name, state)
         before = state.cells.get((receiver, name), NOTHING)
         event = AttributeStored(
-            self.frame, state, node, receiver, name, values, expression, slot, before, how
-        )
+            self.frame, state, node, receiver, name, values, expression, slot, before, how,
+            state.grad,
+        )  # fmt: skip
         self.tell(event)
         if isinstance(receiver, Instance) and receiver.cls.is_module is not False:
             state.slots[receiver, name] = _slot_after(slot, values, how)
