@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from flake8_paramassign.inference.project import Project
     from flake8_paramassign.report import Rewriter
 
+_TOO_DEEP = "the code is nested too deeply to be analysed"
 _DEPTH = 5_000
 """Nested code that Python's own parser accepts may need more than the default recursion limit."""
 
@@ -44,13 +45,19 @@ def analyze(
         return [_not_analysed(f"the file cannot be decoded: {_reason(error)}")]
     try:
         with _deep_recursion():
-            if not settings.exhaustive and not may_hold_findings(text):
-                return [] if tree is not None else _parse_errors(source)
-            return _findings(text, tree or ast.parse(source), filename, settings, rewrite)
-    except SyntaxError as error:
+            # A file that holds nothing of ours is still reported where it is no Python.
+            tree = tree or ast.parse(source)
+    except (SyntaxError, ValueError) as error:
         return [_not_analysed(f"the file does not parse: {_reason(error)}", error)]
     except (RecursionError, MemoryError):
-        return [_not_analysed("the code is nested too deeply to be analysed")]
+        return [_not_analysed(_TOO_DEEP)]
+    if not settings.exhaustive and not may_hold_findings(text):
+        return []
+    try:
+        with _deep_recursion():
+            return _findings(text, tree, filename, settings, rewrite)
+    except (RecursionError, MemoryError):
+        return [_not_analysed(_TOO_DEEP)]
     except Exception as error:
         return [_not_analysed(f"internal error, please report it: {_reason(error)}")]
 
@@ -79,15 +86,9 @@ def _project(module_bases: tuple[str, ...]) -> Project:
     return Project(module_bases)
 
 
-def _parse_errors(source: bytes | str) -> list[Diagnostic]:
-    """A file that holds nothing of ours is still reported where it is no Python."""
-    ast.parse(source)
-    return []
-
-
-def _not_analysed(why: str, error: SyntaxError | None = None) -> Diagnostic:
-    line = max((error.lineno if error else None) or 1, 1)
-    column = max(((error.offset if error else None) or 1) - 1, 0)
+def _not_analysed(why: str, error: Exception | None = None) -> Diagnostic:
+    line = max(getattr(error, "lineno", None) or 1, 1)
+    column = max((getattr(error, "offset", None) or 1) - 1, 0)
     place = Position(line, column)
     return Diagnostic(
         "PRM001", "not-analysed", why, place, place, why_not_fixed="nothing was analysed"

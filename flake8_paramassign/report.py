@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import ast
-
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import TypeAlias
 
 from flake8_paramassign.diagnostics import Diagnostic, Fix
-from flake8_paramassign.inference.events import Event, Frame
+from flake8_paramassign.inference.events import AttributeStored, Event, Frame
 from flake8_paramassign.inference.objects import Objects
+from flake8_paramassign.inference.state import State
+from flake8_paramassign.inference.values import Instance
 from flake8_paramassign.rules.base import Finding, all_rules, default_codes
 from flake8_paramassign.source import Source
 
@@ -56,6 +57,13 @@ class Report:
                 self._found[key] = (event, finding)
             else:
                 self._found.pop(key, None)
+
+    def finished(self, receiver: Instance, state: State) -> None:
+        """``receiver`` is constructed: a finding on what was stored on the way may not stand."""
+        for key, (event, _) in list(self._found.items()):
+            if isinstance(event, AttributeStored) and event.receiver == receiver:
+                if not all_rules()[key[2]].stands(event, state):
+                    del self._found[key]
 
     def diagnostics(self, source: Source, rewrite: Rewriter | None = None) -> list[Diagnostic]:
         """All findings, sorted, each place and code once; with fixes where ``rewrite`` gives them."""

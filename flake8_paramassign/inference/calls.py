@@ -123,7 +123,7 @@ class Caller(BuiltinCaller):
             else:
                 called = self._called(callee, node, arguments, state)
             result = union(result, called)
-            if name == "__init__" and not isinstance(callee, Function | Method):
+            if name == "__init__":
                 self._initialised(state)
         return result
 

@@ -6,7 +6,7 @@ import ast
 from dataclasses import replace
 
 from flake8_paramassign.inference.calls import Caller
-from flake8_paramassign.inference.classes import Class, TorchClass
+from flake8_paramassign.inference.classes import Class, ProjectClass, TorchClass
 from flake8_paramassign.inference.state import ABSENT, PARAMETER_SLOT, UNKNOWN_SLOT, State
 from flake8_paramassign.inference.values import (
     NONE,
@@ -222,7 +222,18 @@ class Narrower(Caller):
         fails = state.copy()
         for owner in owners:
             fails.slots[owner, name] = ABSENT
+        if all(self._surely_lacks(owner, name, state) for owner in owners):
+            return None, fails
         return state, fails
+
+    def _surely_lacks(self, owner: Value, name: str, state: State) -> bool:
+        """Whether nothing has stored ``name`` yet on an object that is being made."""
+        if owner not in self.under_construction or not isinstance(owner, Instance):
+            return False
+        cls = owner.cls
+        if not isinstance(cls, ProjectClass) or cls.is_open or cls.find(name):
+            return False
+        return self.slot(owner, name, state) == ABSENT
 
     def _registered(self, key: ast.expr, registry: ast.expr, state: State) -> Split:
         """``"w" in self._parameters``."""

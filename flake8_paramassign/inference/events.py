@@ -62,6 +62,7 @@ class Frame:
 class Loop:
     """Where ``break`` and ``continue`` lead."""
 
+    node: ast.For | ast.AsyncFor | ast.While
     breaks: list[State] = field(default_factory=list)
     continues: list[State] = field(default_factory=list)
 
@@ -83,9 +84,9 @@ class AttributeStored:
     before: Values
     how: str = "="
     """``=``, ``setattr``, ``register_parameter``, or an augmented operator such as ``@=``."""
-
     grad: bool | None = None
     """The grad mode, as ``State.grad`` has it."""
+
 
 @dataclass(slots=True)
 class ParameterMade:
@@ -133,11 +134,89 @@ class ContainerHeld:
     container: Container
     items: Values
     """The evidence: Parameters, or Modules, that are registered nowhere."""
-
     contents: Values
     """All that it may hold, registered or not."""
 
-Event: TypeAlias = AttributeStored | ParameterMade | DataStored | OptimizerMade | ContainerHeld
+
+@dataclass(slots=True)
+class WrittenInPlace:
+    """The storage of ``tensors`` is written: ``w.normal_()``, ``w[0] = 1``, ``w += 1``."""
+
+    frame: Frame
+    state: State
+    node: ast.AST
+    """Where a finding stands: the call, or the target of the assignment."""
+    tensors: Values
+    subject: ast.expr
+    """What is written, as the user wrote it: ``w``."""
+    how: str
+    """``.normal_()``, ``[...] =``, ``+=``, or ``nn.init.normal_()``, which needs no grad mode."""
+
+
+@dataclass(slots=True)
+class LoopVariableRebound:
+    """The target of a loop over Parameters is assigned another value."""
+
+    frame: Frame
+    state: State
+    node: ast.Name
+    loop: ast.For | ast.AsyncFor
+    before: Values
+    values: Values
+    expression: ast.expr
+
+
+@dataclass(slots=True)
+class ItemStored:
+    """``container[key] = values``, in a container that torch has just made."""
+
+    frame: Frame
+    state: State
+    node: ast.Subscript
+    container: Container
+
+
+@dataclass(slots=True)
+class ParameterReplaced:
+    """A Parameter, or those of a whole Module, gave way to another one that ``takers`` lack."""
+
+    frame: Frame
+    state: State
+    node: ast.AST
+    receiver: Instance | Opaque
+    name: str | None
+    """The attribute; None is all of ``receiver``."""
+    takers: Values
+    """Optimizers, and wrappers such as DistributedDataParallel."""
+    how: str
+    mended: bool = False
+    """Whether an optimizer is built afterwards, which makes it sound again."""
+
+
+@dataclass(slots=True)
+class RegistryBypassed:
+    """A Module's attribute is written past ``nn.Module.__setattr__``."""
+
+    frame: Frame
+    state: State
+    node: ast.AST
+    receiver: Instance | Opaque
+    values: Values
+    how: str
+
+
+Event: TypeAlias = (
+    AttributeStored
+    | ParameterMade
+    | DataStored
+    | OptimizerMade
+    | ContainerHeld
+    | WrittenInPlace
+    | LoopVariableRebound
+    | ItemStored
+    | ParameterReplaced
+    | RegistryBypassed
+)
 
 
 class Listener(Protocol):
@@ -145,3 +224,6 @@ class Listener(Protocol):
 
     def happened(self, event: Event) -> None:
         """``event`` happens at ``event.node``; a later call for that node replaces this one."""
+
+    def finished(self, receiver: Instance, state: State) -> None:
+        """``__init__`` of ``receiver`` has run, and left ``state``."""

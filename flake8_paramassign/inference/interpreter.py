@@ -113,6 +113,8 @@ class Interpreter(HeldContainers):
         values, after = self._run(frame, function.node.body, inner)
         if after is not None:
             state.cells, state.slots = after.cells, after.slots
+        if _says_parameter(function.node.returns):
+            values = frozenset(v for v in values if not isinstance(v, Tensor))
         return values or unknown
 
     def _matters(self, arguments: Arguments, state: State) -> bool:
@@ -231,6 +233,8 @@ class Interpreter(HeldContainers):
         frame = Frame(self.module, node, role, owner, receiver, closure or {})
         self.frames.append(frame)
         state = State(self._any_arguments(node, receiver))
+        if owner is not None and "classmethod" in decorators and node.args.args:
+            state.locals[node.args.args[0].arg] = only(ClassValue(owner))
         state.grad = self._entry_grad(node, state)
         self.frames.pop()
         _, after = self._run(frame, node.body, state)
@@ -336,6 +340,8 @@ class Interpreter(HeldContainers):
         self.frames.pop()
         _, after = self._run(frame, node.body, state)
         self.tell_held(frame, after)
+        if after is not None and not foreign:
+            self.listener.finished(receiver, after)
         self.under_construction.discard(receiver)
         return after
 
@@ -373,12 +379,13 @@ class Interpreter(HeldContainers):
         return [line for line in lines if line != definition]
 
     def given_to_optimizer(self, frame: Frame, name: str) -> bool:
-        """Whether the class hands ``self.name`` to an optimizer by name."""
+        """Whether the class hands ``self.name`` to an optimizer, or collects it for one."""
         if frame.owner is None or frame.owner.module is not self.module:
             return False
         text = self.source.lines_of(frame.owner.node)
         pattern = rf"(optim|Adam|SGD|LBFGS|RMSprop)\w*\([^)]*\bself\.{re.escape(name)}\b"
-        return re.search(pattern, text) is not None
+        collected = rf"(?<![\w\])])\[[^\]()]*\bself\.{re.escape(name)}\b"
+        return re.search(f"{pattern}|{collected}", text) is not None
 
     def where(self, site: object) -> str:
         """The place of an expression for a message: ``line 12``, ``layers.py line 3``, or nothing."""
@@ -403,6 +410,11 @@ def _made_here(value: Value) -> bool:
     """Whether an expression of the code that was run made the object."""
     site = getattr(value, "site", None)
     return isinstance(site[0] if isinstance(site, tuple) else site, ast.expr)
+
+
+def _says_parameter(annotation: ast.expr | None) -> bool:
+    """Whether a function says that it returns a Parameter, whatever is seen of how."""
+    return annotation is not None and "Parameter" in ast.unparse(annotation)
 
 
 def _is_context_manager(node: ast.AST) -> bool:

@@ -11,8 +11,9 @@ from importlib import import_module
 from typing import TYPE_CHECKING, ClassVar
 
 if TYPE_CHECKING:
-    from flake8_paramassign.inference.events import Event
+    from flake8_paramassign.inference.events import AttributeStored, Event
     from flake8_paramassign.inference.objects import Objects
+    from flake8_paramassign.inference.state import State
 
 SECTIONS = (
     "What it does",
@@ -51,6 +52,11 @@ class Rule:
     def judge(self, event: Event, ask: Objects) -> Finding | None:
         """Say what is wrong with ``event``, if anything; ``ask`` knows the rest of the program."""
         return None
+
+    @classmethod
+    def stands(cls, event: AttributeStored, state: State) -> bool:
+        """Whether a finding still holds in the ``state`` that construction leaves behind."""
+        return True
 
     @classmethod
     def default(cls) -> bool:

@@ -6,7 +6,7 @@ import ast
 
 from flake8_paramassign.inference.events import AttributeStored, Event, Role
 from flake8_paramassign.inference.objects import Objects
-from flake8_paramassign.inference.state import PARAMETER_SLOT
+from flake8_paramassign.inference.state import PARAMETER_SLOT, State
 from flake8_paramassign.inference.values import Instance, Parameter, Tensor
 from flake8_paramassign.rules.base import Finding, Rule
 
@@ -64,6 +64,11 @@ class ParameterLostInExpression(Rule):
     name = "parameter-lost-in-expression"
     claim = "what an operation on a Parameter gives is stored: not registered, never trained"
     fix = "safe"
+
+    @classmethod
+    def stands(cls, event: AttributeStored, state: State) -> bool:
+        """Not where a Parameter takes the attribute's place before ``__init__`` ends."""
+        return state.slots.get((event.receiver, event.name)) != PARAMETER_SLOT
 
     def judge(self, event: Event, ask: Objects) -> Finding | None:
         """A tensor computed from a Parameter is stored on a Module."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from flake8_paramassign.inference.events import AttributeStored, Event, Role
 from flake8_paramassign.inference.objects import Objects
+from flake8_paramassign.inference.state import PARAMETER_SLOT, State
 from flake8_paramassign.inference.values import Instance, Tensor
 from flake8_paramassign.rules.base import Finding, Rule
 
@@ -50,6 +51,11 @@ class TrainableTensorUnregistered(Rule):
     claim = "a tensor that requires grad is stored on a Module: not registered, never trained"
     fix = "unsafe"
 
+    @classmethod
+    def stands(cls, event: AttributeStored, state: State) -> bool:
+        """Not where a Parameter takes the attribute's place before ``__init__`` ends."""
+        return state.slots.get((event.receiver, event.name)) != PARAMETER_SLOT
+
     def judge(self, event: Event, ask: Objects) -> Finding | None:
         """A trainable tensor made here is stored while a Module is constructed."""
         if not isinstance(event, AttributeStored) or event.how not in ("=", "setattr"):
@@ -59,7 +65,7 @@ class TrainableTensorUnregistered(Rule):
         if event.frame.role is not Role.CONSTRUCTION or event.slot & {"parameter", "buffer"}:
             return None
         for value in event.values:
-            if isinstance(value, Tensor) and value.trainable and value.origin is None:
+            if isinstance(value, Tensor) and _is_meant_to_train(value):
                 if not ask.given_to_optimizer(event.frame, event.name):
                     return Finding(
                         f"'{event.name}' requires grad but is not a Parameter: it is not in "
@@ -67,3 +73,8 @@ class TrainableTensorUnregistered(Rule):
                         f"write nn.Parameter(...)"
                     )
         return None
+
+
+def _is_meant_to_train(value: Tensor) -> bool:
+    """A leaf that requires grad, also one that is only moved; a result of computation is a cache."""
+    return bool(value.trainable) and value.origin is None and (value.leaf or value.maybe_self)
