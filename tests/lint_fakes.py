@@ -2,6 +2,7 @@
 
 ==========  ====================================================================
 ``bad``     PRM101, with an unsafe fix that writes ``good``
+``far``     the same, with an import on the first line besides
 ``lost``    PRM102, with a reason why it is not fixed
 ``rebound`` PRM901, of a rule that is off by default
 ``doubtful`` PRM001 about a part of the file
@@ -24,6 +25,7 @@ from flake8_paramassign.source import Source, decode
 
 RULES = {
     "bad": ("PRM101", "tensor-over-parameter"),
+    "far": ("PRM101", "tensor-over-parameter"),
     "lost": ("PRM102", "parameter-lost-in-expression"),
     "rebound": ("PRM901", "data-rebinding"),
     "doubtful": ("PRM001", "not-analysed"),
@@ -61,8 +63,10 @@ def analyze(
 def _diagnostic(name: str, start: Position, end: Position) -> Diagnostic:
     code, title = RULES[name]
     message = f"'{name}' is found"
-    if name == "bad":
-        edits = (Edit(start, end, "good"),)
+    if name in ("bad", "far"):
+        top = Position(1, 0)
+        imports = (Edit(top, top, "import torch\n"),) if name == "far" else ()
+        edits = (*imports, Edit(start, end, "good"))
         fix = Fix("write good", Applicability.UNSAFE, edits)
         return Diagnostic(code, title, message, start, end, fix=fix)
     return Diagnostic(code, title, message, start, end, why_not_fixed="it has two readings")

@@ -56,7 +56,17 @@ class TestReport:
         [finding] = json.loads(self.run(folder, paramassign, data, "--output-format=json").out)
         assert finding["cell"] == 2
         assert finding["location"] == {"row": 1, "column": 4}
+        assert finding["end_location"] == {"row": 1, "column": 7}
         assert finding["fix"]["edits"][0]["location"] == {"row": 1, "column": 4}
+
+    def test_a_fix_that_reaches_into_another_cell_is_left_out(
+        self, folder: Path, paramassign: Command
+    ) -> None:
+        report = self.run(folder, paramassign, notebook("far", "far"), "--output-format=json")
+        inside, across = json.loads(report.out)
+        assert len(inside["fix"]["edits"]) == 2
+        assert across["fix"] is None
+        assert across["why_not_fixed"] == "the fix reaches into another cell"
 
     def test_comments_silence(self, folder: Path, paramassign: Command) -> None:
         data = notebook("bad  # noqa: PRM101\nlost", "bad  # noqa")
