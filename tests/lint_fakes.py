@@ -1,15 +1,15 @@
 """A stand-in for the analysis: names in the source that are findings.
 
-==========  ====================================================================
-``bad``     PRM101, with an unsafe fix that writes ``good``
-``far``     the same, with an import on the first line besides
-``lost``    PRM102, with a reason why it is not fixed
-``rebound`` PRM901, of a rule that is off by default
-``doubtful`` PRM001 about a part of the file
-``crash``   an exception with a text over two lines
-``panic``   what a native extension raises: no Exception
-``die``     the end of the process, by a signal
-==========  ====================================================================
+============  ====================================================================
+``bad``       PRM101, with an unsafe fix that writes ``good``
+``far``       the same, with an import on the first line besides
+``lost``      PRM102, with a reason why it is not fixed
+``rebound``   PRM901, of a rule that is off by default
+``doubtful``  PRM001 about a part of the file
+``crash``     an exception with a text over two lines
+``panic``     what a native extension raises: no Exception
+``die``       the end of the process, by a signal
+============  ====================================================================
 """
 
 from __future__ import annotations
