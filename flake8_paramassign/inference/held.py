@@ -120,18 +120,16 @@ class HeldContainers(Executor):
         for key, slot in made.slots.items():
             if slot & {"parameter", "buffer"}:
                 return True
-            if slot & {"module", "unknown"}:
-                parts = made.cells.get(key, NOTHING)
-                if any(self._may_hold(part, cls) for part in parts):
-                    return True
+            parts = self._flattened(made.cells.get(key, NOTHING), made, 0)
+            if any(self._may_hold(part, cls) for part in parts):
+                return True
         return False
 
     def _may_hold(self, part: Value, whole: ProjectClass) -> bool:
         """Whether a part of an object is a Module with something to lose."""
         if isinstance(part, Instance):
             return bool(part.cls.is_module) and part.cls is not whole and self._has_state(part)
-        # What a call gave may be a Module; what was passed in is most often a number.
-        return isinstance(part, Opaque) and isinstance(part.site, ast.Call)
+        return isinstance(part, Opaque) and part.module is True
 
     @staticmethod
     def _single_element(container: Container) -> bool:

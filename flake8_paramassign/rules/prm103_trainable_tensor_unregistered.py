@@ -64,15 +64,14 @@ class TrainableTensorUnregistered(Rule):
             return None
         if event.frame.role is not Role.CONSTRUCTION or event.slot & {"parameter", "buffer"}:
             return None
-        for value in event.values:
-            if isinstance(value, Tensor) and _is_meant_to_train(value):
-                if not ask.given_to_optimizer(event.frame, event.name):
-                    return Finding(
-                        f"'{event.name}' requires grad but is not a Parameter: it is not in "
-                        f"parameters(), so it is never trained, saved or moved; "
-                        f"write nn.Parameter(...)"
-                    )
-        return None
+        if not all(isinstance(v, Tensor) and _is_meant_to_train(v) for v in event.values):
+            return None
+        if ask.given_to_optimizer(event.frame, event.name):
+            return None
+        return Finding(
+            f"'{event.name}' requires grad but is not a Parameter: it is not in parameters(), "
+            f"so it is never trained, saved or moved; write nn.Parameter(...)"
+        )
 
 
 def _is_meant_to_train(value: Tensor) -> bool:
