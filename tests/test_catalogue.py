@@ -7,6 +7,7 @@ import subprocess
 import sys
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -162,6 +163,17 @@ class TestSlots:
         given = slots("torch.nn.Transformer", custom_encoder=GIVEN)["encoder"]
         assert given == Slot("encoder", "module")
 
+    def test_a_slot_that_is_there_in_any_case_is_not_undecided(self) -> None:
+        made = slots("torch.nn.LSTM", input_size=3, hidden_size=5, proj_size=UNKNOWN)
+        assert made["weight_hh_l0"] == Slot("weight_hh_l0", "parameter", None)
+
+    def test_frozen(self) -> None:
+        assert slots("torch.nn.Embedding")["weight"].trainable
+        assert not slots("torch.nn.Embedding", _freeze=True)["weight"].trainable
+
+    def test_absurd_numbers_of_layers_do_no_harm(self) -> None:
+        assert len(slots("torch.nn.RNN", num_layers=10**9)) < 1000
+
 
 class TestSlotNames:
     @pytest.mark.parametrize("name", ["weight", "bias", "in_proj_weight", "weight_ih_l3_reverse"])
@@ -316,18 +328,70 @@ class TestOtherNames:
         assert catalogue.tensor_class("torch.nn.Linear") is None
 
 
-def installed_torch() -> str | None:
+def installed(package: str) -> str | None:
     """The installed release, without the build's suffix."""
     try:
-        return version("torch").split("+")[0]
+        return version(package).split("+")[0]
     except PackageNotFoundError:
         return None
 
 
+NEEDED = f"torch {catalogue.torch_version()}, numpy and Python 3.11"
 same_torch = pytest.mark.skipif(
-    installed_torch() != catalogue.torch_version(),
-    reason=f"the catalogue is of torch {catalogue.torch_version()}, here is {installed_torch()}",
+    installed("torch") != catalogue.torch_version()
+    or not installed("numpy")
+    or sys.version_info < (3, 11),
+    reason=f"needs {NEEDED}; here: {installed('torch')}, {installed('numpy')}, {sys.version[:6]}",
 )
+
+
+@same_torch
+class TestObjects:
+    """An object has just the slots, of the shapes, that the catalogue tells."""
+
+    @pytest.mark.parametrize(
+        ("name", "arguments"),
+        [
+            ("Linear", {"in_features": 3, "out_features": 5}),
+            ("Linear", {"in_features": 3, "out_features": 5, "bias": False}),
+            ("Bilinear", {"in1_features": 3, "in2_features": 5, "out_features": 7}),
+            ("Conv1d", {"in_channels": 4, "out_channels": 6, "kernel_size": 3, "groups": 2}),
+            ("Conv3d", {"in_channels": 4, "out_channels": 6, "kernel_size": (2, 3, 5)}),
+            ("ConvTranspose1d", {"in_channels": 4, "out_channels": 6, "kernel_size": (3,)}),
+            ("BatchNorm2d", {"num_features": 3, "affine": False}),
+            ("BatchNorm2d", {"num_features": 3, "track_running_stats": False}),
+            ("InstanceNorm1d", {"num_features": 3, "affine": True}),
+            ("GroupNorm", {"num_groups": 2, "num_channels": 6}),
+            ("LayerNorm", {"normalized_shape": (3, 5), "bias": False}),
+            ("RMSNorm", {"normalized_shape": 3}),
+            ("PReLU", {"num_parameters": 3}),
+            ("Embedding", {"num_embeddings": 7, "embedding_dim": 3, "padding_idx": 0}),
+            ("EmbeddingBag", {"num_embeddings": 7, "embedding_dim": 3}),
+            ("RNN", {"input_size": 3, "hidden_size": 5, "num_layers": 3, "bias": False}),
+            ("GRU", {"input_size": 3, "hidden_size": 5, "bidirectional": True}),
+            ("LSTM", {"input_size": 3, "hidden_size": 5, "num_layers": 2, "proj_size": 2}),
+            ("LSTMCell", {"input_size": 3, "hidden_size": 5}),
+            ("MultiheadAttention", {"embed_dim": 8, "num_heads": 2, "add_bias_kv": True}),
+            ("TransformerDecoderLayer", {"d_model": 8, "nhead": 2}),
+            ("BCEWithLogitsLoss", {}),
+            ("ReLU", {}),
+        ],
+        ids=str,
+    )
+    def test_registers_the_same(self, name: str, arguments: dict[str, Any]) -> None:
+        torch = pytest.importorskip("torch")
+        module = getattr(torch.nn, name)(**arguments)
+        registered: dict[str, tuple[str, object]] = {}
+        for slot, parameter in module._parameters.items():
+            shape = None if parameter is None else tuple(parameter.shape)
+            registered[slot] = ("none" if parameter is None else "parameter", shape)
+        for slot, buffer in module._buffers.items():
+            shape = None if buffer is None else tuple(buffer.shape)
+            registered[slot] = ("none-buffer" if buffer is None else "buffer", shape)
+        registered |= dict.fromkeys(module._modules, ("module", None))
+
+        told = slots(f"torch.nn.{name}", **arguments).values()
+        assert {slot.name: (slot.kind, slot.shape) for slot in told} == registered
 
 
 class TestData:

@@ -58,8 +58,9 @@ class Case(NamedTuple):
 
     conditions: tuple[tuple[str, bool], ...]
     kind: str
-    shape: tuple[Size, ...] | None
-    module: str | None
+    shape: tuple[Size, ...] | None = None
+    module: str | None = None
+    trainable: bool = True
 
     def may_hold(self, arguments: Mapping[str, object]) -> bool:
         """Whether the arguments leave it possible that the case is the one."""
@@ -69,7 +70,7 @@ class Case(NamedTuple):
         )
 
 
-ABSENT = Case((), "absent", None, None)
+_ABSENT = Case((), "absent")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -113,18 +114,22 @@ def _parse_case(stored: list[Any]) -> Case:
     conditions, kind, shape, module = (*stored, None, None)[:4]
     return Case(
         tuple((word.lstrip("!"), not word.startswith("!")) for word in conditions.split()),
-        kind,
+        "parameter" if kind == "frozen" else kind,
         None if shape is None else tuple(shape),
         module,
+        trainable=kind != "frozen",
     )
 
 
 _FAMILY = re.compile(r"\{(\d+):(\w+)\}")
-_OPTIONAL = {"parameter": "parameter?", "none": "parameter?", "frozen": "parameter?"} | {
+_UNDECIDED = {
+    "parameter": "parameter?",
+    "none": "parameter?",
     "buffer": "buffer?",
     "none-buffer": "buffer?",
 }
-_FAMILY_MEMBERS_SHOWN = 4
+_SHOWN_OF_UNKNOWN = 4
+_SHOWN_AT_MOST = 64
 
 
 def generic_name(name: str) -> str:
@@ -142,9 +147,9 @@ def _expand(
         return
     end = arguments.get(family[2], UNKNOWN)
     if not isinstance(end, int):
-        end = _FAMILY_MEMBERS_SHOWN
-        cases = (*cases, ABSENT)
-    for number in range(int(family[1]), end):
+        end = _SHOWN_OF_UNKNOWN
+        cases = (*cases, _ABSENT)
+    for number in range(int(family[1]), min(end, _SHOWN_AT_MOST)):
         yield pattern.replace(family[0], str(number)), cases
 
 
@@ -154,16 +159,16 @@ def _decide(name: str, cases: tuple[Case, ...], arguments: Mapping[str, object])
     present = [case for case in possible if case.kind != "absent"]
     if not present:
         return None
-    fullest = next((case for case in present if case.shape is not None), present[0])
-    kind = fullest.kind if len(possible) == 1 else _OPTIONAL.get(fullest.kind, fullest.kind)
-    shapes = {case.shape for case in present if case.kind not in ("none", "none-buffer")}
+    kinds = {case.kind for case in possible}
+    kind = present[0].kind
+    shapes = {case.shape for case in present if not case.kind.startswith("none")}
     modules = {case.module for case in present}
     return Slot(
         name=name,
-        kind="parameter" if kind == "frozen" else kind,
-        shape=_resolve(fullest.shape, arguments) if len(shapes) == 1 else None,
-        trainable=any(case.kind != "frozen" for case in present),
-        module=fullest.module if len(modules) == 1 else None,
+        kind=kind if len(kinds) == 1 else _UNDECIDED.get(kind, kind),
+        shape=_resolve(shapes.pop(), arguments) if len(shapes) == 1 else None,
+        trainable=any(case.trainable for case in present),
+        module=modules.pop() if len(modules) == 1 else None,
     )
 
 
@@ -182,6 +187,8 @@ def _resolve(
             value = arguments.get(size[1:])
             several = [value] if isinstance(value, int) else value
             if not isinstance(several, list | tuple):
+                return None
+            if not all(isinstance(item, int) for item in several):
                 return None
             sizes.extend(several)
         else:

@@ -13,7 +13,10 @@ from typing import Any
 
 
 def collect() -> dict[str, Any]:
-    """Ask the installed torch; raises ``ImportError`` where there is none."""
+    """Ask the installed torch.
+
+    Raises ``ImportError`` where torch or numpy is missing or Python is older than 3.11.
+    """
     with warnings.catch_warnings():
         # Deprecated and experimental names are catalogued like the others.
         warnings.simplefilter("ignore")

@@ -12,7 +12,7 @@ from flake8_paramassign.catalogue.generate import collect, render
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Write the file, or with ``--check`` say how it differs: 1 where it does, 2 without torch."""
+    """Write the file, or with ``--check`` say how it differs: 1 if it does, 2 without torch."""
     parser = argparse.ArgumentParser(
         prog="python -m flake8_paramassign.catalogue.generate",
         description="Write down what the installed torch's classes and functions do.",
@@ -22,7 +22,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         text = render(collect())
     except ImportError as error:
-        print(f"torch cannot be imported: {error}", file=sys.stderr)
+        print(f"torch cannot be asked: {error}", file=sys.stderr)
         return 2
     if not check:
         DATA.write_text(text, encoding="utf-8", newline="\n")

@@ -115,15 +115,9 @@ def _result(returned: Any, tensors: Sequence[torch.Tensor]) -> Result:
     """How what a call returned relates to the tensors it took."""
     if returned is None:
         return Result.NONE
-    if isinstance(returned, list | tuple) and _tensors(returned):
-        items = list(_flat(returned))
-        return (
-            Result.TUPLE
-            if all(i is None or isinstance(i, torch.Tensor) for i in items)
-            else Result.OTHER
-        )
     if not isinstance(returned, torch.Tensor):
-        return Result.OTHER
+        others = [item for item in _flat(returned) if not isinstance(item, torch.Tensor | None)]
+        return Result.TUPLE if _tensors(returned) and not others else Result.OTHER
     if any(returned is tensor for tensor in tensors):
         return Result.SELF
     storage = _storage(returned)

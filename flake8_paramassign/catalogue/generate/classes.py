@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import inspect
 import re
+import sys
 import typing
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import product
@@ -20,6 +21,10 @@ from torch.nn.parameter import is_lazy
 
 from flake8_paramassign.catalogue.generate.sizes import fit
 from flake8_paramassign.catalogue.slots import Size
+
+if sys.version_info < (3, 11):
+    # Before, what ``@typing.overload`` declares could not be asked for.
+    raise ImportError("asking torch needs Python 3.11")
 
 Arguments: TypeAlias = dict[str, Any]
 Level: TypeAlias = Callable[[Arguments, int], Any]
@@ -38,7 +43,7 @@ class Outcome(NamedTuple):
 Slots: TypeAlias = dict[str, Outcome]
 _ABSENT = Outcome("absent")
 _EXAMPLES = 3
-_PRIMES = [n for n in range(5, 200) if all(n % divisor for divisor in range(2, n))]
+_PRIMES = [n for n in range(5, 400) if all(n % divisor for divisor in range(2, n))]
 
 # What a signature does not tell: a value for each example. Other sizes are multiples of six, so
 # that any of these numbers of heads and groups divides them.
@@ -108,8 +113,11 @@ class _Probe:
     ) -> None:
         self.cls = cls
         self.canonical = canonical
-        # What starts with an underscore is not for users.
-        parameters = [p for p in parameters if not p.name.startswith("_")]
+        # What starts with an underscore is not for users, but for torch's own class methods:
+        # ``Embedding.from_pretrained`` passes ``_freeze``.
+        parameters = [
+            p for p in parameters if not p.name.startswith("_") or isinstance(p.default, bool)
+        ]
         self.parameters = {p.name: p for p in parameters}
         self.defaults = {p.name: p.default for p in parameters if p.default is not p.empty}
         self.examples = [
@@ -172,11 +180,8 @@ class _Probe:
             yield name, Outcome("none-buffer" if buffer is None else "buffer"), buffer
         for name, child in module._modules.items():
             own = child is not None and all(child is not value for value in arguments.values())
-            yield (
-                name,
-                Outcome("module", None, self.canonical.get(type(child)) if own else None),
-                None,
-            )
+            known = self.canonical.get(type(child)) if own else None
+            yield name, Outcome("module", module=known), None
 
     def counting_argument(self) -> str | None:
         """The argument that says how many slots ``..._l0``, ``..._l1`` there are."""
@@ -235,13 +240,15 @@ class _Probe:
             arguments = {**example, **chosen}
             if count:
                 arguments[count] = 3
+            unchanged = {n: v for n, v in self.defaults.items() if n not in arguments}
             module = self.construct(arguments)
             if module is None:
                 return None
             for name, outcome, tensor in self.registered(module, arguments):
                 outcomes[name] = outcome
                 shape = None if tensor is None or is_lazy(tensor) else tuple(tensor.shape)
-                shapes.setdefault(name, []).append(({**self.defaults, **arguments}, shape))
+                # The arguments of the example come first: they make the simpler expressions.
+                shapes.setdefault(name, []).append(({**arguments, **unchanged}, shape))
         slots = {
             name: outcome._replace(shape=fit(shapes[name])) for name, outcome in outcomes.items()
         }
@@ -260,7 +267,8 @@ def _required_value(parameter: inspect.Parameter, prime: int, index: int) -> Any
     if text == "float":
         return 0.5
     several = re.search(r"tuple\[(int.*?)\]", text)
-    if several and (index or "Union" not in text):
+    takes_number = "int" in re.sub(r"(tuple|list)\[.*?\]", "", text)
+    if several and (index or not takes_number):
         length = index + 1 if "..." in several[1] else several[1].count("int")
         return tuple(range(2 + index, 2 + index + length))
     return prime if several else 6 * prime

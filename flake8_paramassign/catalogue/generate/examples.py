@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from itertools import chain, product
 from typing import Any, TypeAlias
 
+import numpy
 import torch
 
 from flake8_paramassign.catalogue.generate.signatures import REQUIRED, Argument, Overload
@@ -123,7 +124,7 @@ _NAMED: dict[str, Sequence[Make]] = {
     "cls": _of(torch.Tensor),
     "callable": _of(lambda *values: values[0]),
     "indices": [lambda first: [torch.zeros(4, dtype=torch.int64)], *_INDICES],
-    "ndarray": [lambda first: torch.ones(2).numpy()],
+    "ndarray": [lambda first: numpy.ones(2)],
 }
 _TYPED: dict[str, Sequence[Make]] = {
     "bool": _of(False, True),

@@ -95,9 +95,8 @@ def functions() -> Iterator[tuple[str, Callable[..., Any]]]:
 
 def _makes_tensors(value: type) -> bool:
     """Whether it is ``torch.Tensor``, ``torch.autograd.Variable`` or like ``torch.FloatTensor``."""
-    return value in (torch.Tensor, torch.autograd.Variable) or type(value) is type(
-        torch.FloatTensor
-    )
+    by_dtype = type(torch.FloatTensor)
+    return isinstance(value, by_dtype) or value in (torch.Tensor, torch.autograd.Variable)
 
 
 def members() -> Iterator[tuple[str, Any]]:
