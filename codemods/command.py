@@ -33,15 +33,11 @@ if TYPE_CHECKING:
 class _Verbatim(libcst.Module):
     """A module that is written as ``source``, not as its nodes are rendered, until it changes."""
 
-    source: bytes | None = None
-
-    @property
-    def bytes(self) -> bytes:
-        return super().bytes if self.source is None else self.source
+    source: str | None = None
 
     @property
     def code(self) -> str:
-        return super().code if self.source is None else self.source.decode(self.encoding)
+        return super().code if self.source is None else self.source
 
     def with_changes(self, **changes: Any) -> Self:
         return super().with_changes(**{"source": None, **changes})
@@ -96,7 +92,7 @@ class FixParameterAssignments(CodemodCommand):
         if outcome.changed:
             tree = libcst.parse_module(fixed)
         nodes = {field.name: getattr(tree, field.name) for field in fields(libcst.Module)}
-        return _Verbatim(**nodes, source=fixed)
+        return _Verbatim(**nodes, source=fixed.decode(tree.encoding))
 
     def _fixer(self, filename: str) -> Fixer:
         _, configuration = nearest(absolute(filename).parent)
