@@ -8,9 +8,12 @@ from abc import abstractmethod
 from dataclasses import replace
 
 from flake8_paramassign import catalogue
-from flake8_paramassign.inference.builtin_calls import BuiltinCaller
 from flake8_paramassign.inference.classes import Class, Deferred, ProjectClass, TorchClass
-from flake8_paramassign.inference.events import AttributeStored
+from flake8_paramassign.inference.module_calls import (
+    MODULE_CONTAINERS,
+    PARAMETER_CONTAINERS,
+    ModuleCaller,
+)
 from flake8_paramassign.inference.shapes import Shaped
 from flake8_paramassign.inference.state import INITIALISED, ITEMS, State
 from flake8_paramassign.inference.torch_calls import Arguments
@@ -44,18 +47,10 @@ _ARRAYS = frozenset(
     zeros_like ones_like concatenate stack
     """.split()
 )
-_MODULE_CONTAINERS = ("torch.nn.ModuleList", "torch.nn.Sequential", "torch.nn.ModuleDict")
-_PARAMETER_CONTAINERS = ("torch.nn.ParameterList", "torch.nn.ParameterDict")
 _TENSOR_LAYER = re.compile(r"Linear|Conv|Norm|Embedding|Bilinear")
-_RETURNS_SELF = frozenset(
-    """to cuda cpu float half double bfloat16 train eval requires_grad_ apply type share_memory
-    to_empty xpu
-    """.split()
-)
-"""Methods of ``nn.Module`` that return the module."""
 
 
-class Caller(BuiltinCaller):
+class Caller(ModuleCaller):
     """Calls torch's classes by the catalogue, and the project's own code by entering it."""
 
     @abstractmethod
@@ -113,7 +108,7 @@ class Caller(BuiltinCaller):
         if isinstance(receiver, Container):
             return self._container_method(receiver, name, arguments, state)
         if isinstance(receiver, Instance | Opaque):
-            found = self._module_method(receiver, name, node, arguments, state)
+            found = self.module_method(receiver, name, node, arguments, state)
             if found is not None:
                 return found
         result = NOTHING
@@ -144,89 +139,12 @@ class Caller(BuiltinCaller):
             given = self._constants(owner, node, arguments, state)
             self.initialise_torch_base(receiver, owner, state, given)
             return NONE
-        return self._module_method(receiver, name, node, arguments, state) or UNKNOWN
+        return self.module_method(receiver, name, node, arguments, state) or UNKNOWN
 
     def _initialised(self, state: State) -> None:
         """The ``__init__`` of a base that cannot be seen has run: a Module's, if it is one."""
         if self.frame.receiver is not None:
             state.cells[self.frame.receiver, INITIALISED] = only(Constant(True))
-
-    def _module_method(
-        self,
-        receiver: Instance | Opaque,
-        name: str,
-        node: ast.Call,
-        arguments: Arguments,
-        state: State,
-    ) -> Values | None:
-        """Methods of ``nn.Module`` that matter; None where the class has one of its own."""
-        positional, named = arguments
-        is_module = self.is_module(receiver)
-        if is_module is False:
-            return None
-        if isinstance(receiver, Instance):
-            cls = receiver.cls
-            if isinstance(cls, ProjectClass) and cls.find(name) and name != "register_parameter":
-                return None
-            if isinstance(cls, TorchClass) and name in ("append", "extend", "insert"):
-                if cls.is_a(*_MODULE_CONTAINERS, *_PARAMETER_CONTAINERS):
-                    items = positional[-1] if positional else UNKNOWN
-                    if name == "extend":
-                        items = self._all_items(items, state)
-                    known = state.cells.get((receiver, ITEMS), NOTHING)
-                    state.cells[receiver, ITEMS] = union(known, items)
-                    return only(receiver)
-        if name in _RETURNS_SELF and is_module:
-            return only(receiver)
-        if name == "parameters" and not isinstance(receiver, Opaque):
-            parameter = Parameter(("parameters", receiver), None)
-            return self._iterator(only(parameter), node, state)
-        if name in ("register_parameter", "__setattr__") and is_module:
-            key = positional[0] if positional else named.get("name", UNKNOWN)
-            stored = positional[1] if len(positional) > 1 else named.get("param", UNKNOWN)
-            expression = node.args[1] if len(node.args) > 1 else _keyword(node, "param")
-            text = constant(key)
-            how = "register_parameter" if name == "register_parameter" else "setattr"
-            if isinstance(text, str):
-                self.store(receiver, text, stored, state, node, expression, how)
-            return NONE
-        if name in ("register_buffer", "add_module", "register_module") and is_module:
-            text = constant(positional[0]) if positional else NotImplemented
-            if isinstance(text, str) and isinstance(receiver, Instance):
-                kind = "buffer" if name == "register_buffer" else "module"
-                stored = positional[1] if len(positional) > 1 else UNKNOWN
-                self.registered_as(receiver, text, stored, kind, state, node)
-            elif isinstance(receiver, Instance):
-                registered = positional[1] if len(positional) > 1 else UNKNOWN
-                key_cell = (receiver, "{added}")
-                state.cells[key_cell] = union(state.cells.get(key_cell, NOTHING), registered)
-                state.slots[key_cell] = frozenset(["module"])
-            return NONE
-        if name == "__delattr__" and positional:
-            text = constant(positional[0])
-            self.delete(receiver, text if isinstance(text, str) else None, state)
-            return NONE
-        return None
-
-    def registered_as(
-        self,
-        receiver: Instance,
-        name: str,
-        values: Values,
-        kind: str,
-        state: State,
-        node: ast.AST,
-    ) -> None:
-        """``register_buffer`` and ``add_module``."""
-        slot = self.slot(receiver, name, state)
-        how = "register_buffer" if kind == "buffer" else "add_module"
-        self.tell(
-            AttributeStored(
-                self.frame, state, node, receiver, name, values, None, slot, NOTHING, how
-            )
-        )
-        state.slots[receiver, name] = frozenset([kind])
-        state.cells[receiver, name] = values
 
     # Functions and classes.
 
@@ -265,7 +183,7 @@ class Caller(BuiltinCaller):
             return only(Opaque(node, f"{cls.name.split('.')[-1]}(...)", cls.is_module))
         positional, named = arguments
         instance = Instance(cls, node, self._constants(cls, node, arguments, state))
-        if cls.is_a(*_MODULE_CONTAINERS, *_PARAMETER_CONTAINERS):
+        if cls.is_a(*MODULE_CONTAINERS, *PARAMETER_CONTAINERS):
             items = NOTHING
             for index, values in enumerate(positional):
                 inner = values
@@ -275,7 +193,7 @@ class Caller(BuiltinCaller):
                 items = union(items, inner)
             if cls.name != "torch.nn.Sequential" and len(positional) == 1:
                 self._same_items(instance, positional[0], state)
-            if cls.is_a(*_PARAMETER_CONTAINERS):
+            if cls.is_a(*PARAMETER_CONTAINERS):
                 items = frozenset(
                     Parameter(node, None) if isinstance(v, Tensor) else v for v in items
                 )
@@ -385,10 +303,6 @@ def _stores_attribute(statement: ast.stmt | None) -> bool:
     if isinstance(statement, ast.Assign):
         return any(not isinstance(target, ast.Name) for target in statement.targets)
     return isinstance(statement, ast.AnnAssign | ast.Return | ast.With | ast.For)
-
-
-def _keyword(node: ast.Call, name: str) -> ast.expr | None:
-    return next((k.value for k in node.keywords if k.arg == name), None)
 
 
 def _copied(value: Value, node: ast.AST) -> Value:

@@ -7,7 +7,8 @@ from abc import abstractmethod
 from collections.abc import Callable
 from typing import ClassVar
 
-from flake8_paramassign.inference.objects import Objects, derived
+from flake8_paramassign.inference.lifetimes import Lifetimes
+from flake8_paramassign.inference.objects import derived
 from flake8_paramassign.inference.shapes import broadcast, described, size_in
 from flake8_paramassign.inference.state import ITEMS, State
 from flake8_paramassign.inference.values import (
@@ -47,7 +48,7 @@ _EXACT = (ast.Add, ast.Sub, ast.Mult, ast.FloorDiv, ast.Mod)
 """Operators that give integers for integers."""
 
 
-class Evaluator(Objects):
+class Evaluator(Lifetimes):
     """Evaluates expressions; calls are for the layer above."""
 
     def evaluate(self, node: ast.expr, state: State) -> Values:
@@ -82,6 +83,8 @@ class Evaluator(Objects):
                 return only(External(f"builtins.{name}"))
         if values == UNKNOWN:
             return only(Opaque(("name", name), name))
+        if self.replacements:
+            self.used(values)
         return values
 
     def _constant(self, node: ast.Constant, state: State) -> Values:
@@ -91,6 +94,8 @@ class Evaluator(Objects):
         result = NOTHING
         for value in self.evaluate(node.value, state):
             result = union(result, self.attribute(value, node.attr, state, node))
+        if self.replacements:
+            self.used(result)
         return result or UNKNOWN
 
     def _subscript(self, node: ast.Subscript, state: State) -> Values:

@@ -72,6 +72,8 @@ class Interpreter(HeldContainers):
         self.source = source
         self.fillings = {}
         self.holdings = {}
+        self.replacements = {}
+        self.mended = set()
         self.closures = {}
         self._calls = 0
         self._summaries: dict[ast.AST, Values] = {}
@@ -239,6 +241,7 @@ class Interpreter(HeldContainers):
         self.frames.pop()
         _, after = self._run(frame, node.body, state)
         self.tell_held(frame, after)
+        self.tell_replaced(receiver, after)
         self._run_inner(frame, after)
 
     def _run_inner(self, frame: Frame, after: State | None) -> None:
@@ -305,6 +308,8 @@ class Interpreter(HeldContainers):
         self._calls = 0
         self.fillings = {}
         self.holdings = {}
+        self.replacements = {}
+        self.mended = set()
 
     # Classes.
 
@@ -313,10 +318,10 @@ class Interpreter(HeldContainers):
         if cls in self.summaries:
             return self.summaries[cls]
         self.summaries[cls] = None
-        outer = self.fillings, self.holdings, self._calls
+        outer = self.fillings, self.holdings, self.replacements, self.mended, self._calls
         self._begin()
         self.summaries[cls] = self._constructed(cls)
-        self.fillings, self.holdings, self._calls = outer
+        self.fillings, self.holdings, self.replacements, self.mended, self._calls = outer
         return self.summaries[cls]
 
     def _constructed(self, cls: ProjectClass) -> State | None:
@@ -340,6 +345,7 @@ class Interpreter(HeldContainers):
         self.frames.pop()
         _, after = self._run(frame, node.body, state)
         self.tell_held(frame, after)
+        self.tell_replaced(receiver, after)
         if after is not None and not foreign:
             self.listener.finished(receiver, after)
         self.under_construction.discard(receiver)

@@ -20,6 +20,7 @@ from flake8_paramassign.inference.state import (
     EVERY,
     INITIALISED,
     ITEMS,
+    TRAINS,
     UNKNOWN_SLOT,
     Slot,
     State,
@@ -119,6 +120,8 @@ class Objects(ABC):
     def _unwritten(self, key: tuple[Value, str], state: State) -> Values:
         """What a path that did not write the cell ``key`` holds there."""
         owner, name = key
+        if name.startswith("{"):
+            return UNKNOWN if name == TRAINS else NOTHING
         if name.startswith("["):
             return NOTHING if isinstance(owner, Container) and name == ITEMS else UNKNOWN
         if isinstance(owner, Instance) and owner not in self.under_construction:

@@ -20,6 +20,10 @@ ITEMS = "[]"
 """The attribute under which a container's items are kept, all together."""
 INITIALISED = "Module.__init__"
 """The attribute that tells whether ``nn.Module.__init__`` has run on an object."""
+TRAINS = "{trains}"
+"""The attribute that tells whether the Parameters of a Module were frozen or unfrozen together."""
+TAKEN = "{taken}"
+"""The attribute that holds the optimizers and wrappers which keep a Module's Parameters."""
 
 
 EVERY = "*"

@@ -27,7 +27,6 @@ from flake8_paramassign.inference.values import (
     Other,
     Parameter,
     Tensor,
-    Value,
     Values,
     constant,
     only,
@@ -39,11 +38,6 @@ _ROUNDS = 4
 GRAD = {"on": True, "off": False, "unknown": None}
 """Grad modes, as ``State.grad`` has them."""
 _EXITS = frozenset(["sys.exit", "os._exit", "os.abort", "exit", "quit"])
-_MODULE_ITERATORS = frozenset(
-    f"{prefix}{kind}"
-    for prefix in ("", "named_")
-    for kind in ("parameters", "buffers", "modules", "children")
-)
 _AUGMENTED_REBINDS = (ast.MatMult,)
 """Operators without an in-place form on tensors: ``w @= t`` assigns a new tensor."""
 
@@ -140,7 +134,7 @@ class Executor(Storer):
             self.bind(node.target, items, entry, None)
             return self.execute(node.body, entry)
 
-        return self._loop(body, node.orelse, state, at_least_once=runs, endless=False)
+        return self._loop(node, body, state, at_least_once=runs, endless=False)
 
     def _while(self, node: ast.While, state: State) -> State | None:
         endless = isinstance(node.test, ast.Constant) and bool(node.test.value)
@@ -149,12 +143,12 @@ class Executor(Storer):
             holds, _ = self.condition(node.test, entry)
             return self.execute(node.body, holds)
 
-        return self._loop(body, node.orelse, state, at_least_once=endless, endless=endless)
+        return self._loop(node, body, state, at_least_once=endless, endless=endless)
 
     def _loop(
         self,
+        node: ast.For | ast.AsyncFor | ast.While,
         body: Callable[[State], State | None],
-        orelse: list[ast.stmt],
         state: State,
         *,
         at_least_once: bool,
@@ -163,9 +157,9 @@ class Executor(Storer):
         """Run ``body`` until the state at its start no longer changes."""
         start: State = state
         ended: State | None = None
-        loop = Loop()
+        loop = Loop(node)
         for _ in range(_ROUNDS):
-            loop = Loop()
+            loop = Loop(node)
             self.frame.loops.append(loop)
             ended = body(start.copy())
             self.frame.loops.pop()
@@ -176,7 +170,7 @@ class Executor(Storer):
                 break
             start = widened
         after = None if endless else (ended if at_least_once and ended else self.join(start, ended))
-        after = self.execute(orelse, after) if orelse else after
+        after = self.execute(node.orelse, after) if node.orelse else after
         for broken in loop.breaks:
             after = self.join(after, broken)
         return after
@@ -191,7 +185,7 @@ class Executor(Storer):
     def each(self, iterable: ast.expr, state: State) -> Values:
         """What a loop over ``iterable`` gives in each round."""
         if isinstance(iterable, ast.Call) and isinstance(iterable.func, ast.Attribute):
-            named = self._module_iterator(iterable, iterable.func, state)
+            named = self.module_iterator(iterable, iterable.func, state)
             if named is not None:
                 return named
         result = NOTHING
@@ -208,29 +202,6 @@ class Executor(Storer):
             else:
                 result = union(result, UNKNOWN)
         return result
-
-    def _module_iterator(self, node: ast.Call, func: ast.Attribute, state: State) -> Values | None:
-        """``model.modules()``, ``named_parameters()`` and their like."""
-        kind = func.attr
-        if kind not in _MODULE_ITERATORS:
-            return None
-        receivers = self.evaluate(func.value, state)
-        if any(self.is_module(r) is False for r in receivers):
-            return None
-        item: Value
-        if kind.endswith("parameters"):
-            item = Parameter((kind, node), None)
-        elif kind.endswith("buffers"):
-            item = Tensor(node)
-        else:
-            item = Opaque((kind, node), "module", True)
-        if not kind.startswith("named_"):
-            return only(item)
-        pair = Container("tuple", (node, kind))
-        state.cells[pair, "[0]"] = only(Other("str"))
-        state.cells[pair, "[1]"] = only(item)
-        state.cells[pair, ITEMS] = only(item)
-        return only(pair)
 
     def _with(self, node: ast.With | ast.AsyncWith, state: State) -> State | None:
         before = state.grad

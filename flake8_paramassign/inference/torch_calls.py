@@ -254,6 +254,7 @@ class TorchCaller(Evaluator):
             tensors = union(tensors, self._optimised(value, state))
         optimizer = Optimizer(node)
         self.tell(OptimizerMade(self.frame, state, node, optimizer, tensors))
+        self.take(tensors, optimizer, state)
         return only(optimizer)
 
     def _optimised(self, value: Value, state: State, depth: int = 0) -> Values:
