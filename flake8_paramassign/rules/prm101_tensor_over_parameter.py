@@ -5,10 +5,11 @@ from __future__ import annotations
 import ast
 
 from flake8_paramassign import catalogue
-from flake8_paramassign.inference.events import AttributeStored, Event, Frame
+from flake8_paramassign.inference.events import AttributeStored, Event, Frame, Role
 from flake8_paramassign.inference.objects import Objects
 from flake8_paramassign.inference.state import EVERY, PARAMETER_SLOT
 from flake8_paramassign.inference.values import (
+    NONE,
     Constant,
     Container,
     Instance,
@@ -21,6 +22,7 @@ from flake8_paramassign.inference.values import (
 from flake8_paramassign.rules.base import Finding, Rule
 
 _STORES = frozenset(["=", "setattr", "register_parameter", "@="])
+_CONVERSIONS = frozenset([".to()", ".cuda()", ".half()", ".float()", ".double()", ".bfloat16()"])
 _CATCHES_TYPE_ERROR = frozenset(["TypeError", "Exception", "BaseException"])
 
 
@@ -158,19 +160,32 @@ def _deals_with(statement: ast.stmt, name: str, subject: str) -> bool:
 
 
 def _message(event: AttributeStored, culprit: Value) -> str:
-    what = _described(culprit)
-    when = ""
+    known = isinstance(event.receiver, Instance)
+    subject = f"'{event.name}' {'is' if known else 'of a Module is'} a registered Parameter"
     if isinstance(culprit, Tensor) and culprit.maybe_self:
-        what = f"{culprit.via} returns a plain tensor where the device or dtype changes, which"
-        when = " then"
+        what = f"{culprit.via} gives a plain tensor where the device or dtype changes, which then"
     else:
-        what = f"assigning {what}"
-    target = _target(event)
-    value = _shown(event.expression)
-    return (
-        f"'{event.name}' is a registered Parameter: {what}{when} raises TypeError; write "
-        f"{target}.data.copy_({value}) to fill it, or assign nn.Parameter({value}) to replace it"
-    )
+        what = f"assigning {_described(culprit)}"
+    return f"{subject}: {what} raises TypeError; {_advice(event, culprit)}"
+
+
+def _advice(event: AttributeStored, culprit: Value) -> str:
+    """What to write instead, as far as the value and the place tell."""
+    if event.frame.role is Role.STEP:
+        return "keep what is computed in a local variable"
+    target, value = _target(event), _shown(event.expression)
+    if isinstance(culprit, Instance | Optimizer):
+        return "give it another name"
+    if isinstance(culprit, Other) and culprit.kind == "numpy.ndarray":
+        value = f"torch.from_numpy({value})"
+    elif isinstance(culprit, Container):
+        value = f"torch.tensor({value})"
+    replaced = f"assign nn.Parameter({value}) to replace it"
+    if event.before == NONE or _is_converted(culprit):
+        return replaced
+    if isinstance(culprit, Constant):
+        return f"write {target}.data.fill_({value}) to fill it"
+    return f"write {target}.data.copy_({value}) to fill it, or {replaced}"
 
 
 def _described(value: Value) -> str:
@@ -185,12 +200,25 @@ def _described(value: Value) -> str:
     return f"{value.value!r}" if isinstance(value, Constant) else "an optimizer"
 
 
+def _is_converted(value: Value) -> bool:
+    """Whether it is of another device or dtype, which ``copy_`` would undo."""
+    return isinstance(value, Tensor) and value.via in _CONVERSIONS
+
+
 def _target(event: AttributeStored) -> str:
-    if isinstance(event.node, ast.Attribute):
-        return ast.unparse(event.node)
-    if isinstance(event.node, ast.AugAssign):
-        return ast.unparse(event.node.target)
-    return f"....{event.name}"
+    """The attribute as an expression, however it is stored."""
+    node = event.node
+    if isinstance(node, ast.Attribute):
+        return ast.unparse(node)
+    if isinstance(node, ast.AugAssign):
+        return ast.unparse(node.target)
+    owner: ast.expr | None = None
+    if isinstance(node, ast.Call):
+        is_method = isinstance(node.func, ast.Attribute)
+        owner = node.func.value if isinstance(node.func, ast.Attribute) else node.args[0]
+        if is_method and ast.unparse(owner).startswith("super("):
+            return f"self.{event.name}"
+    return f"{ast.unparse(owner) if owner is not None else 'm'}.{event.name}"
 
 
 def _shown(expression: ast.expr | None) -> str:
