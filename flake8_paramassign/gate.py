@@ -10,6 +10,7 @@ import re
 
 _SIGNS = re.compile(
     r"Parameter|requires_grad|setattr|register_|\bweight\b|\bbias\b|\.data\b|Module|optim"
+    r"|\bclass \w+\("  # a class may inherit its Parameters from a base in another file
 )
 
 

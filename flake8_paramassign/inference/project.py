@@ -195,13 +195,25 @@ def _names(target: ast.expr) -> list[str]:
     return [node.id for node in ast.walk(target) if isinstance(node, ast.Name)]
 
 
+_Stamp = tuple[int, int]
+"""When a file was changed, and its size: by which a change is noticed."""
+
+
+def _stamp(path: str) -> _Stamp:
+    try:
+        status = os.stat(path)
+    except OSError:
+        return 0, 0
+    return status.st_mtime_ns, status.st_size
+
+
 class Project:
     """The files around one file, resolved and parsed when they are asked for."""
 
     def __init__(self, module_bases: tuple[str, ...] = ()) -> None:
         """``module_bases``: dotted names of further classes known to be Modules."""
         self.module_bases = frozenset(module_bases)
-        self._files: OrderedDict[str, Module | None] = OrderedDict()
+        self._files: OrderedDict[str, tuple[_Stamp, Module | None]] = OrderedDict()
         self._roots: list[Path] = []
         self._located: dict[str, str | None] = {}
         self._members: dict[str, Values] = {}
@@ -210,18 +222,16 @@ class Project:
         """The file under analysis, of ``size`` bytes, whose imports are looked up around it."""
         file = Path(path)
         name, package_parent = _dotted_name(file)
-        roots = _search_roots(file, package_parent)
-        if roots != self._roots:
-            self._roots, self._located = roots, {}
-        self._members = {}
+        self._roots = _search_roots(file, package_parent)
+        self._located, self._members = {}, {}
         module = Module(name, path, tree, self, file.name == "__init__.py", size)
-        self._files[path] = module
+        self._files[path] = _stamp(path), module
         self._forget_oldest()
         return module
 
     def opened(self) -> list[Module]:
         """The files that are parsed at present."""
-        return [module for module in self._files.values() if module is not None]
+        return [module for _, module in self._files.values() if module is not None]
 
     def owns(self, name: str) -> bool:
         """Whether the dotted ``name`` begins with a module or package of the project."""
@@ -278,17 +288,20 @@ class Project:
         return self._located[name]
 
     def _load(self, name: str, path: str) -> Module | None:
-        if path in self._files:
+        stamp = _stamp(path)
+        known = self._files.get(path)
+        if known is not None and known[0] == stamp:
             self._files.move_to_end(path)
-            return self._files[path]
-        self._files[path] = module = self._parse(name, path)
+            return known[1]
+        module = self._parse(name, path)
+        self._files[path] = stamp, module
         self._forget_oldest()
         return module
 
     def _forget_oldest(self) -> None:
-        kept = sum(module.size for module in self._files.values() if module)
+        kept = sum(module.size for _, module in self._files.values() if module)
         while kept > _MOST_BYTES and len(self._files) > 1:
-            _, oldest = self._files.popitem(last=False)
+            _, (_, oldest) = self._files.popitem(last=False)
             kept -= oldest.size if oldest else 0
 
     def _parse(self, name: str, path: str) -> Module | None:

@@ -1,0 +1,145 @@
+"""Classes and functions are found across a project's files, which are parsed and never imported."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from textwrap import dedent
+
+import pytest
+
+from flake8_paramassign import analyze
+
+BASE = """\
+    import torch
+    from torch import nn
+
+    class Base(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.scale = nn.Parameter(torch.ones(3))
+
+    def converted(x):
+        return nn.Parameter(x).to(torch.float64)
+"""
+CHILD = """\
+    import torch
+    {imports}
+
+    class Child({base}):
+        def forward(self, x):
+            self.scale = self.scale * 2
+            return x
+"""
+
+
+def found(folder: Path, name: str, files: dict[str, str]) -> list[tuple[str, int]]:
+    for path, text in files.items():
+        file = folder / path
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(dedent(text))
+    path = folder / name
+    return [(d.code, d.start.line) for d in analyze(path.read_bytes(), str(path))]
+
+
+def child(imports: str, base: str = "Base") -> str:
+    return dedent(CHILD).format(imports=imports, base=base)
+
+
+@pytest.mark.parametrize(
+    ("imports", "base"),
+    [
+        ("from base import Base", "Base"),
+        ("from base import Base as Parent", "Parent"),
+        ("import base", "base.Base"),
+        ("import base as b", "b.Base"),
+        ("from base import *", "Base"),
+    ],
+)
+def test_a_base_class_beside_the_file(tmp_path: Path, imports: str, base: str) -> None:
+    files = {"base.py": BASE, "child.py": child(imports, base)}
+    assert found(tmp_path, "child.py", files) == [("PRM101", 6)]
+
+
+@pytest.mark.parametrize(
+    "imports",
+    [
+        "from .base import Base",
+        "from ..pkg.base import Base",
+        "from pkg.base import Base",
+        "from pkg import Base",
+        "from . import Base",
+    ],
+)
+def test_a_base_class_in_a_package(tmp_path: Path, imports: str) -> None:
+    files = {
+        "top/__init__.py": "",
+        "top/pkg/__init__.py": "from .base import Base",
+        "top/pkg/base.py": BASE,
+        "top/pkg/child.py": child(imports.replace("from pkg", "from top.pkg")),
+    }
+    assert found(tmp_path, "top/pkg/child.py", files) == [("PRM101", 6)]
+
+
+@pytest.mark.parametrize("root", ["", "src/"])
+def test_an_absolute_import_from_the_root_of_the_project(tmp_path: Path, root: str) -> None:
+    files = {
+        "pyproject.toml": "",
+        f"{root}lib/__init__.py": "",
+        f"{root}lib/base.py": BASE,
+        "scripts/train/child.py": child("from lib.base import Base"),
+    }
+    assert found(tmp_path, "scripts/train/child.py", files) == [("PRM101", 6)]
+
+
+def test_a_function_of_another_file_says_where_the_value_was_made(tmp_path: Path) -> None:
+    (tmp_path / "base.py").write_text(dedent(BASE))
+    layer = tmp_path / "layer.py"
+    layer.write_text(
+        dedent("""\
+        import torch
+        from torch import nn
+        from base import converted
+
+        class Layer(nn.Module):
+            def __init__(self, x):
+                super().__init__()
+                self.w = converted(x)
+        """)
+    )
+    (finding,) = analyze(layer.read_bytes(), str(layer))
+    assert (finding.code, finding.start.line) == ("PRM102", 8)
+    assert "base.py line 10" in finding.message
+
+
+@pytest.mark.parametrize(
+    ("base", "why"),
+    [
+        (None, "there is no such file"),
+        ("class Base(", "it does not parse"),
+        ("from child import Child as Base", "files import each other in a circle"),
+        ("from base import Base", "a name imports itself"),
+        ("class Base: pass", "the base is no Module"),
+        ("Base = make()", "the base is computed"),
+    ],
+)
+def test_a_base_class_that_cannot_be_told_is_silent(
+    tmp_path: Path, base: str | None, why: str
+) -> None:
+    files = {"child.py": child("from base import Base")}
+    if base is not None:
+        files["base.py"] = base
+    assert found(tmp_path, "child.py", files) == [], why
+
+
+def test_a_file_that_changes_is_read_again(tmp_path: Path) -> None:
+    files = {"base.py": "class Base: pass", "child.py": child("from base import Base")}
+    assert found(tmp_path, "child.py", files) == []
+    assert found(tmp_path, "child.py", {"base.py": BASE}) == [("PRM101", 6)]
+
+
+def test_the_project_is_parsed_and_not_imported(tmp_path: Path) -> None:
+    files = {
+        "base.py": dedent(BASE) + "raise SystemExit\n",
+        "child.py": child("from base import Base"),
+    }
+    assert found(tmp_path, "child.py", files) == [("PRM101", 6)]
