@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, ClassVar
 if TYPE_CHECKING:
     from flake8_paramassign.inference.events import AttributeStored, Event
     from flake8_paramassign.inference.objects import Objects
+    from flake8_paramassign.inference.values import Value
     from flake8_paramassign.inference.state import State
 
 SECTIONS = (
@@ -34,6 +35,8 @@ class Finding:
     node: ast.AST | None = None
     """Where it stands; None is where the event happens."""
     why_not_fixed: str | None = None
+    value: Value | None = None
+    """The value that is the evidence, where a rewrite asks for it."""
 
 
 class Rule:

@@ -79,7 +79,7 @@ class TensorOverParameter(Rule):
             culprit = _over_known_slot(event, ask)
         if culprit is None or _handled(event):
             return None
-        return Finding(_message(event, culprit))
+        return Finding(_message(event, culprit), value=culprit)
 
 
 def _over_known_slot(event: AttributeStored, ask: Objects) -> Value | None:

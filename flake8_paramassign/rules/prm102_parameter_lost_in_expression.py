@@ -11,6 +11,7 @@ from flake8_paramassign.inference.values import Instance, Parameter, Tensor
 from flake8_paramassign.rules.base import Finding, Rule
 
 _STORES = frozenset(["=", "setattr", "@="])
+_BELONGS_IN_FORWARD = "what is computed from a Parameter belongs in forward, or in a property"
 _LONGEST = 40
 """Characters of the user's own expression that a message repeats."""
 _ATOMS = (ast.Name, ast.Attribute, ast.Call, ast.Subscript)
@@ -94,10 +95,10 @@ class ParameterLostInExpression(Rule):
         if ask.registers(event.state, origin):
             if role is not Role.CONSTRUCTION or value.detached or value.trainable is False:
                 return None
-            return Finding(_derived(event, value))
+            return Finding(_derived(event, value), why_not_fixed=_BELONGS_IN_FORWARD)
         if not isinstance(origin.site, ast.Call):
             return None
-        return Finding(_lost(event, value, origin.site, ask))
+        return Finding(_lost(event, value, origin.site, ask), value=value)
 
 
 def _lost(event: AttributeStored, value: Tensor, parameter: ast.Call, ask: Objects) -> str:

@@ -62,5 +62,6 @@ class OptimisedNonLeaf(Rule):
                     f"after requires_grad, so the optimizer raises ValueError; "
                     f"apply it first and call requires_grad_() last",
                     value.site,
+                    value=value,
                 )
         return None
