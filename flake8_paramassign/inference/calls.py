@@ -70,12 +70,15 @@ class Caller(ModuleCaller):
             result = NOTHING
             for receiver in receivers:
                 result = union(result, self._method(receiver, node, arguments, state))
-            return result or UNKNOWN
-        callees = self.evaluate(node.func, state)
-        arguments = self._arguments(node, state)
-        result = NOTHING
-        for callee in callees:
-            result = union(result, self._called(callee, node, arguments, state))
+            name = node.func.attr
+        else:
+            callees = self.evaluate(node.func, state)
+            arguments = self._arguments(node, state)
+            result = NOTHING
+            for callee in callees:
+                result = union(result, self._called(callee, node, arguments, state))
+            name = node.func.id if isinstance(node.func, ast.Name) else ""
+        self.may_take(name, [*arguments[0], *arguments[1].values()], result, state)
         return result or UNKNOWN
 
     def _arguments(self, node: ast.Call, state: State) -> Arguments:
@@ -183,6 +186,9 @@ class Caller(ModuleCaller):
             return only(Opaque(node, f"{cls.name.split('.')[-1]}(...)", cls.is_module))
         positional, named = arguments
         instance = Instance(cls, node, self._constants(cls, node, arguments, state))
+        if "DataParallel" in cls.name:
+            wrapped = positional[0] if positional else arguments[1].get("module", UNKNOWN)
+            self.wrap(instance, wrapped, state)
         if cls.is_a(*MODULE_CONTAINERS, *PARAMETER_CONTAINERS):
             items = NOTHING
             for index, values in enumerate(positional):

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import ast
-import re
-from pathlib import Path
 
 from flake8_paramassign.inference.classes import (
     Class,
@@ -14,7 +12,7 @@ from flake8_paramassign.inference.classes import (
     TorchClass,
 )
 from flake8_paramassign.inference.events import Frame, Listener, Role
-from flake8_paramassign.inference.held import HeldContainers
+from flake8_paramassign.inference.lexical import Lexical
 from flake8_paramassign.inference.objects import the_instance
 from flake8_paramassign.inference.project import Module, decorator_name
 from flake8_paramassign.inference.state import (
@@ -53,16 +51,10 @@ _DEEPEST = 8
 """How many calls deep the project's functions are entered."""
 _MOST_CALLS = 300
 """How many calls are entered for one function under analysis; the rest is unknown."""
-STEPS = frozenset(
-    """forward __call__ training_step validation_step test_step step update train_step
-    training_epoch optimize_parameters
-    """.split()
-)
-"""Methods that run again and again while a model trains."""
 _MATTERS = (Parameter, Tensor, Instance, Optimizer, Function, ClassValue)
 
 
-class Interpreter(HeldContainers):
+class Interpreter(Lexical):
     """The whole interpreter, for one file."""
 
     def __init__(self, module: Module, source: Source, listener: Listener) -> None:
@@ -230,7 +222,7 @@ class Interpreter(HeldContainers):
         role = Role.FUNCTION
         decorators = {decorator_name(d) for d in node.decorator_list}
         if owner is not None and "staticmethod" not in decorators:
-            role = Role.STEP if node.name in STEPS else Role.METHOD
+            role = self.role(node, owner)
             receiver = the_instance(owner) if "classmethod" not in decorators else None
         frame = Frame(self.module, node, role, owner, receiver, closure or {})
         self.frames.append(frame)
@@ -358,58 +350,6 @@ class Interpreter(HeldContainers):
         for function in cls.functions:
             if function.name not in once and function in wanted and not _is_abstract(function):
                 self.run_function(function, cls)
-
-    def constructor_only(self, cls: ProjectClass) -> set[str]:
-        """``__init__`` and the methods that nothing but ``__init__`` refers to in this file."""
-        once = {"__init__"}
-        spans = [_span(cls.members["__init__"])] if "__init__" in cls.members else []
-        grown = bool(spans)
-        while grown:
-            grown = False
-            for name, member in cls.members.items():
-                if name in once or not isinstance(member, ast.FunctionDef):
-                    continue
-                if not any(f"self.{name}" in self.source.between(a, b) for a, b in spans):
-                    continue
-                lines = self._mentions(name, member.lineno)
-                if lines and all(any(a <= line <= b for a, b in spans) for line in lines):
-                    once.add(name)
-                    spans.append(_span(member))
-                    grown = True
-        return once
-
-    def _mentions(self, name: str, definition: int) -> list[int]:
-        """Lines that mention ``name``, but for its definition."""
-        mentions = re.finditer(rf"\b{re.escape(name)}\b", self.source.text)
-        lines = [self.source.line_at(match.start()) for match in mentions]
-        return [line for line in lines if line != definition]
-
-    def given_to_optimizer(self, frame: Frame, name: str) -> bool:
-        """Whether the class hands ``self.name`` to an optimizer, or collects it for one."""
-        if frame.owner is None or frame.owner.module is not self.module:
-            return False
-        text = self.source.lines_of(frame.owner.node)
-        pattern = rf"(optim|Adam|SGD|LBFGS|RMSprop)\w*\([^)]*\bself\.{re.escape(name)}\b"
-        collected = rf"(?<![\w\])])\[[^\]()]*\bself\.{re.escape(name)}\b"
-        return re.search(f"{pattern}|{collected}", text) is not None
-
-    def where(self, site: object) -> str:
-        """The place of an expression for a message: ``line 12``, ``layers.py line 3``, or nothing."""
-        if isinstance(site, ast.expr):
-            for module in (self.module, *self.project.opened()):
-                if any(node is site for node in ast.walk(module.tree)):
-                    file = "" if module is self.module else f"{Path(module.path).name} "
-                    return f"{file}line {site.lineno}"
-        return ""
-
-    def unregisters(self, name: str) -> bool:
-        """Whether the file somewhere takes ``name``, or names it computes, out of a registry."""
-        pattern = rf"_parameters\b|\bdelattr\b|__delattr__|\bdel\s+[\w.\[\]]+\.{re.escape(name)}\b"
-        return re.search(pattern, self.source.text) is not None
-
-
-def _span(node: ast.AST) -> tuple[int, int]:
-    return node.lineno, node.end_lineno or node.lineno  # type: ignore[attr-defined]
 
 
 def _made_here(value: Value) -> bool:

@@ -8,8 +8,10 @@ the Module, under names that no attribute has: so they join where paths meet, ar
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import cache
 
 from flake8_paramassign.inference.classes import ProjectClass, TorchClass
 from flake8_paramassign.inference.events import ParameterReplaced
@@ -17,6 +19,7 @@ from flake8_paramassign.inference.objects import Objects
 from flake8_paramassign.inference.state import ITEMS, TAKEN, TRAINS, State
 from flake8_paramassign.inference.values import (
     NOTHING,
+    UNKNOWN,
     Constant,
     Container,
     Instance,
@@ -33,6 +36,14 @@ from flake8_paramassign.inference.values import (
 
 EACH = "parameters()"
 """The last part of the site of what stands for every Parameter of a Module."""
+_OPTIMIZER_BUILDERS = re.compile(
+    r"(build|create|make|get|configure|init|setup)\w*optim|optim\w*(builder|factory)",
+    re.IGNORECASE,
+)
+_NO_OPTIMIZERS = re.compile(
+    r"average|ema\b|^EMA|norm|clip|count|scal|vector|flat|iter|list|dict|summary", re.IGNORECASE
+)
+"""Classes that are given Parameters and do not keep training them."""
 _OBJECTS = (Instance, Opaque, Container)
 _ITERATORS = frozenset(
     f"{prefix}{kind}"
@@ -48,6 +59,8 @@ class Lifetimes(Objects):
     """What was replaced where, in the code that is being run."""
     mended: set[ast.AST]
     """Where something was replaced before an optimizer was built anew."""
+    any_taken = False
+    """Whether the file builds an optimizer or wrapper."""
     any_frozen = False
     """Whether the file freezes anything: most do not, and need not be asked about it."""
 
@@ -193,43 +206,91 @@ class Lifetimes(Objects):
 
     # Taking and replacing.
 
+    def wrap(self, wrapper: Value, wrapped: Values, state: State) -> None:
+        """``wrapper`` holds a Module as its ``module``, and may keep its Parameters."""
+        state.cells[wrapper, "module"] = wrapped
+        if _keeps(wrapper):
+            self._take(frozenset(anchor(v) for v in wrapped), wrapper, state)
+
+    def may_take(self, name: str, arguments: list[Values], result: Values, state: State) -> None:
+        """What the function or class ``name`` returned may be an optimizer of its arguments."""
+        builds, is_class = _builds_optimizer(name)
+        if not (builds or is_class):
+            return
+        owners: set[Value | None] = set()
+        for value in (v for values in arguments for v in values):
+            if isinstance(value, Container):
+                owners |= {_owner(v) for v in self.items(value, state) if _stands_for_each(v)}
+            elif builds and isinstance(value, Instance | Opaque):
+                owners.add(anchor(value))
+        for taker in result - UNKNOWN if owners else NOTHING:
+            self._take(frozenset(owners), taker, state)
+
     def take(self, tensors: Values, taker: Value, state: State) -> None:
         """From here on ``taker`` keeps the Parameters that ``tensors`` stands for."""
-        owners = {_owner(v) for v in tensors}
-        for owner in owners - {None}:
-            assert owner is not None
-            known = self.fact(owner, TAKEN, state)
-            state.cells[owner, TAKEN] = union(known, only(taker))
+        self._take(frozenset(_owner(v) for v in tensors), taker, state)
+
+    def _take(self, owners: frozenset[Value | None], taker: Value, state: State) -> None:
+        self.any_taken = True
+        for owner in owners:
+            if owner is not None:
+                known = self.fact(owner, TAKEN, state)
+                state.cells[owner, TAKEN] = union(known, only(taker))
         for node, event in self.replacements.items():
             mends = None in owners or owners.intersection(self.wholes(event.receiver, state))
             if mends and node not in self.mended:
                 self.mended.add(node)
                 self.listener.happened(replace(event, mended=True))
 
-    def takers(self, receiver: Value, name: str | None, state: State) -> Values:
+    def _takers(self, receiver: Value, name: str | None, state: State) -> Values:
         """Who keeps the Parameter that ``receiver`` holds under ``name``; None is any of its."""
+        owners = set(self.wholes(receiver, state))
+        if name is None:
+            owners |= self.parts(receiver, state)
+        else:
+            before = self.attribute(receiver, name, state, ast.Pass())
+            owners |= {_owner(v) or v for v in before if isinstance(v, Parameter)}
         found = NOTHING
-        for whole in self.wholes(receiver, state):
-            found = union(found, self.fact(whole, TAKEN, state))
-        if name is not None:
-            for value in self.attribute(receiver, name, state, ast.Pass()):
-                if isinstance(value, Parameter):
-                    found = union(found, self.fact(Parameter(value.site), TAKEN, state))
+        for owner in owners:
+            found = union(found, self.fact(owner, TAKEN, state))
         return found
 
-    def replaced(
+    def stored_new(
         self,
         receiver: Instance | Opaque,
-        name: str | None,
-        takers: Values,
+        name: str,
+        values: Values,
         state: State,
         node: ast.AST,
         how: str,
     ) -> None:
-        """Remember that what ``takers`` keep is no longer what ``receiver`` holds."""
-        frame = self.frame
-        if frame.module is not self.frames[0].module or node in self.mended:
+        """``values`` are about to be stored: is one of them new, and the old one taken?"""
+        if self.any_taken and any(self._is_new(v, state) for v in values):
+            self.replaced(receiver, name, state, node, how)
+
+    def _is_new(self, value: Value, state: State) -> bool:
+        """Whether ``value`` is, or has, a trainable Parameter that no Module holds so far."""
+        if not isinstance(getattr(value, "site", None), ast.Call):
+            return False
+        if isinstance(value, Parameter):
+            taken = self.fact(Parameter(value.site), TAKEN, state)
+            return value.trainable is True and not taken and not self.registers(state, value)
+        if not isinstance(value, Instance) or not isinstance(value.made_by, TorchClass):
+            return False
+        held = any(value in values for values in state.cells.values())
+        slots = self.torch_slots(value, value.made_by).values()
+        return not held and any(slot.kind == "parameter" for slot in slots)
+
+    def replaced(
+        self, receiver: Instance | Opaque, name: str | None, state: State, node: ast.AST, how: str
+    ) -> None:
+        """``receiver`` holds new Parameters: remember it where somebody keeps the old ones."""
+        takers = self._takers(receiver, name, state)
+        frame = next((frame for frame in reversed(self.frames) if not frame.silent), None)
+        if not takers or frame is None or node in self.mended:
             return
+        if self.frame.module is not frame.module:
+            return  # The statement stands in another file.
         event = ParameterReplaced(frame, state, node, receiver, name, takers, how)
         self.replacements[node] = event
         if not takers & self._made_here(takers, state):
@@ -260,6 +321,27 @@ class Lifetimes(Objects):
 def anchor(value: Value) -> Value:
     """The one value under which facts on an object are kept, whatever else is known of it."""
     return Opaque(value.site, "") if isinstance(value, Opaque) else value
+
+
+@cache
+def _builds_optimizer(name: str) -> tuple[bool, bool]:
+    """Whether ``name`` builds an optimizer, given a Module; and whether it may, given a class."""
+    builds = _OPTIMIZER_BUILDERS.search(name) is not None
+    is_class = name[:1].isupper() and _NO_OPTIMIZERS.search(name) is None
+    return builds, is_class
+
+
+def _keeps(wrapper: Value) -> bool:
+    """Whether a wrapper holds on to the Parameters it found; DataParallel looks them up."""
+    if isinstance(wrapper, Instance):
+        return wrapper.cls.name.endswith(("DistributedDataParallel", "FullyShardedDataParallel"))
+    return False
+
+
+def _stands_for_each(value: Value) -> bool:
+    """Whether ``value`` came from ``parameters()``."""
+    site = value.site if isinstance(value, Parameter) else None
+    return isinstance(site, tuple) and site[-1] == EACH
 
 
 def _owner(value: Value) -> Value | None:

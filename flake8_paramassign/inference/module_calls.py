@@ -95,9 +95,7 @@ class ModuleCaller(BuiltinCaller):
             state.cells[made, ITEMS] = only(Tensor(node))
             return only(made)
         if name == "load_state_dict" and constant(named.get("assign", NOTHING)) is True:
-            takers = self.takers(receiver, None, state)
-            if takers:
-                self.replaced(receiver, None, takers, state, node, "load_state_dict(assign=True)")
+            self.replaced(receiver, None, state, node, "load_state_dict(assign=True)")
         return None
 
     def _registration(

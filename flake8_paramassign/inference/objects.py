@@ -7,13 +7,14 @@ which of them a name is (torch/nn/modules/module.py, ``Module.__setattr__``).
 from __future__ import annotations
 
 import ast
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from collections.abc import Hashable
 
 from flake8_paramassign import catalogue
 from flake8_paramassign.inference.classes import Class, ProjectClass, TorchClass
 from flake8_paramassign.inference.events import Event, Frame, Listener
 from flake8_paramassign.inference.project import Project, decorator_name
+from flake8_paramassign.inference.questions import Questions
 from flake8_paramassign.inference.shapes import Shape, changed, slot_shape
 from flake8_paramassign.inference.state import (
     ABSENT,
@@ -53,7 +54,7 @@ from flake8_paramassign.inference.values import (
 _PROPERTIES = frozenset(["property", "cached_property", "getter", "setter"])
 
 
-class Objects(ABC):
+class Objects(Questions):
     """Looks up attributes and slots; the first layer of the interpreter."""
 
     def __init__(self, project: Project, listener: Listener) -> None:
@@ -84,10 +85,6 @@ class Objects(ABC):
     @abstractmethod
     def constructed(self, cls: ProjectClass) -> State | None:
         """The state after ``__init__`` of the object ``the_instance(cls)``."""
-
-    @abstractmethod
-    def given_to_optimizer(self, frame: Frame, name: str) -> bool:
-        """Whether the class hands ``self.name`` to an optimizer by name."""
 
     # Where paths meet.
 
@@ -328,14 +325,6 @@ class Objects(ABC):
             if "parameter" in slot
             for value in known.cells.get(key, NOTHING)
         )
-
-    @abstractmethod
-    def where(self, site: object) -> str:
-        """The place of an expression for a message: ``line 12``, ``layers.py line 3``, or nothing."""
-
-    @abstractmethod
-    def unregisters(self, name: str) -> bool:
-        """Whether the file somewhere takes ``name``, or names it computes, out of a registry."""
 
     def is_module(self, value: Value) -> bool | None:
         """Whether ``value`` is an ``nn.Module``."""

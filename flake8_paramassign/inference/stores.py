@@ -130,6 +130,7 @@ class Storer(Narrower):
             state.grad,
         )  # fmt: skip
         self.tell(event)
+        self.stored_new(receiver, name, values, state, node, how)
         if isinstance(receiver, Instance) and receiver.cls.is_module is not False:
             state.slots[receiver, name] = _slot_after(slot, values, how)
             if "buffer" in slot and slot == frozenset(["buffer"]):

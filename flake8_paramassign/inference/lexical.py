@@ -1,0 +1,137 @@
+"""What the text of the file says, where the flow is not followed."""
+
+from __future__ import annotations
+
+import ast
+import re
+from pathlib import Path
+
+from flake8_paramassign.inference.callers import Callers
+from flake8_paramassign.inference.classes import ProjectClass
+from flake8_paramassign.inference.events import Frame, Role
+from flake8_paramassign.inference.held import HeldContainers
+from flake8_paramassign.inference.project import Module
+from flake8_paramassign.source import Source
+
+FunctionNode = ast.FunctionDef | ast.AsyncFunctionDef
+
+_STEPS = frozenset(
+    """forward __call__ training_step validation_step test_step step update train_step
+    training_epoch optimize_parameters
+    """.split()
+)
+"""Methods that run again and again while a model trains."""
+_CONSTRUCTION = re.compile(r"^_*(init|reset|build|setup|create|make|tie|load|register|initialize)")
+"""Methods that are called once, whoever calls them."""
+
+
+class Lexical(HeldContainers):
+    """Reads the lines of classes and functions."""
+
+    module: Module
+    source: Source
+    _callers: Callers | None = None
+
+    def role(self, node: FunctionNode, owner: ProjectClass) -> Role:
+        """What a method is for, in the life of a Module."""
+        step = node.name in _STEPS or self._helps_step(node.name, owner)
+        return Role.STEP if step else Role.METHOD
+
+    def _helps_step(self, name: str, owner: ProjectClass) -> bool:
+        """Whether a method that runs in every step calls ``self.name`` whatever happens."""
+        if _CONSTRUCTION.match(name):
+            return False
+        for step in _STEPS & owner.members.keys():
+            member = owner.members[step]
+            if isinstance(member, FunctionNode) and f"self.{name}(" in self.source.lines_of(member):
+                if any(_calls_always(statement, name) for statement in member.body):
+                    return True
+        return False
+
+    def constructor_only(self, cls: ProjectClass) -> set[str]:
+        """``__init__`` and the methods that nothing but ``__init__`` refers to in this file."""
+        once = {"__init__"}
+        spans = [_span(cls.members["__init__"])] if "__init__" in cls.members else []
+        grown = bool(spans)
+        while grown:
+            grown = False
+            for name, member in cls.members.items():
+                if name in once or not isinstance(member, ast.FunctionDef):
+                    continue
+                if not any(f"self.{name}" in self.source.between(a, b) for a, b in spans):
+                    continue
+                lines = self._mentions(name, member.lineno)
+                if lines and all(any(a <= line <= b for a, b in spans) for line in lines):
+                    once.add(name)
+                    spans.append(_span(member))
+                    grown = True
+        return once
+
+    def _mentions(self, name: str, definition: int) -> list[int]:
+        """Lines that mention ``name``, but for its definition."""
+        mentions = re.finditer(rf"\b{re.escape(name)}\b", self.source.text)
+        lines = [self.source.line_at(match.start()) for match in mentions]
+        return [line for line in lines if line != definition]
+
+    def text_around(self, frame: Frame) -> str:
+        """The class of a method, but for its constructor; a function; or the whole file."""
+        owner = frame.owner
+        if owner is None or owner.module is not self.module:
+            function = frame.node if isinstance(frame.node, FunctionNode) else None
+            return self.source.lines_of(function) if function else self.source.text
+        if frame.role is Role.CONSTRUCTION:
+            return self.source.lines_of(owner.node)
+        once = self.constructor_only(owner)
+        methods = [f for f in owner.functions if f.name not in once]
+        return "".join(self.source.lines_of(method) for method in methods)
+
+    def may_lack_grad(self, frame: Frame) -> bool:
+        """Whether all calls of the function that this file knows may be without grad mode."""
+        if re.search(r"^\s{0,4}torch\S*\.set_grad_enabled\(False\)", self.source.text, re.M):
+            return True
+        self._callers = self._callers or Callers(self.module.tree)
+        name = getattr(frame.node, "name", "")
+        if name == "__init__" and frame.owner is not None:
+            name = frame.owner.name
+        return bool(name) and self._callers.only_without_grad(name)
+
+    def given_to_optimizer(self, frame: Frame, name: str) -> bool:
+        """Whether the class hands ``self.name`` to an optimizer, or collects it for one."""
+        if frame.owner is None or frame.owner.module is not self.module:
+            return False
+        text = self.source.lines_of(frame.owner.node)
+        pattern = rf"(optim|Adam|SGD|LBFGS|RMSprop)\w*\([^)]*\bself\.{re.escape(name)}\b"
+        collected = rf"(?<![\w\])])\[[^\]()]*\bself\.{re.escape(name)}\b"
+        return re.search(f"{pattern}|{collected}", text) is not None
+
+    def where(self, site: object) -> str:
+        """The place of an expression: ``line 12``, ``layers.py line 3``, or nothing."""
+        if isinstance(site, ast.expr):
+            for module in (self.module, *self.project.opened()):
+                if any(node is site for node in ast.walk(module.tree)):
+                    file = "" if module is self.module else f"{Path(module.path).name} "
+                    return f"{file}line {site.lineno}"
+        return ""
+
+    def unregisters(self, name: str) -> bool:
+        """Whether the file somewhere takes ``name``, or names it computes, out of a registry."""
+        pattern = rf"_parameters\b|\bdelattr\b|__delattr__|\bdel\s+[\w.\[\]]+\.{re.escape(name)}\b"
+        return re.search(pattern, self.source.text) is not None
+
+
+def _span(node: ast.AST) -> tuple[int, int]:
+    return node.lineno, node.end_lineno or node.lineno  # type: ignore[attr-defined]
+
+
+def _calls_always(statement: ast.stmt, name: str) -> bool:
+    """Whether a statement, which is under no condition, calls ``self.name``."""
+    if isinstance(statement, ast.If | ast.Try | ast.While | FunctionNode | ast.ClassDef):
+        return False
+    return any(
+        isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Attribute)
+        and node.func.attr == name
+        and isinstance(node.func.value, ast.Name)
+        and node.func.value.id == "self"
+        for node in ast.walk(statement)
+    )

@@ -1,0 +1,31 @@
+"""What rules may ask about the text around what happens."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+
+from flake8_paramassign.inference.events import Frame
+
+
+class Questions(ABC):
+    """Answered by ``Lexical``, from the lines of the file; nothing is run for it."""
+
+    @abstractmethod
+    def given_to_optimizer(self, frame: Frame, name: str) -> bool:
+        """Whether the class hands ``self.name`` to an optimizer, or collects it for one."""
+
+    @abstractmethod
+    def where(self, site: object) -> str:
+        """The place of an expression: ``line 12``, ``layers.py line 3``, or nothing."""
+
+    @abstractmethod
+    def unregisters(self, name: str) -> bool:
+        """Whether the file somewhere takes ``name``, or names it computes, out of a registry."""
+
+    @abstractmethod
+    def text_around(self, frame: Frame) -> str:
+        """The class of a method, but for its constructor; a function; or the whole file."""
+
+    @abstractmethod
+    def may_lack_grad(self, frame: Frame) -> bool:
+        """Whether all calls of the function that this file knows may be without grad mode."""
