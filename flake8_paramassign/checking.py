@@ -11,7 +11,7 @@ from pathlib import Path
 from flake8_paramassign import analysis, notebooks
 from flake8_paramassign.configuration import Configuration
 from flake8_paramassign.diagnostics import Diagnostic
-from flake8_paramassign.discovery import STDIN, discover, is_left_out
+from flake8_paramassign.discovery import PYTHON, STDIN, discover, is_left_out
 from flake8_paramassign.failures import guarded, not_analysed
 from flake8_paramassign.findings import Finding, findings_in
 from flake8_paramassign.patterns import absolute
@@ -44,20 +44,19 @@ class Checker:
                 data = file.read(limit)
         except OSError as error:
             return self._reported(path, [not_analysed(f"cannot be read: {error.strerror}")])
-        return self.check(data, path)
+        return self.check_named(data, path)
+
+    def check_named(self, data: bytes, filename: str) -> list[Finding]:
+        """Return the findings of a notebook or a Python file, whichever its name says."""
+        is_notebook = filename.endswith(notebooks.SUFFIX)
+        return (self.check_notebook if is_notebook else self.check)(data, filename)
 
     def check(self, data: bytes, filename: str) -> list[Finding]:
-        """Return the findings of a file with these bytes. Never raises."""
-        if filename.endswith(notebooks.SUFFIX):
-            return self._check_notebook(data, filename)
+        """Return the findings of a Python file with these bytes. Never raises."""
         return self._reported(filename, self._analysed(data, filename), data)
 
-    def lost(self, path: str, reason: str) -> list[Finding]:
-        """Return the PRM001 of the file at ``path``, which ended its worker process."""
-        reason = f"ended the process that analysed it: {reason}"
-        return self._reported(path, [not_analysed(reason)])
-
-    def _check_notebook(self, data: bytes, filename: str) -> list[Finding]:
+    def check_notebook(self, data: bytes, filename: str) -> list[Finding]:
+        """Return the findings of a notebook with these bytes. Never raises."""
         try:
             notebook = notebooks.Notebook.read(data)
         except notebooks.NotANotebook as error:
@@ -66,6 +65,11 @@ class Checker:
         diagnostics = [*notebook.broken, *self._analysed(text, filename)] if text else []
         diagnostics.sort(key=lambda diagnostic: diagnostic.start)
         return [notebook.in_cell(f) for f in self._reported(filename, diagnostics, text)]
+
+    def lost(self, path: str, reason: str) -> list[Finding]:
+        """Return the PRM001 of the file at ``path``, which ended its worker process."""
+        reason = f"ended the process that analysed it: {reason}"
+        return self._reported(path, [not_analysed(reason)])
 
     def _analysed(self, source: bytes | str, filename: str) -> list[Diagnostic]:
         if len(source) > LARGEST:
@@ -110,8 +114,9 @@ def check_paths(
     if STDIN in paths:
         name = stdin_filename or "stdin"
         if not (exclusion.force and is_left_out(name, exclusion)):
-            findings += checker.check(sys.stdin.buffer.read(), name)
-    found = discover((path for path in paths if path != STDIN), exclusion)
+            findings += checker.check_named(sys.stdin.buffer.read(), name)
+    files = (path for path in paths if path != STDIN)
+    found = discover(files, exclusion, (*PYTHON, notebooks.SUFFIX))
     if len(found.files) == 1:
         findings += checker.check_file(found.files[0].path)
     else:

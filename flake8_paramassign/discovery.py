@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from flake8_paramassign.patterns import Patterns, absolute
 
-SUFFIXES = (".py", ".pyi", ".ipynb")
+PYTHON = (".py", ".pyi")
 STDIN = "-"
 
 _USUAL_FOLDERS = (
@@ -55,15 +55,17 @@ class Exclusion:
         return [self.exclude or Patterns(start, _USUAL_FOLDERS), *self.extend_exclude]
 
 
-def discover(arguments: Iterable[str], exclusion: Exclusion) -> Discovery:
+def discover(
+    arguments: Iterable[str], exclusion: Exclusion, suffixes: tuple[str, ...] = PYTHON
+) -> Discovery:
     """Return the files that ``arguments`` (files, folders, glob patterns) stand for.
 
     A file that is named is taken whatever it is called; in folders and for patterns, those
-    with a suffix of Python's or a notebook's. Each is taken once, however many names and links lead to it.
+    with one of ``suffixes``. Each is taken once, however many names and links lead to it.
     """
     found = Discovery()
     seen = set()
-    for path in _Search(exclusion, found.problems).paths(arguments):
+    for path in _Search(exclusion, found.problems, suffixes).paths(arguments):
         try:
             status = path.stat()
         except OSError as error:
@@ -85,9 +87,12 @@ def is_left_out(path: str, exclusion: Exclusion) -> bool:
 class _Search:
     """One look at the file system, which reads each .gitignore once."""
 
-    def __init__(self, exclusion: Exclusion, problems: list[str]) -> None:
+    def __init__(
+        self, exclusion: Exclusion, problems: list[str], suffixes: tuple[str, ...] = PYTHON
+    ) -> None:
         self._exclusion = exclusion
         self._problems = problems
+        self._suffixes = suffixes
         self._gitignores: dict[Path, list[Patterns]] = {}
 
     def paths(self, arguments: Iterable[str]) -> Iterator[Path]:
@@ -113,7 +118,7 @@ class _Search:
         for path in map(Path, paths):
             if path.is_dir():
                 yield from self._walk(path)
-            elif path.suffix in SUFFIXES and not self.leaves_out(path):
+            elif path.suffix in self._suffixes and not self.leaves_out(path):
                 yield path
 
     def _walk(self, start: Path) -> Iterator[Path]:
@@ -138,7 +143,7 @@ class _Search:
             )
             for name in sorted(files):
                 if (
-                    name.endswith(SUFFIXES)
+                    name.endswith(self._suffixes)
                     and not _covers(patterns, ignores, full / name)
                     and (folder / name).is_file()
                 ):

@@ -8,6 +8,7 @@ import signal
 import sys
 from collections import deque
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from multiprocessing.connection import Connection, wait
 from typing import Generic, TypeVar
 
@@ -72,17 +73,20 @@ class _Worker(Generic[T]):
         # This process has one thread, so that forking it is safe; it is also ten times as quick.
         context = multiprocessing.get_context("fork" if sys.platform == "linux" else None)
         self.connection, theirs = context.Pipe()
-        self.process = context.Process(target=_work, args=(check, theirs), daemon=True)
+        arguments = (check, theirs, self.connection)
+        self.process = context.Process(target=_work, args=arguments, daemon=True)
         self.process.start()
         theirs.close()
         self.batch: deque[int] = deque()
 
     def take(self, batch: deque[int], files: Sequence[SourceFile]) -> None:
         self.batch = batch
-        self.connection.send([files[index].path for index in batch])
+        with suppress(OSError):  # If it is dead already, that shows when it owes a result.
+            self.connection.send([files[index].path for index in batch])
 
     def stop(self) -> None:
-        self.connection.send(None)
+        with suppress(OSError):
+            self.connection.send(None)
         self.process.join()
 
     def cause_of_death(self) -> str:
@@ -91,12 +95,14 @@ class _Worker(Generic[T]):
         return signal.Signals(-code).name if code < 0 else f"exit status {code}"
 
 
-def _work(check: Callable[[str], object], connection: Connection) -> None:
-    """Answer lists of paths, one result a path, until None comes."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent process ends its workers
-    for paths in iter(connection.recv, None):
-        for path in paths:
-            connection.send(check(path))
+def _work(check: Callable[[str], object], connection: Connection, parents: Connection) -> None:
+    """Answer lists of paths, one result a path, until None comes or the parent is gone."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # The parent process ends its workers.
+    parents.close()  # Else this process would itself keep the pipe from breaking.
+    with suppress(EOFError, OSError):
+        for paths in iter(connection.recv, None):
+            for path in paths:
+                connection.send(check(path))
 
 
 def _batches(files: Sequence[SourceFile], jobs: int) -> list[deque[int]]:

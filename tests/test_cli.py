@@ -431,6 +431,14 @@ class TestProcess:
             out, err = running.communicate()
         assert (running.returncode, out, err) == (0, b"", b"")
 
+    @pytest.mark.skipif(sys.platform == "win32", reason="Windows does not kill by signals")
+    def test_leaves_no_process_when_it_is_killed(self, folder: Path) -> None:
+        with busy_run(folder) as running:
+            running.kill()
+            (folder / "go").touch()
+            running.communicate()  # Returns when nobody holds the pipes any more.
+        assert running.returncode == -signal.SIGKILL
+
 
 def busy_run(folder: Path) -> subprocess.Popen[bytes]:
     """Start a run whose two workers wait for a file ``go``; return when both do."""

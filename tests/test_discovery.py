@@ -64,6 +64,13 @@ class TestFolders:
         assert paths(".") == ["a.py"]
 
 
+def test_suffixes_can_be_added(folder: Path) -> None:
+    write(folder, "a.py", "b.ipynb")
+    assert paths(".") == ["a.py"]
+    found = discover(["."], Exclusion(), (".py", ".ipynb"))
+    assert [file.path for file in found.files] == ["a.py", "b.ipynb"]
+
+
 class TestExplicitFiles:
     def test_are_taken_whatever_they_are_called(self, folder: Path) -> None:
         write(folder, "script", ".venv/a.py")
