@@ -417,7 +417,7 @@ class TestProcess:
     def test_is_quiet_when_interrupted_and_leaves_no_process(self, folder: Path) -> None:
         with busy_run(folder) as running:
             os.killpg(running.pid, signal.SIGINT)
-            out, err = running.communicate()
+            out, err = running.communicate(timeout=60)
         assert (running.returncode, out, err) == (130, b"", b"")
         with pytest.raises(ProcessLookupError):
             os.killpg(running.pid, 0)
@@ -428,7 +428,7 @@ class TestProcess:
             for worker in folder.glob("*.pid"):
                 os.kill(int(worker.stem), signal.SIGINT)
             (folder / "go").touch()
-            out, err = running.communicate()
+            out, err = running.communicate(timeout=60)
         assert (running.returncode, out, err) == (0, b"", b"")
 
     @pytest.mark.skipif(sys.platform == "win32", reason="Windows does not kill by signals")
@@ -436,8 +436,10 @@ class TestProcess:
         with busy_run(folder) as running:
             running.kill()
             (folder / "go").touch()
-            running.communicate()  # Returns when nobody holds the pipes any more.
-        assert running.returncode == -signal.SIGKILL
+            _, err = running.communicate(
+                timeout=60
+            )  # Returns when nobody holds the pipes any more.
+        assert (running.returncode, err) == (-signal.SIGKILL, b"")
 
 
 def busy_run(folder: Path) -> subprocess.Popen[bytes]:
