@@ -115,11 +115,10 @@ def module_class(name: str) -> ModuleClass | None:
 
 @cache
 def _slot_names(*kinds: str) -> frozenset[str]:
-    """The generic names of the slots that some ``torch.nn`` class registers as one of ``kinds``."""
+    """The generic names of the slots that some class of torch registers as one of ``kinds``."""
     return frozenset(
         generic_name(slot)
-        for name, entry in _data()["modules"].items()
-        if name.startswith("torch.nn.")
+        for entry in _data()["modules"].values()
         for slot, cases in entry.get("slots", {}).items()
         if any(case[1] in kinds for case in cases)
     )
