@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -388,6 +389,25 @@ class TestJobs:
         codes = [line.split(" ")[1] for line in outcome.lines]
         assert codes == ["PRM101"] * 4 + ["PRM001"] * 2 + ["PRM101"] * 3 + ["PRM001"]
         assert "4.py:1:1: PRM001 ended the process that analysed it: SIGKILL" in outcome.lines
+
+
+class TestHooks:
+    """What .pre-commit-hooks.yaml enters, with the files that pre-commit adds."""
+
+    HOOKS = (Path(__file__).parent.parent / ".pre-commit-hooks.yaml").read_text("utf-8")
+
+    @pytest.mark.parametrize("hook", ["paramassign", "paramassign-flake8"])
+    def test_find_what_is_on_by_default(
+        self, folder: Path, paramassign: Command, flake8: Command, hook: str
+    ) -> None:
+        (folder / "a.py").write_text("rebound; import os; bad\n")
+        entry = re.search(rf"id: {hook}\n(?:  .*\n)*?  entry: (\S+) (\S+)\n", self.HOOKS)
+        assert entry
+        command = {"paramassign": paramassign, "flake8": flake8}[entry[1]]
+        assert command(entry[2], "a.py").lines == ["a.py:1:21: PRM101 'bad' is found"]
+
+    def test_are_for_all_that_is_checked(self) -> None:
+        assert "types_or: [python, pyi, jupyter]" in self.HOOKS
 
 
 class TestProcess:
