@@ -8,11 +8,12 @@ from collections.abc import Callable
 from typing import ClassVar
 
 from flake8_paramassign.inference.state import ITEMS, State
-from flake8_paramassign.inference.torch_calls import Arguments, TorchCaller
+from flake8_paramassign.inference.torch_calls import TorchCaller
 from flake8_paramassign.inference.values import (
     NONE,
     NOTHING,
     UNKNOWN,
+    Arguments,
     Container,
     Opaque,
     Other,

@@ -16,12 +16,12 @@ from flake8_paramassign.inference.module_calls import (
 )
 from flake8_paramassign.inference.shapes import Shaped
 from flake8_paramassign.inference.state import INITIALISED, ITEMS, State
-from flake8_paramassign.inference.torch_calls import Arguments
 from flake8_paramassign.inference.values import (
     NONE,
     NOTHING,
     NUMBER,
     UNKNOWN,
+    Arguments,
     ClassValue,
     Constant,
     Container,
@@ -167,7 +167,7 @@ class Caller(ModuleCaller):
         if isinstance(callee, Instance):
             return self._applied(callee, node, state)
         if isinstance(callee, Opaque):
-            self._may_rewire(callee.path, arguments, state)
+            self.may_rewire(callee.path, arguments, state)
             return only(Opaque(node, f"{callee.path}(...)"))
         return UNKNOWN
 
@@ -245,14 +245,14 @@ class Caller(ModuleCaller):
         if self.project.owns(name):
             return self._imported(name, node, arguments, state)
         short = name.split(".")[-1]
-        self._may_rewire(name, arguments, state)
+        self.may_rewire(name, arguments, state)
         cls = self.project.class_named(name) if short[:1].isupper() else None
         return only(Opaque(node, f"{short}(...)", cls.is_module if cls else None))
 
     def _imported(self, name: str, node: ast.Call, arguments: Arguments, state: State) -> Values:
         """A call of something in another file of the project, opened only where it matters."""
         parent, _, short = name.rpartition(".")
-        self._may_rewire(short, arguments, state)
+        self.may_rewire(short, arguments, state)
         if short[:1].isupper():
             return only(Instance(Deferred(name, self.project), node))
         if short == "__init__" or parent.rpartition(".")[2][:1].isupper():

@@ -103,7 +103,8 @@ class Evaluator(Lifetimes):
         result = NOTHING
         for value in self.evaluate(node.value, state):
             if isinstance(value, Parameter | Tensor):
-                item = only(derived(value, node, "[...]", grad=state.grad))
+                view = is_basic(node.slice)
+                item = only(derived(value, node, "[...]", grad=state.grad, view=view))
             elif isinstance(value, Opaque):
                 shown = repr(index) if isinstance(index, int | str) else "..."
                 key = f"[{shown}]" if shown != "..." else ast.dump(node.slice)
@@ -381,3 +382,12 @@ def _is_integer(value: Value) -> bool:
 def _overloads(values: Values) -> bool:
     """Whether an operand's own class may decide what the operation gives."""
     return any(isinstance(v, Instance | ClassValue) for v in values)
+
+
+def is_basic(index: ast.expr) -> bool:
+    """Whether ``tensor[index]`` surely is a view: an index that is a tensor or list copies."""
+    if isinstance(index, ast.Tuple):
+        return all(is_basic(part) for part in index.elts)
+    if isinstance(index, ast.UnaryOp):
+        index = index.operand
+    return isinstance(index, ast.Slice | ast.Constant)

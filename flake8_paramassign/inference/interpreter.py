@@ -23,11 +23,11 @@ from flake8_paramassign.inference.state import (
     State,
 )
 from flake8_paramassign.inference.statements import GRAD
-from flake8_paramassign.inference.torch_calls import Arguments
 from flake8_paramassign.inference.values import (
     NONE,
     NOTHING,
     UNKNOWN,
+    Arguments,
     ClassValue,
     Constant,
     Container,

@@ -8,11 +8,11 @@ from flake8_paramassign.inference.builtin_calls import BuiltinCaller
 from flake8_paramassign.inference.classes import ProjectClass, TorchClass
 from flake8_paramassign.inference.events import AttributeStored
 from flake8_paramassign.inference.state import ITEMS, State
-from flake8_paramassign.inference.torch_calls import Arguments
 from flake8_paramassign.inference.values import (
     NONE,
     NOTHING,
     UNKNOWN,
+    Arguments,
     Container,
     Instance,
     Opaque,

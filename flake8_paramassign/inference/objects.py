@@ -225,7 +225,15 @@ class Objects(Questions):
             free = catalogue.grad_free(name)
             shape = changed(name, value.shape)
             return only(
-                derived(value, node, f".{name}", detached=free, integer=integer, shape=shape)
+                derived(
+                    value,
+                    node,
+                    f".{name}",
+                    detached=free,
+                    integer=integer,
+                    shape=shape,
+                    view=stored_result is catalogue.Result.VIEW,
+                )
             )
         if stored_result in (catalogue.Result.SELF, catalogue.Result.MAYBE_SELF):
             return only(value)
@@ -379,8 +387,9 @@ def derived(
     maybe_self: bool = False,
     integer: bool | None = None,
     shape: Shape | None = None,
+    view: bool = False,
 ) -> Tensor:
-    """The tensor that an operation on ``source`` gives."""
+    """The tensor that an operation on ``source`` gives; ``view``: it shares the storage."""
     off = detached or grad is False
     trainable = False if off else source.trainable
     origin = source if isinstance(source, Parameter) else source.origin
@@ -400,4 +409,6 @@ def derived(
         integer=integer,
         placed=source.placed if maybe_self else frozenset(),
         shape=shape,
+        view=view and not off and (isinstance(source, Parameter) or source.view or source.leaf),
+        recomputed=source.recomputed if view and isinstance(source, Tensor) else "",
     )

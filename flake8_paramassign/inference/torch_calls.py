@@ -6,16 +6,14 @@ import ast
 import re
 from abc import abstractmethod
 from dataclasses import replace
-from typing import TypeAlias
 
 from flake8_paramassign import catalogue
 from flake8_paramassign.catalogue import Result
 from flake8_paramassign.inference import shapes
 from flake8_paramassign.inference.events import OptimizerMade, ParameterMade
-from flake8_paramassign.inference.expressions import Evaluator
 from flake8_paramassign.inference.objects import derived
 from flake8_paramassign.inference.shapes import Shape, Shaped
-from flake8_paramassign.inference.state import EVERY, ITEMS, UNKNOWN_SLOT, State
+from flake8_paramassign.inference.state import ITEMS, State
 from flake8_paramassign.inference.tensor_facts import (
     FLOATS,
     OTHER_FLOATS,
@@ -27,6 +25,7 @@ from flake8_paramassign.inference.values import (
     NONE,
     NOTHING,
     UNKNOWN,
+    Arguments,
     Constant,
     Container,
     Optimizer,
@@ -39,17 +38,10 @@ from flake8_paramassign.inference.values import (
     only,
     union,
 )
+from flake8_paramassign.inference.writing import Writer
 
-Arguments: TypeAlias = "tuple[list[Values], dict[str, Values]]"
-"""What is passed by position and by name."""
 _LEGACY_TENSOR = re.compile(r"torch\.(cuda\.)?(\w*)Tensor$")
 _INTEGER_TENSORS = frozenset(["Long", "Int", "Short", "Byte", "Char", "Bool"])
-_REWIRES = re.compile(
-    r"weight_norm|spectral_norm|parametriz|prun|unregister|functional|patch|swap|"
-    r"del_|delete|remove|stateless|inject|tensor_parallel|quantiz",
-    re.IGNORECASE,
-)
-"""Functions that may take names out of a Module's registry."""
 _CONVERSIONS = frozenset(
     ["to", "cuda", "float", "half", "double", "bfloat16", "type", "type_as", "int", "long"]
 )
@@ -59,7 +51,7 @@ _VARIABLE = "torch.autograd.Variable"
 _KEEPS_DTYPE = frozenset(["clone", "tril", "triu", "repeat", "flip", "roll", "detach"])
 
 
-class TorchCaller(Evaluator):
+class TorchCaller(Writer):
     """Calls torch's functions and tensor methods."""
 
     @abstractmethod
@@ -114,8 +106,9 @@ class TorchCaller(Evaluator):
             if result is Result.VIEW or name.rpartition(".")[2] in _KEEPS_DTYPE:
                 integer = getattr(tensor, "integer", None)
             made = derived(
-                tensor, node, via, detached=free, grad=state.grad, integer=integer, shape=shape
-            )
+                tensor, node, via, detached=free, grad=state.grad, integer=integer, shape=shape,
+                view=result is Result.VIEW,
+            )  # fmt: skip
             return only(made)
         if result is Result.TUPLE:
             several = Container("tuple", node)
@@ -165,11 +158,14 @@ class TorchCaller(Evaluator):
         if name == "torch.compile" and positional:
             return positional[0]
         if result is None:
-            self._may_rewire(name, arguments, state)
-            if positional and name.rpartition(".")[2] in ("weight_norm", "spectral_norm"):
-                return positional[0]
+            if self.recompute(name, node, arguments, state):
+                return positional[0] if positional else UNKNOWN
+            self.may_rewire(name, arguments, state)
             return UNKNOWN
         short = name.rpartition(".")[2]
+        if (result is Result.IN_PLACE or name.startswith("torch.nn.init.")) and node.args:
+            written = f"{_short(name)}()"
+            self.written(node, positional[0], node.args[0], written, state)
         first = self._first_tensor(positional, named, state)
         if result in (Result.SELF, Result.IN_PLACE, Result.MAYBE_SELF):
             same = positional[0] if positional else next(iter(named.values()), UNKNOWN)
@@ -274,20 +270,6 @@ class TorchCaller(Evaluator):
             result = union(result, self._optimised(value, state, depth + 1))
         return result
 
-    def _may_rewire(self, name: str, arguments: Arguments, state: State) -> None:
-        """A function that takes names out of the registry leaves its argument's slots unknown."""
-        if _REWIRES.search(name):
-            for values in (*arguments[0], *arguments[1].values()):
-                for value in values:
-                    self.forget(value, state)
-
-    def forget(self, value: Value, state: State) -> None:
-        """From here on nothing is known of how ``value`` holds its attributes."""
-        state.slots[value, EVERY] = UNKNOWN_SLOT
-        for owner, name in list(state.slots):
-            if owner == value and name != EVERY:
-                state.slots[owner, name] = UNKNOWN_SLOT
-
 
 def _with_flags(made: Values, node: ast.Call, named: dict[str, Values]) -> Values:
     """``zeros_like(w, requires_grad=True)``, ``ones_like(w, dtype=...)``: arguments win."""
@@ -311,4 +293,4 @@ def _with_flags(made: Values, node: ast.Call, named: dict[str, Values]) -> Value
 
 def _short(name: str) -> str:
     """A torch function as people write it: ``torch.cat``, ``F.normalize``."""
-    return name.replace("torch.nn.functional.", "F.")
+    return name.replace("torch.nn.functional.", "F.").replace("torch.nn.init.", "nn.init.")

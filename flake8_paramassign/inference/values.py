@@ -82,6 +82,10 @@ class Tensor:
     placed: frozenset[str] = frozenset()
     shape: tuple[object, ...] | None = None
     """As a Parameter's."""
+    view: bool = False
+    """Whether it is a view of a leaf that gradients are recorded of."""
+    recomputed: str = ""
+    """What computes it anew from other Parameters: ``torch.nn.utils.weight_norm``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,6 +182,8 @@ Value: TypeAlias = (
     | Super
 )
 Values: TypeAlias = frozenset[Value]
+Arguments: TypeAlias = tuple[list[Values], dict[str, Values]]
+"""What is passed by position and by name."""
 
 UNKNOWN: Values = frozenset([Unknown()])
 NOTHING: Values = frozenset()
