@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from codemods.verification.fixtures import FixtureError
@@ -22,14 +22,15 @@ class Comparison:
     @property
     def problems(self) -> list[str]:
         """What is wrong with the later version and was not with the earlier."""
-        if self.after.died:
-            return [f"the later version was {self.after.died}"]
-        if self.after.raised:
-            return [f"the later version raises {self.after.raised}"]
         known = {(check.invariant, check.subject) for check in self.before.broken}
         if self.before.died or self.before.raised:
             known = set()
-        problems = [
+        problems = []
+        if self.after.died:
+            problems.append(f"the later version was {self.after.died}")
+        if self.after.raised:
+            problems.append(f"the later version raises {self.after.raised}")
+        problems += [
             f"{check.subject} {check.phrase} ({check.detail})".lstrip()
             for check in self.after.broken
             if (check.invariant, check.subject) not in known
@@ -92,16 +93,15 @@ def compare(
     except (OSError, SyntaxError, ValueError) as error:
         raise FixtureError(str(error)) from error
 
-    def job(program: Path, write: Write, earlier: Path | None) -> Job:
+    def job(program: Path, write: Write, sibling: Path) -> Job:
         return Job(
             program,
             device,
-            before=earlier,
+            sibling=sibling,
+            succeeds=sibling == before,
             entry=entry,
-            writes=write.lines,
-            in_place=promises.in_place,
-            through_data=promises.through_data,
+            write=replace(promises, lines=write.lines),
             folder=Path.cwd(),
         )
 
-    return Comparison(run(job(before, write, None)), run(job(after, promises, before)))
+    return Comparison(run(job(before, write, after)), run(job(after, promises, before)))

@@ -153,9 +153,13 @@ def _name(program: Path) -> str:
 def read_claims(program: Path) -> Claims:
     """Return what the docstring of ``program`` claims; raises FixtureError, naming the line."""
     try:
-        docstring = ast.get_docstring(ast.parse(program.read_bytes())) or ""
+        tree = ast.parse(program.read_bytes())
     except (OSError, SyntaxError, ValueError) as error:
         raise FixtureError(f"{program}: {error}") from error
+    defined = {node.name for node in tree.body if isinstance(node, ast.FunctionDef)}
+    if missing := {"build", "inputs"} - defined:
+        raise FixtureError(f"{program}: there is no {min(missing)}(device)")
+    docstring = ast.get_docstring(tree) or ""
     fields: dict[str, Any] = {}
     for line in docstring.splitlines()[1:]:
         if not line.strip():

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Literal
 
 from codemods.verification.fixtures import Role, Subject
+from codemods.verification.rewriting import Write
 
 Status = Literal["held", "broken", "skipped", "n/a"]
 
@@ -23,15 +24,13 @@ class Job:
     subjects: tuple[Subject, ...] = ()
     """What the invariants are about; empty is every named parameter, as it is."""
     assigned: tuple[str, ...] = ()
-    before: Path | None = None
-    """An earlier version, whose values the program has to keep."""
+    sibling: Path | None = None
+    """Another version of the program: what it registers is looked at too."""
+    succeeds: bool = False
+    """Whether the sibling is the earlier version, and its values are to be kept."""
     entry: str = "build"
-    writes: tuple[int, ...] = ()
-    """Where the statements begin that write the subjects."""
-    in_place: bool = False
-    """Whether the write promises to keep the Parameter that is there."""
-    through_data: bool = False
-    """Whether it writes through ``.data``."""
+    write: Write = field(default_factory=Write)
+    """Where the program writes the subjects, and what it is held to."""
     invariants: tuple[str, ...] = ()
     """The names of those to check; empty is all of them."""
     folder: Path | None = None
@@ -45,12 +44,14 @@ class Job:
     def from_json(cls, text: str) -> Job:
         """Read what ``to_json`` wrote."""
         fields = json.loads(text)
-        for name in ("program", "before", "folder"):
+        for name in ("program", "sibling", "folder"):
             fields[name] = Path(fields[name]) if fields[name] else None
         subjects = (Subject(s["name"], Role(s["role"])) for s in fields.pop("subjects"))
-        for name in ("assigned", "writes", "invariants"):
+        for name in ("assigned", "invariants"):
             fields[name] = tuple(fields[name])
-        return cls(subjects=tuple(subjects), **fields)
+        write = fields.pop("write")
+        write["lines"] = tuple(write["lines"])
+        return cls(subjects=tuple(subjects), write=Write(**write), **fields)
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from codemods.engine import fix_source
@@ -121,26 +121,18 @@ def _jobs(fixture: Fixture, claims: Claims, device: str) -> tuple[Job, Job | Non
         write = write_at(source, found)
         # Nothing is promised where nothing is rewritten: the claim alone is looked at.
         promises = Write(in_place=True)
-        return _job(fixture.program, claims, device, write, promises), None
+        return _job(fixture.program, claims, device, replace(promises, lines=write.lines)), None
     rewritten = fixture.fixed.read_bytes()
     write = write_at(source, changed_lines(source, rewritten) or found)
     promises = write_at(rewritten, changed_lines(rewritten, source))
     return (
-        _job(fixture.program, claims, device, write, promises),
-        _job(fixture.fixed, claims, device, promises, promises),
+        _job(fixture.program, claims, device, replace(promises, lines=write.lines)),
+        _job(fixture.fixed, claims, device, promises),
     )
 
 
-def _job(program: Path, claims: Claims, device: str, write: Write, promises: Write) -> Job:
-    return Job(
-        program,
-        device,
-        claims.subjects,
-        claims.assigned,
-        writes=write.lines,
-        in_place=promises.in_place,
-        through_data=promises.through_data,
-    )
+def _job(program: Path, claims: Claims, device: str, write: Write) -> Job:
+    return Job(program, device, claims.subjects, claims.assigned, write=write)
 
 
 def _failed_how(outcome: Outcome, defect: Exceptional | Broken) -> str:

@@ -71,7 +71,7 @@ class Runner:
 
     def __init__(self, jobs: int, limit: float) -> None:
         """``limit`` is how many seconds a program may take."""
-        self._limit = limit
+        self.limit = limit
         self._scratch = tempfile.TemporaryDirectory(prefix="paramassign-")
         self._places: queue.LifoQueue[_ForkServer | None] = queue.LifoQueue()
         self._count = jobs
@@ -97,7 +97,7 @@ class Runner:
                 here = Path(folder)
                 (here / "job").write_text(_at_home_in(here, job).to_json(), "utf-8")
                 errand = Errand(
-                    str(here / "job"), str(here / "reply"), str(here / "log"), self._limit
+                    str(here / "job"), str(here / "reply"), str(here / "log"), self.limit
                 )
                 if job.device in FORKED and hasattr(os, "fork"):
                     server = server or _ForkServer(self._scratch.name)
@@ -114,8 +114,8 @@ class Runner:
 
 def _at_home_in(folder: Path, job: Job) -> Job:
     """Return the job as it is read from another working directory."""
-    before = job.before.resolve() if job.before else None
-    return replace(job, program=job.program.resolve(), before=before, folder=job.folder or folder)
+    sibling = job.sibling.resolve() if job.sibling else None
+    return replace(job, program=job.program.resolve(), sibling=sibling, folder=job.folder or folder)
 
 
 def _outcome(errand: Errand, end: str) -> Outcome:

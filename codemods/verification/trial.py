@@ -6,7 +6,7 @@ import random
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from inspect import signature
 from types import ModuleType
 from typing import Any, Generic, TypeVar
@@ -141,6 +141,20 @@ def _member(owner: Any, part: str) -> Any:
     return getattr(owner, part)
 
 
+def _roles(run: Run[Any]) -> dict[str, Role]:
+    return {
+        name: Role.TRAINED if parameter.requires_grad else Role.FROZEN
+        for name, parameter in run.module.named_parameters()
+    }
+
+
+def _takes_device(entry: Callable[..., Any]) -> bool:
+    """Return whether a function has to be given something, or asks for a device."""
+    parameters = signature(entry).parameters
+    needed = [p for p in parameters.values() if p.default is p.empty and p.kind < p.VAR_POSITIONAL]
+    return bool(needed) or "device" in parameters
+
+
 class Trial:
     """A program that can be run again and again."""
 
@@ -173,12 +187,12 @@ class Trial:
                     planted.append(plant(sight))
                 torch.set_rng_state(state)
 
-        window = Window(self.filename, frozenset(self.job.writes), arrive)
+        window = Window(self.filename, frozenset(self.job.write.lines), arrive)
         seed()
         with stage("build"):
             program = self._import()
             entry = program.__dict__[self.job.entry]
-            arguments = (self.device,) if signature(entry).parameters else ()
+            arguments = (self.device,) if _takes_device(entry) else ()
             with window:
                 built = entry(*arguments)
             module, optimizer = built if isinstance(built, tuple) else (built, None)
@@ -223,11 +237,26 @@ class Trial:
                     optimizer.zero_grad()
 
     def subjects(self, run: Run[Any]) -> tuple[Subject, ...]:
-        """Return what the invariants are about."""
-        return self.job.subjects or tuple(
-            Subject(name, Role.TRAINED if parameter.requires_grad else Role.FROZEN)
-            for name, parameter in run.module.named_parameters()
-        )
+        """Return what the invariants are about; of two versions, what either registers."""
+        if self.job.subjects:
+            return self.job.subjects
+        own, others = _roles(run), self.sibling_roles()
+        roles = {**own, **others} if self.job.succeeds else {**others, **own}
+        return tuple(Subject(name, role) for name, role in roles.items())
+
+    def sibling(self) -> Trial | None:
+        """Return the other version of the program."""
+        if self.job.sibling is None:
+            return None
+        return Trial(replace(self.job, program=self.job.sibling, sibling=None))
+
+    def sibling_roles(self) -> dict[str, Role]:
+        """Return what the other version registers; nothing where it cannot be built."""
+        sibling = self.sibling()
+        try:
+            return _roles(sibling.run()) if sibling else {}
+        except StageError:
+            return {}
 
     def learned(self, run: Run[Any]) -> list[str]:
         """Return the names of what the module is meant to train."""

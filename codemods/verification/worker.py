@@ -15,6 +15,7 @@ import time
 import traceback
 from collections.abc import Callable
 from dataclasses import asdict
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +25,7 @@ from codemods.verification.fixtures import Subject
 from codemods.verification.invariants import INVARIANTS
 from codemods.verification.jobs import Errand, Job, Raised, describe_end
 from codemods.verification.scrubbing import scrubbed
-from codemods.verification.trial import StageError, Trial
+from codemods.verification.trial import DoesNotApply, StageError, Trial
 
 Say = Callable[[str, Any], None]
 POLL = 0.005
@@ -76,6 +77,8 @@ def _run(job: Job, say: Say) -> None:
         trial.play()
     except StageError as error:
         say("raised", asdict(_raised(trial, error)))
+    except DoesNotApply:
+        pass  # there is nothing to call the module with
     say("done", True)
 
 
@@ -101,15 +104,18 @@ def serve() -> None:
     """Fork a process for each errand on standard input; say on standard output how it ended."""
     parent = os.getppid()
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent decides what an interrupt ends
-    _warm_up()
     # What a program prints must not be taken for an answer.
     answers = os.fdopen(os.dup(1), "w", encoding="utf-8", buffering=1)
     for line in sys.stdin:
-        answers.write(f"{_fork(Errand(**json.loads(line)), parent)}\n")
+        errand = Errand(**json.loads(line))
+        if not Job.from_json(Path(errand.job).read_text("utf-8")).invariants:
+            _warm_up()
+        answers.write(f"{_fork(errand, parent)}\n")
 
 
+@cache
 def _warm_up() -> None:
-    """Do in this process what each child would else do anew; only what starts no thread."""
+    """Compile once here, which takes seconds, and not in each child; it starts no thread."""
     torch.set_num_threads(1)
     if hasattr(torch, "compile"):
         torch.compile(torch.nn.Linear(1, 1), backend="eager")(torch.zeros(1, 1))

@@ -1,15 +1,17 @@
 """What has to hold of a program; importing the package fills ``INVARIANTS``."""
 
-# ``distributed`` comes first: it forks, which a process that has run autograd must not.
-from codemods.verification.invariants import distributed  # isort: skip
+# isort: skip_file
+# In the order in which they are checked. ``distributed`` comes first: it forks, which a process
+# that has run autograd must not.
 from codemods.verification.invariants import (
-    accelerated,
-    compiled,
-    copying,
+    distributed,
     registration,
-    training,
     values,
+    training,
     writing,
+    copying,
+    compiled,
+    accelerated,
 )
 from codemods.verification.invariants.registry import INVARIANTS, Invariant
 

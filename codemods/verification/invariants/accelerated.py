@@ -123,7 +123,7 @@ def captured(trial: Trial) -> str:
     inputs = trial.run().inputs()
 
     def capture_before(sight: Sight) -> tuple[nn.Module, Callable[[], torch.Tensor]] | None:
-        if sight.whole is None or not trial.job.in_place:
+        if sight.whole is None or not trial.job.write.in_place:
             return None
         return sight.whole, _captured(sight.whole, inputs)
 

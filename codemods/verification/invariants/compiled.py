@@ -23,7 +23,7 @@ def compiled(trial: Trial) -> str:
     inputs = trial.run().inputs()
 
     def compile_before(sight: Sight) -> tuple[nn.Module, Any] | None:
-        if sight.whole is None or not trial.job.in_place:
+        if sight.whole is None or not trial.job.write.in_place:
             return None
         made = torch.compile(sight.whole, backend="eager")
         made(*inputs)

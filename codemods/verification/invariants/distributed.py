@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import sys
 import tempfile
-import traceback
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -19,7 +18,9 @@ from codemods.verification.trial import DoesNotApply, NeedsDevice, StageError, T
 from codemods.verification.window import Sight
 
 RANKS = 2
-PATIENCE = timedelta(seconds=20)
+PATIENCE = timedelta(seconds=60)
+KINDS = ("n/a", "broken", "died", "left", "held")
+"""What a process may say, that which explains the others first."""
 
 
 @of_program("ddp", "is not synchronised")
@@ -32,35 +33,30 @@ def synchronised(trial: Trial) -> str:
     if not hasattr(os, "fork") or not dist.is_available() or not dist.is_gloo_available():
         raise NeedsDevice("two processes with gloo cannot be had here")
     with tempfile.TemporaryDirectory() as folder:
-        children = [_fork(trial, Path(folder), rank) for rank in range(RANKS)]
-        for child in children:
-            os.waitpid(child, 0)
-        told = [(Path(folder) / str(rank)).read_text() for rank in range(RANKS)]
-    # A rank whose partner has failed only says that it waited in vain.
-    kind, _, detail = min(told, key=_KINDS_FIRST).partition(" ")
+        ranks = [_fork(trial, Path(folder), rank) for rank in range(RANKS)]
+        for rank in ranks:
+            os.waitpid(rank, 0)
+        told = [_told(Path(folder, str(rank))) for rank in range(RANKS)]
+    kind, detail = min(told, key=lambda words: KINDS.index(words[0]))
     if kind == "n/a":
         raise DoesNotApply(detail)
-    if kind == "broken":
-        raise Violated(detail)
+    expect(kind == "held", detail)
     return detail
 
 
-def _KINDS_FIRST(told: str) -> tuple[bool, bool, str]:
-    return (told.startswith("held"), "onnection" in told or "imed out" in told, told)
+def _told(file: Path) -> tuple[str, str]:
+    kind, _, detail = file.read_text().partition(" ") if file.exists() else ("died", "", "")
+    return kind, detail or "a process ended while the other waited for it"
 
 
 def _fork(trial: Trial, folder: Path, rank: int) -> int:
     child = os.fork()
-    if child:
-        return child
-    said = "broken the process died"
-    try:
-        said = _rank(trial, folder, rank)
-    except BaseException:
-        traceback.print_exc()
-    finally:
-        (folder / str(rank)).write_text(said)
-        os._exit(0)
+    if child == 0:
+        try:
+            (folder / str(rank)).write_text(_rank(trial, folder, rank))
+        finally:
+            os._exit(0)
+    return child
 
 
 def _rank(trial: Trial, folder: Path, rank: int) -> str:
@@ -75,14 +71,15 @@ def _rank(trial: Trial, folder: Path, rank: int) -> str:
         return f"n/a {reason}"
     except Violated as seen:
         return f"broken {seen}"
-    except StageError as error:
-        return f"broken {type(error.__cause__).__name__}: {error.__cause__}"
     except Exception as error:
-        return f"broken {type(error).__name__}: {error}"
+        cause = error.__cause__ if isinstance(error, StageError) else error
+        if "gloo" in str(cause):
+            return "left"  # the other process knows why
+        return f"broken {type(cause).__name__}: {cause}"
 
 
 def _train(trial: Trial, rank: int) -> str:
-    run = trial.run(_wrap_before if trial.job.in_place else None)
+    run = trial.run(_wrap_before if trial.job.write.in_place else None)
     if not any(parameter.requires_grad for parameter in run.module.parameters()):
         raise DoesNotApply("the module registers nothing that trains")
     wrapped = run.planted

@@ -10,7 +10,7 @@ from torch import nn
 from codemods.verification.fixtures import Subject
 from codemods.verification.invariants.registry import expect, of_each
 from codemods.verification.invariants.tensors import equal
-from codemods.verification.trial import DoesNotApply, Run, Trial, seed
+from codemods.verification.trial import DoesNotApply, Run, StageError, Trial
 
 
 @of_each("value", "is not what was assigned")
@@ -33,7 +33,7 @@ def form(trial: Trial, subject: Subject) -> None:
     run = trial.run(lambda sight: {id(p): (p.shape, p.dtype) for p in sight.parameters.values()})
     found = run.tensor(subject.name)
     expect(found.device.type == trial.device.type, f"it is on {found.device}")
-    if trial.job.in_place and run.planted is not None and trial.device.type != "meta":
+    if trial.job.write.in_place and run.planted is not None and trial.device.type != "meta":
         shape, dtype = run.planted[id(run.before(subject.name))]
     else:
         assigned = _assigned(run, subject)
@@ -47,7 +47,7 @@ def form(trial: Trial, subject: Subject) -> None:
 def _assigned(run: Run[Any], subject: Subject) -> Any:
     """Return the value that the program means to assign; raises DoesNotApply."""
     job = run.trial.job
-    if job.before:
+    if job.succeeds:
         return _earlier(run, subject)
     if not job.assigned:
         raise DoesNotApply("the fixture does not say what is assigned")
@@ -75,12 +75,10 @@ def _is_number(value: object) -> bool:
 
 def _earlier(run: Run[Any], subject: Subject) -> torch.Tensor:
     """Return what the earlier version of the program holds."""
-    from dataclasses import replace
-
-    assert run.trial.job.before
-    earlier = Trial(replace(run.trial.job, program=run.trial.job.before, before=None, writes=()))
-    seed()
     try:
-        return earlier.run().tensor(subject.name).detach()
-    except Exception as error:
-        raise DoesNotApply(f"the earlier version holds no {subject.name}") from error
+        earlier = run.trial.sibling()
+        if earlier:
+            return earlier.run().tensor(subject.name).detach()
+    except (StageError, AttributeError, IndexError, KeyError):
+        pass
+    raise DoesNotApply(f"the earlier version holds no {subject.name}")

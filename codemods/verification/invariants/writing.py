@@ -16,7 +16,7 @@ from codemods.verification.window import Sight
 
 
 def _promised(trial: Trial) -> None:
-    if not trial.job.in_place:
+    if not trial.job.write.in_place:
         raise DoesNotApply("a new Parameter is made, which keeps nothing of the old one")
 
 
@@ -152,12 +152,12 @@ def seen_by_autograd(trial: Trial, subject: Subject) -> str:
         [found] = torch.autograd.grad(loss, [old])
     except RuntimeError as error:
         expect("inplace operation" in str(error), str(error))
-        expect(not trial.job.through_data, "it raises, though it was written through .data")
+        expect(not trial.job.write.through_data, "it raises, though it was written through .data")
         return "backward() raises"
     silently = "backward() raises nothing and the gradient is "
     if equal(found, expected):
         raise DoesNotApply("the write leaves the values as they were")
-    if trial.job.through_data:
+    if trial.job.write.through_data:
         return f"{silently}silently wrong: what a write through .data costs"
     raise Violated(f"{silently}silently wrong")
 
