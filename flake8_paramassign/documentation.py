@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from flake8_paramassign.configuration import ConfigurationError
-from flake8_paramassign.rules import all_rules
+from flake8_paramassign.rules import Rule, all_rules
 
 
 def explanation(code: str) -> str:
@@ -18,11 +18,21 @@ def explanation(code: str) -> str:
 
 
 def table() -> str:
-    """Return a line for each rule: its code, its name, whether it is on, and its claim."""
+    """Return a line for each rule: code, name, whether it is on, whether it has a fix, claim."""
     rows = [
-        (rule.code, rule.name, "on" if rule.default() else "off", rule.claim)
+        (
+            rule.code,
+            rule.name,
+            "on" if rule.default() else "off",
+            "fix" if _has_fix(rule) else "-",
+            rule.claim,
+        )
         for rule in all_rules().values()
     ]
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     lines = ("  ".join(map(str.ljust, row, widths)).rstrip() for row in rows)
     return "".join(f"{line}\n" for line in lines)
+
+
+def _has_fix(rule: type[Rule]) -> bool:
+    return "## Fix safety\nThere is no fix" not in rule.documentation()

@@ -176,7 +176,9 @@ class TestRules:
         lines = paramassign("--rules").lines
         assert [line.split()[0] for line in lines] == list(all_rules())
         [first] = [line for line in lines if line.startswith("PRM101")]
-        assert first.split(maxsplit=3)[1:3] == ["tensor-over-parameter", "on"]
+        assert first.split()[1:4] == ["tensor-over-parameter", "on", "fix"]
+        [without_fix] = [line for line in lines if line.startswith("PRM107")]
+        assert without_fix.split()[3] == "-"
         [opt_in] = [line for line in lines if line.startswith("PRM901")]
         assert opt_in.split()[2] == "off"
 
