@@ -33,7 +33,9 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     )
     add_files_and_rules(parser)
     output = parser.add_argument_group("output")
-    output.add_argument("--output-format", choices=FORMATS, default=argparse.SUPPRESS)
+    output.add_argument(
+        "--output-format", choices=FORMATS, default=argparse.SUPPRESS, help="how to write findings"
+    )
     output.add_argument("--output-file", metavar="FILE", help="write the report to FILE")
     output.add_argument("--statistics", action="store_true", help="count findings by rule instead")
     output.add_argument("--exit-zero", action="store_true", help="exit 0 even with findings")
