@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from flake8_paramassign.inference.classes import Class, ExternalClass, ProjectClass, TorchClass
+from flake8_paramassign.inference.outline import Part, outline
 from flake8_paramassign.inference.values import (
     UNKNOWN,
     ClassValue,
@@ -24,6 +25,7 @@ from flake8_paramassign.inference.values import (
     Values,
     only,
 )
+from flake8_paramassign.source import decode
 
 _LARGEST_FILE = 2_000_000
 """Bytes above which an imported file is taken as unknown."""
@@ -34,7 +36,7 @@ _ROOT_MARKS = ("pyproject.toml", "setup.py", "setup.cfg", ".git")
 
 @dataclass(eq=False, slots=True)
 class Module:
-    """One parsed file: its tree, its dotted name, and the static meaning of its names."""
+    """One file: its dotted name, the static meaning of its names, and what is parsed of it."""
 
     name: str
     path: str
@@ -42,7 +44,9 @@ class Module:
     project: Project
     is_package: bool = False
     size: int = 0
-    """Bytes of source."""
+    """How much source there is."""
+    unparsed: dict[str, list[Part]] = field(default_factory=dict)
+    """Of an imported file: what binds a name and is parsed when the name is asked for."""
     bindings: dict[str, list[ast.AST]] = field(default_factory=dict)
     stars: list[str] = field(default_factory=list)
     slot_names: frozenset[str] = frozenset()
@@ -52,8 +56,11 @@ class Module:
 
     def __post_init__(self) -> None:
         """Collect what each top-level name is bound by."""
+        self._bind(self.tree.body)
+
+    def _bind(self, body: list[ast.stmt]) -> None:
         fallbacks: list[tuple[str, ast.AST]] = []
-        for name, node in _bound(self.tree.body, fallbacks):
+        for name, node in _bound(body, fallbacks):
             if name == "*":
                 assert isinstance(node, ast.ImportFrom)
                 self.stars.append(self._absolute(node))
@@ -71,6 +78,13 @@ class Module:
         return self._meanings[name]
 
     def _meaning(self, name: str) -> Values:
+        for part in self.unparsed.pop(name, ()):
+            try:
+                body = part.parse()
+            except (SyntaxError, ValueError, RecursionError, MemoryError):
+                return UNKNOWN  # the file's own analysis says why
+            self.tree.body += body
+            self._bind(body)
         binders = self.bindings.get(name)
         if binders is None:
             return self._from_stars(name)
@@ -306,16 +320,24 @@ class Project:
 
     def _parse(self, name: str, path: str) -> Module | None:
         try:
-            if os.path.getsize(path) > _LARGEST_FILE:
-                return None
             data = Path(path).read_bytes()
-            tree = ast.parse(data)
+            text = decode(data)
+            if len(data) > _LARGEST_FILE:
+                return None
+            tree = ast.Module([], [])
+            unparsed: dict[str, list[Part]] = {}
+            for part in outline(text):
+                if part.name is None:
+                    tree.body += part.parse()
+                else:
+                    unparsed.setdefault(part.name, []).append(part)
         except (OSError, SyntaxError, ValueError, RecursionError, MemoryError):
             return None  # the file's own analysis says why; here it is only unknown
-        module = Module(name, path, tree, self, os.path.basename(path) == "__init__.py", len(data))
-        if b"Parameter" in data:
-            names = re.findall(rb"self\.(\w+)\b[^=\n]*=|['\"](\w+)['\"]", data)
-            module.slot_names = frozenset(part.decode() for pair in names for part in pair if part)
+        is_package = os.path.basename(path) == "__init__.py"
+        module = Module(name, path, tree, self, is_package, len(text), unparsed)
+        if "Parameter" in text:
+            names = re.findall(r"self\.(\w+)\b[^=\n]*=|['\"](\w+)['\"]", text)
+            module.slot_names = frozenset(part for pair in names for part in pair if part)
         return module
 
 
