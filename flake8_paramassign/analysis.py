@@ -74,7 +74,7 @@ def _findings(
     report = Report(settings.select)
     interpreter = Interpreter(module, source, report)
     report.ask = interpreter
-    run(interpreter, exhaustive=settings.exhaustive)
+    run(interpreter, report.signs, exhaustive=settings.exhaustive)
     return report.diagnostics(source, rewrite)
 
 

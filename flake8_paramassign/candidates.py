@@ -9,17 +9,17 @@ from __future__ import annotations
 
 import ast
 import re
-from bisect import bisect_left
+from collections.abc import Iterable
 from functools import cached_property
 
 from flake8_paramassign import catalogue
 from flake8_paramassign.inference.classes import ProjectClass, TorchClass
 from flake8_paramassign.inference.interpreter import Interpreter
+from flake8_paramassign.signs import Signs, within
 
-_SIGNS = re.compile(
-    r"Parameter\b|\b_parameters\b|requires_grad|\bsetattr\b|__setattr__|register_parameter|\.data\s*=(?!=)"
-)
-"""What a function that makes, replaces or unwraps a Parameter has in its text."""
+_OPTIMIZERS = re.compile(r"optim|Adam|SGD|RMSprop|DataParallel", re.IGNORECASE)
+_PAST_INIT = re.compile(r"\.data\b|(?<!init)\.\w+[^\W_]_\(|\]\s*=(?!=)")
+"""What an ``_init_weights`` does that is not done by nn.init."""
 
 _DISPLAYS = (ast.List, ast.Tuple, ast.Set, ast.Dict)
 _COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
@@ -28,9 +28,13 @@ _NESTED = ("body", "orelse", "finalbody")
 FunctionNode = ast.FunctionDef | ast.AsyncFunctionDef
 
 
-def run(interpreter: Interpreter, *, exhaustive: bool = False) -> None:
-    """Run all that may hold a finding, or just all, each function once for any arguments."""
-    candidates = Everything(interpreter) if exhaustive else Candidates(interpreter)
+def run(interpreter: Interpreter, signs: Iterable[str] = (), *, exhaustive: bool = False) -> None:
+    """Run all that may hold a finding, or just all, each function once for any arguments.
+
+    ``signs``: patterns of further lines that the rules which are on want looked at.
+    """
+    kind = Everything if exhaustive else Candidates
+    candidates = kind(interpreter, signs)
     tree = interpreter.module.tree
     if candidates.in_script(tree.body):
         interpreter.run_top_level()
@@ -57,30 +61,40 @@ def _run_definitions(statement: ast.stmt, candidates: Candidates, interpreter: I
                     _run_definitions(inner, candidates, interpreter)
 
 
+_Store = tuple[str, "ast.expr | None", bool]
+
+
 class Candidates:
     """Looks at the statements of one file."""
 
-    def __init__(self, interpreter: Interpreter) -> None:
-        """Nothing is looked at yet."""
+    def __init__(self, interpreter: Interpreter, signs: Iterable[str]) -> None:
+        """Nothing is looked at yet; ``signs`` as for ``run``."""
         self._interpreter = interpreter
         self._source = interpreter.source
+        self._marks = Signs(interpreter.source, signs)
 
     @cached_property
     def _signs(self) -> list[int]:
-        """The lines with a sign, ascending."""
-        source = self._source
-        return [source.line_at(match.start()) for match in _SIGNS.finditer(source.text)]
+        """The lines with a sign, or with a call of a function that has one, ascending."""
+        lines = self._marks.all(self._over_slot)
+        helpers = [
+            function.name
+            for function in self._interpreter.module.tree.body
+            if isinstance(function, FunctionNode)
+            and function.args.args
+            and (_has(lines, function) or self._stores_slot(function.body))
+        ]
+        return sorted({*lines, *self._marks.calls(helpers)}) if helpers else lines
 
     def _has_sign(self, node: ast.stmt) -> bool:
-        index = bisect_left(self._signs, node.lineno)
-        return index < len(self._signs) and self._signs[index] <= (node.end_lineno or 0)
+        return _has(self._signs, node)
 
     @cached_property
     def _names(self) -> frozenset[str]:
         """Attribute names that may be Parameter slots: stored near a sign, somewhere in the file."""
         names: set[str] = set()
         for function in _functions(self._interpreter.module.tree.body):
-            if self._has_sign(function):
+            if _has(self._marks.makes, function):
                 names |= {name for name, _, _ in _stores(function.body)}
         return frozenset(names)
 
@@ -92,7 +106,7 @@ class Candidates:
         signed = any(
             self._has_sign(s) for s in outside if not isinstance(s, ast.Import | ast.ImportFrom)
         )
-        return signed or any(self._over_slot(n) for n, _, _ in _stores(outside))
+        return signed or self._stores_slot(outside) or self._replaces_layer(_stores(outside), None)
 
     def methods(self, cls: ProjectClass) -> set[FunctionNode]:
         """The methods of ``cls`` that are worth running."""
@@ -104,6 +118,10 @@ class Candidates:
             return True
         stores = _stores(function.body)
         if any(self._over_slot(name) for name, _, _ in stores):
+            return True
+        if self._replaces_layer(stores, function if cls is None else cls.node):
+            return True
+        if function.name == "_init_weights" and _PAST_INIT.search(self._source.lines_of(function)):
             return True
         if cls is None or not cls.node.bases:
             return False
@@ -119,6 +137,16 @@ class Candidates:
         return any(
             name in inherited or self._reads_slot(value, inherited) for name, value, _ in stores
         )
+
+    def _stores_slot(self, body: list[ast.stmt]) -> bool:
+        return any(self._over_slot(name) for name, _, _ in _stores(body))
+
+    def _replaces_layer(self, stores: list[_Store], around: ast.stmt | None) -> bool:
+        """Whether ``model.fc = nn.Linear(...)`` stands near an optimizer: ``around``, or the file."""
+        if not any(isinstance(value, ast.Call) and not on_self for _, value, on_self in stores):
+            return False
+        text = self._source.lines_of(around) if around else self._source.text
+        return _OPTIMIZERS.search(text) is not None
 
     def _over_slot(self, name: str) -> bool:
         return name in self._names or catalogue.is_stock_slot(name)
@@ -160,7 +188,8 @@ class Everything(Candidates):
         return True
 
 
-_Store = tuple[str, "ast.expr | None", bool]
+def _has(lines: list[int], node: ast.stmt) -> bool:
+    return within(lines, node.lineno, node.end_lineno or node.lineno)
 
 
 def _functions(body: list[ast.stmt]) -> list[FunctionNode]:
@@ -213,6 +242,9 @@ def _add_targets(target: ast.expr, value: ast.expr | None, found: list[_Store]) 
     if isinstance(target, ast.Attribute):
         on_self = isinstance(target.value, ast.Name) and target.value.id == "self"
         found.append((target.attr, value, on_self))
+    elif isinstance(target, ast.Subscript):
+        if isinstance(target.value, ast.Attribute):
+            found.append((target.value.attr, None, False))
     elif isinstance(target, ast.Tuple | ast.List):
         values = getattr(value, "elts", [])
         for index, part in enumerate(target.elts):

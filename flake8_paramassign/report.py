@@ -15,7 +15,7 @@ from flake8_paramassign.inference.values import Instance
 from flake8_paramassign.rules.base import Finding, all_rules, default_codes
 from flake8_paramassign.source import Source
 
-_Key = tuple[Frame, ast.AST, str]
+_Key = tuple[Frame, ast.AST, type, str]
 
 
 @dataclass(slots=True)
@@ -47,11 +47,12 @@ class Report:
         codes = default_codes() if select is None else select
         self._rules = [rule() for code, rule in all_rules().items() if code in codes]
         self._found: dict[_Key, tuple[Event, Finding]] = {}
+        self.signs = tuple(sign for rule in self._rules for sign in rule.signs)
 
     def happened(self, event: Event) -> None:
         """Judge ``event``; what was said of it in an earlier round of a loop no longer counts."""
         for rule in self._rules:
-            key = (event.frame, event.node, rule.code)
+            key = (event.frame, event.node, type(event), rule.code)
             finding = rule.judge(event, self.ask)
             if finding is not None:
                 self._found[key] = (event, finding)
@@ -62,13 +63,13 @@ class Report:
         """``receiver`` is constructed: a finding on what was stored on the way may not stand."""
         for key, (event, _) in list(self._found.items()):
             if isinstance(event, AttributeStored) and event.receiver == receiver:
-                if not all_rules()[key[2]].stands(event, state):
+                if not all_rules()[key[3]].stands(event, state):
                     del self._found[key]
 
     def diagnostics(self, source: Source, rewrite: Rewriter | None = None) -> list[Diagnostic]:
         """All findings, sorted, each place and code once; with fixes where ``rewrite`` gives them."""
         unique: dict[tuple[object, ...], Diagnostic] = {}
-        for (_, node, code), (event, finding) in self._found.items():
+        for (_, node, _, code), (event, finding) in self._found.items():
             place = finding.node or node
             assert isinstance(place, ast.stmt | ast.expr)
             start, end = source.span(place)

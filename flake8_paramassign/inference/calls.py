@@ -67,6 +67,8 @@ class Caller(ModuleCaller):
         if isinstance(node.func, ast.Attribute):
             receivers = self.evaluate(node.func.value, state)
             arguments = self._arguments(node, state)
+            if catalogue.method(node.func.attr) is catalogue.Result.IN_PLACE:
+                self.written(node, receivers, node.func.value, f".{node.func.attr}()", state)
             result = NOTHING
             for receiver in receivers:
                 result = union(result, self._method(receiver, node, arguments, state))

@@ -101,7 +101,7 @@ class ParameterMade:
 
 @dataclass(slots=True)
 class DataStored:
-    """``receivers.data = values``."""
+    """``receivers.data = values``; a receiver of unknown class may be no tensor."""
 
     frame: Frame
     state: State

@@ -34,7 +34,7 @@ from flake8_paramassign.inference.values import (
 )
 
 _BUILTINS = frozenset(dir(__builtins__) if not isinstance(__builtins__, dict) else __builtins__)
-_OPERATORS = {
+OPERATORS = {
     ast.Add: "+",
     ast.Sub: "-",
     ast.Mult: "*",
@@ -44,6 +44,7 @@ _OPERATORS = {
     ast.FloorDiv: "//",
     ast.Mod: "%",
 }
+"""Arithmetic operators as they are written."""
 _EXACT = (ast.Add, ast.Sub, ast.Mult, ast.FloorDiv, ast.Mod)
 """Operators that give integers for integers."""
 
@@ -171,7 +172,7 @@ class Evaluator(Lifetimes):
         self, left: Values, right: Values, node: ast.BinOp | ast.AugAssign, state: State
     ) -> Values:
         """A new tensor from an arithmetic operation."""
-        operator = _OPERATORS.get(type(node.op), "...")
+        operator = OPERATORS.get(type(node.op), "...")
         best: Parameter | Tensor | None = None
         for value in left | right:
             if isinstance(value, Parameter):

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import ClassVar
 
 from flake8_paramassign.inference.events import Loop
+from flake8_paramassign.inference.expressions import OPERATORS
 from flake8_paramassign.inference.project import keeps_function
 from flake8_paramassign.inference.state import (
     INITIALISED,
@@ -74,6 +75,11 @@ class Executor(Storer):
     def _augmented(self, node: ast.AugAssign, state: State) -> State:
         before = self.evaluate(node.target, state)
         operand = self.evaluate(node.value, state)
+        how = f"{OPERATORS.get(type(node.op), '...')}="
+        if not isinstance(node.op, _AUGMENTED_REBINDS) and not isinstance(
+            node.target, ast.Subscript
+        ):
+            self.assigned_in_place(node, before, node.target, how, state)
         after = NOTHING
         for value in before:
             tensor = isinstance(value, Parameter | Tensor)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 from dataclasses import replace
 
+from flake8_paramassign import catalogue
 from flake8_paramassign.inference.classes import Deferred
 from flake8_paramassign.inference.conditions import Narrower
 from flake8_paramassign.inference.events import AttributeStored, DataStored
@@ -47,7 +48,10 @@ class Storer(Narrower):
         if isinstance(target, ast.Name):
             state.locals[target.id] = values
         elif isinstance(target, ast.Attribute):
-            for receiver in self.evaluate(target.value, state):
+            receivers = self.evaluate(target.value, state)
+            if target.attr == "data":
+                self.tell(DataStored(self.frame, state, target, receivers, values, source))
+            for receiver in receivers:
                 self.store(receiver, target.attr, values, state, target, source, "=")
         elif isinstance(target, ast.Tuple | ast.List):
             self._unpack(target.elts, values, state, source)
@@ -84,7 +88,9 @@ class Storer(Narrower):
             for owner in self.evaluate(registry.value, state):
                 state.slots[owner, index if isinstance(index, str) else EVERY] = UNKNOWN_SLOT
             return
-        for container in self.evaluate(registry, state):
+        containers = self.evaluate(registry, state)
+        self.assigned_in_place(target, containers, registry, "[...] =", state)
+        for container in containers:
             if isinstance(container, Container):
                 self.filled(container, values, "[...] =", state)
                 if isinstance(index, int | str):
@@ -92,6 +98,13 @@ class Storer(Narrower):
             elif isinstance(container, Opaque | Instance):
                 key = f"[{index!r}]" if isinstance(index, int | str) else ast.dump(target.slice)
                 state.cells[container, key] = values
+
+    def assigned_in_place(
+        self, node: ast.AST, subjects: Values, subject: ast.expr, how: str, state: State
+    ) -> None:
+        """``w[...] = t`` or ``w += t``, which writes a tensor if ``w`` is one."""
+        if _names_tensor(subject) or not any(isinstance(v, Opaque) for v in subjects):
+            self.written(node, subjects, subject, how, state)
 
     def filled(self, container: Value, values: Values, how: str, state: State) -> None:
         """Items were put into a container."""
@@ -110,9 +123,6 @@ class Storer(Narrower):
             changed = replace(receiver, trainable=flag if isinstance(flag, bool) else None)
             if isinstance(node, ast.Attribute):
                 self.rebind(node.value, only(changed), state)
-            return
-        if name == "data" and isinstance(receiver, Parameter | Tensor):
-            self.tell(DataStored(self.frame, state, node, only(receiver), values, expression))
             return
         if not isinstance(receiver, Instance | Opaque):
             return
@@ -158,6 +168,13 @@ class Storer(Narrower):
             return
         state.slots[receiver, name] = ABSENT
         state.cells.pop((receiver, name), None)
+
+
+def _names_tensor(node: ast.expr) -> bool:
+    """Whether an expression of unknown class is a tensor by its name."""
+    return isinstance(node, ast.Attribute) and (
+        node.attr == "data" or catalogue.is_stock_slot(node.attr)
+    )
 
 
 def _deferred(value: Instance) -> bool:

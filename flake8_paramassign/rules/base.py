@@ -48,6 +48,8 @@ class Rule:
     """What goes wrong, in kebab case."""
     claim: ClassVar[str]
     """One line for tables: what happens at run time."""
+    signs: ClassVar[tuple[str, ...]] = ()
+    """Patterns of lines that only this rule wants looked at; each begins with rare letters."""
 
     fix: ClassVar[str] = "none"
     """Which fixes it has: ``none``, ``unsafe``, or ``safe`` where some are proved."""

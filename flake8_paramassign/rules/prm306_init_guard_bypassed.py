@@ -1,0 +1,144 @@
+"""PRM306: a transformers model initialises weights past the guard for loaded ones."""
+
+from __future__ import annotations
+
+import ast
+
+from flake8_paramassign.inference.classes import Class, ExternalClass, ProjectClass
+from flake8_paramassign.inference.events import DataStored, Event, Frame, WrittenInPlace
+from flake8_paramassign.inference.objects import Objects
+from flake8_paramassign.inference.values import Opaque, Parameter, Tensor, Value
+from flake8_paramassign.rules.base import Finding, Rule
+
+_HOOK = "_init_weights"
+_BASE = "PreTrainedModel"
+_GUARD = "_is_hf_initialized"
+
+
+class InitGuardBypassed(Rule):
+    """
+    ## What it does
+    Reports, in the `_init_weights` of a transformers `PreTrainedModel`, a write in place or through
+    `.data`: `module.weight.data.normal_()`, `module.bias.zero_()`, `nn.init.ones_(w.data)`.
+
+    ## Why it is bad
+    `from_pretrained` calls `_init_weights` after weights were loaded. While it does, transformers 5
+    lets the functions of `nn.init` skip Parameters that were loaded; a write past them does not
+    see that mark, and overwrites the checkpoint with random numbers. Nothing raises.
+
+    ## Example
+    ```python
+    class Model(PreTrainedModel):
+        def _init_weights(self, module):
+            if isinstance(module, nn.Linear):
+                module.weight.data.normal_(std=0.02)
+    ```
+
+    ## Use instead
+    ```python
+    class Model(PreTrainedModel):
+        def _init_weights(self, module):
+            if isinstance(module, nn.Linear):
+                nn.init.normal_(module.weight, std=0.02)
+    ```
+
+    ## Fix safety
+    Unsafe: loaded weights then are kept, which is what is meant. `torch.no_grad()` does not help.
+
+    ## Known limits
+    Silent where `_init_weights` looks at `_is_hf_initialized` itself, and where `PreTrainedModel`
+    is a class of the project's own that has no such guard.
+
+    ## References
+    - [huggingface/transformers#46620](https://github.com/huggingface/transformers/issues/46620)
+    - [torch.nn.init](https://docs.pytorch.org/docs/stable/nn.init.html)
+    """
+
+    code = "PRM306"
+    name = "init-guard-bypassed"
+    claim = "a write past nn.init in _init_weights of transformers overwrites loaded weights"
+
+    def judge(self, event: Event, ask: Objects) -> Finding | None:
+        """A Parameter is written in ``_init_weights`` by something nn.init does not guard."""
+        if not isinstance(event, WrittenInPlace | DataStored) or not _is_hook(event.frame):
+            return None
+        if isinstance(event, DataStored):
+            if not isinstance(event.node, ast.Attribute):
+                return None
+            subject, tensors, how = event.node.value, event.receivers, ".data ="
+        else:
+            subject, tensors, how = event.subject, event.tensors, event.how
+            if how.startswith("nn.init.") and not _is_data(subject):
+                return None
+        if not any(_may_be_loaded(v, subject, event.frame) for v in tensors):
+            return None
+        what = ast.unparse(subject)
+        return Finding(
+            f"'{what}' is written by {how} in _init_weights, which overwrites what from_pretrained "
+            f"has loaded; write {_instead(how)}({_parameter(subject)}, ...), which does not"
+        )
+
+
+def _is_hook(frame: Frame) -> bool:
+    """Whether this is an ``_init_weights`` that transformers calls, and that has no guard itself."""
+    if getattr(frame.node, "name", "") != _HOOK or frame.owner is None:
+        return False
+    guards = (getattr(n, "attr", getattr(n, "value", None)) for n in ast.walk(frame.node))
+    return _GUARD not in guards and any(_is_base(a) for a in frame.owner.ancestry)
+
+
+def _is_base(cls: Class) -> bool:
+    """Whether a class is transformers' own base, or one that nobody can look into."""
+    if isinstance(cls, ExternalClass):
+        return cls.name.endswith(_BASE)
+    if not isinstance(cls, ProjectClass):
+        return False
+    if cls.name == _BASE:
+        guarded = "_initialize_weights" in cls.members
+        return guarded or cls.module.name.partition(".")[0] == "transformers"
+    unknown = (
+        ast.unparse(node)
+        for node, base in zip(cls.node.bases, cls.bases, strict=True)
+        if base is None
+    )
+    return any(name.endswith(_BASE) for name in unknown)
+
+
+def _may_be_loaded(value: Value, subject: ast.expr, frame: Frame) -> bool:
+    """Whether ``value`` is a Parameter of the module that is initialised."""
+    if isinstance(value, Parameter):
+        return not isinstance(value.site, ast.AST)
+    if isinstance(value, Tensor):
+        return value.origin is not None and _may_be_loaded(value.origin, subject, frame)
+    return isinstance(value, Opaque) and _root(subject) in _arguments(frame)
+
+
+def _root(node: ast.expr) -> str:
+    while isinstance(node, ast.Attribute | ast.Subscript):
+        node = node.value
+    return node.id if isinstance(node, ast.Name) else ""
+
+
+def _arguments(frame: Frame) -> list[str]:
+    assert isinstance(frame.node, ast.FunctionDef | ast.AsyncFunctionDef)
+    return [a.arg for a in frame.node.args.args]
+
+
+def _is_data(node: ast.expr) -> bool:
+    return isinstance(node, ast.Attribute) and node.attr == "data"
+
+
+def _parameter(subject: ast.expr) -> str:
+    """What nn.init is to be given: the Parameter itself."""
+    while isinstance(subject, ast.Subscript) or _is_data(subject):
+        subject = subject.value  # type: ignore[attr-defined]
+    return ast.unparse(subject)
+
+
+def _instead(how: str) -> str:
+    """The function of nn.init that does what ``how`` does."""
+    if how.startswith("nn.init."):
+        return how.removesuffix("()")
+    names = {".zero_()": "zeros_", ".fill_()": "constant_", "[...] =": "constant_"}
+    known = how.strip(".()") if how in (".normal_()", ".uniform_()") else names.get(how)
+    return f"nn.init.{known or 'normal_'}"
