@@ -190,7 +190,7 @@ CONSTRUCTION = {
     "weight-normed": """
         self.fc = nn.Linear(3, 3)
         nn.utils.weight_norm(self.fc)
-        self.fc.weight = torch.zeros(3, 3)
+        self.fc.weight = torch.zeros(3, 3)  # PRM204
         """,
     "trainable tensor": "self.w = torch.zeros(3, requires_grad=True)  # PRM103",
     "trainable in place": """
