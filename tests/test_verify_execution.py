@@ -200,6 +200,28 @@ def test_a_program_that_hangs_or_crashes_is_told_and_the_next_one_runs(
     assert not runner.run(writing(program(tmp_path))).died
 
 
+def test_on_other_devices_a_program_has_a_fresh_process_which_does_the_same(
+    tmp_path: Path, runner: Runner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job = writing(program(tmp_path, "model.weight.data.fill_(2.0)"))
+    forked = runner.run(job)
+    monkeypatch.setattr("codemods.verification.runner.FORKED", ())
+    assert runner.run(job) == forked
+    monkeypatch.setattr(runner, "limit", 0.5)
+    assert "killed after 0.5 s" in runner.run(job).died
+
+
+def test_a_view_that_a_function_held_before_the_write_is_no_source(
+    tmp_path: Path, runner: Runner
+) -> None:
+    kept = "state = model.state_dict(); state['weight'].fill_(2.0)"
+    source = "new = torch.full((3,), 2.0, device=device); model.weight.data = new"
+    for write, status in ((kept, "held"), (source, "broken")):
+        job = writing(program(tmp_path, write))
+        job = replace(job, write=replace(job.write, in_place=True))
+        assert results(runner.run(job), "unaliased")[0][0] == status
+
+
 def test_each_program_has_a_process_of_its_own(tmp_path: Path, runner: Runner) -> None:
     runner.run(writing(program(tmp_path, "import json; json.dumps = None")))
     runner.run(writing(program(tmp_path, "import torch; del torch.nn.Linear")))

@@ -9,7 +9,7 @@ from typing import Any
 import torch
 from torch import nn
 
-from codemods.verification.trial import DoesNotApply, Run, Trial
+from codemods.verification.trial import DoesNotApply, NeedsDevice, Run, Trial
 
 ENTRIES = 24
 """How many entries of a large parameter are differentiated."""
@@ -76,7 +76,12 @@ def _in_float64(run: Run[Any], module: Callable[..., Any]) -> torch.Tensor:
 
 
 def in_double(module: nn.Module) -> None:
-    """Convert all that ``module`` computes with to float64, plain tensors included."""
+    """Convert all that ``module`` computes with to float64, plain tensors included.
+
+    Raises NeedsDevice where the device has no float64.
+    """
+    if any(tensor.device.type == "mps" for tensor in module.state_dict().values()):
+        raise NeedsDevice("MPS has no float64")
     module.double()
     for part in module.modules():
         for name, held in part.__dict__.items():

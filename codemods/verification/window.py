@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from types import FrameType, TracebackType
 from typing import Any
 
+import torch
 from torch import nn
 
 
@@ -18,12 +19,6 @@ class Sight:
     modules: list[nn.Module]
     unfinished: list[nn.Module]
     """Those whose ``__init__`` is running."""
-
-    @property
-    def whole(self) -> nn.Module | None:
-        """The first module that can be called."""
-        finished = (m for m in self.modules if all(m is not other for other in self.unfinished))
-        return next(finished, None)
 
     parameters: dict[tuple[int, str], nn.Parameter] = field(init=False)
     """Every Parameter registered at that moment, by its owner's identity and its own name."""
@@ -37,6 +32,15 @@ class Sight:
             for name, parameter in owner._parameters.items()
             if parameter is not None
         }
+
+    def whole(self, device: torch.device) -> nn.Module | None:
+        """Return the first module, where it can be called with what is on ``device``."""
+        for module in self.modules[:1]:
+            parameters = list(module.parameters())
+            finished = all(module is not other for other in self.unfinished)
+            if finished and all(p.device.type == device.type for p in parameters):
+                return module
+        return None
 
     @property
     def trained(self) -> list[nn.Parameter]:

@@ -23,11 +23,12 @@ def compiled(trial: Trial) -> str:
     inputs = trial.run().inputs()
 
     def compile_before(sight: Sight) -> tuple[nn.Module, Any] | None:
-        if sight.whole is None or not trial.job.write.in_place:
+        module = sight.whole(trial.device)
+        if module is None or not trial.job.write.in_place:
             return None
-        made = torch.compile(sight.whole, backend="eager")
+        made = torch.compile(module, backend="eager")
         made(*inputs)
-        return sight.whole, made
+        return module, made
 
     run = trial.run(compile_before)
     module, made = run.planted or (None, None)

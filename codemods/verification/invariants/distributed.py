@@ -6,6 +6,7 @@ import os
 import sys
 import tempfile
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -79,7 +80,7 @@ def _rank(trial: Trial, folder: Path, rank: int) -> str:
 
 
 def _train(trial: Trial, rank: int) -> str:
-    run = trial.run(_wrap_before if trial.job.write.in_place else None)
+    run = trial.run(partial(_wrap_before, trial))
     if not any(parameter.requires_grad for parameter in run.module.parameters()):
         raise DoesNotApply("the module registers nothing that trains")
     wrapped = run.planted
@@ -102,10 +103,11 @@ def _train(trial: Trial, rank: int) -> str:
     return "wrapped before the write" if before else "wrapped after build()"
 
 
-def _wrap_before(sight: Sight) -> Any:
-    if sight.whole is None or not any(p.requires_grad for p in sight.whole.parameters()):
+def _wrap_before(trial: Trial, sight: Sight) -> Any:
+    module = sight.whole(trial.device) if trial.job.write.in_place else None
+    if module is None or not any(p.requires_grad for p in module.parameters()):
         return None
-    return nn.parallel.DistributedDataParallel(sight.whole)
+    return nn.parallel.DistributedDataParallel(module)
 
 
 def _agree(tensor: torch.Tensor, otherwise: str) -> None:

@@ -67,7 +67,7 @@ def follows_dtype(trial: Trial, subject: Subject) -> None:
     dtype = run.tensor(subject.name).dtype
     if not dtype.is_floating_point:
         raise DoesNotApply(f"module.to() converts no {dtype}")
-    other = torch.float32 if dtype is torch.float64 else torch.float64
+    other = torch.float16 if dtype is torch.float32 else torch.float32
     run.module.to(other)
     found = run.tensor(subject.name).dtype
     expect(found is other, f"it stays {found} after module.to({other})")
