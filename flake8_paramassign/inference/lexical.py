@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+from functools import cached_property
 from pathlib import Path
 
 from flake8_paramassign.inference.callers import Callers
@@ -106,12 +107,19 @@ class Lexical(HeldContainers):
 
     def where(self, site: object) -> str:
         """The place of an expression: ``line 12``, ``layers.py line 3``, or nothing."""
-        if isinstance(site, ast.expr):
-            for module in (self.module, *self.project.opened()):
-                if any(node is site for node in ast.walk(module.tree)):
-                    file = "" if module is self.module else f"{Path(module.path).name} "
-                    return f"{file}line {site.lineno}"
+        if not isinstance(site, ast.expr):
+            return ""
+        if id(site) in self._own_nodes:
+            return f"line {site.lineno}"
+        for module in self.project.opened():
+            if any(node is site for node in ast.walk(module.tree)):
+                return f"{Path(module.path).name} line {site.lineno}"
         return ""
+
+    @cached_property
+    def _own_nodes(self) -> frozenset[int]:
+        """The identities of all nodes of the file's tree, which lives as long as this does."""
+        return frozenset(map(id, ast.walk(self.module.tree)))
 
     def unregisters(self, name: str) -> bool:
         """Whether the file somewhere takes ``name``, or names it computes, out of a registry."""
