@@ -49,7 +49,7 @@ FunctionNode = ast.FunctionDef | ast.AsyncFunctionDef
 
 _DEEPEST = 8
 """How many calls deep the project's functions are entered."""
-_MOST_CALLS = 300
+_MOST_CALLS = 80
 """How many calls are entered for one function under analysis; the rest is unknown."""
 _MATTERS = (Parameter, Tensor, Instance, Optimizer, Function, ClassValue)
 
