@@ -71,7 +71,7 @@ def _findings(
 
     source = Source(text)
     module = _project(settings.module_bases).open(filename, tree, len(text))
-    report = Report(settings.select)
+    report = Report(settings)
     interpreter = Interpreter(module, source, report)
     report.ask = interpreter
     run(interpreter, report.signs, exhaustive=settings.exhaustive)

@@ -13,6 +13,7 @@ from flake8_paramassign.inference.objects import Objects
 from flake8_paramassign.inference.state import State
 from flake8_paramassign.inference.values import Instance
 from flake8_paramassign.rules.base import Finding, all_rules, default_codes
+from flake8_paramassign.settings import Settings
 from flake8_paramassign.source import Source
 
 _Key = tuple[Frame, ast.AST, type, str]
@@ -31,6 +32,7 @@ class Case:
     finding: Finding
     ask: Objects
     source: Source
+    settings: Settings
 
 
 Rewriter: TypeAlias = Callable[[Case], "Fix | str"]
@@ -42,9 +44,10 @@ class Report:
 
     ask: Objects
 
-    def __init__(self, select: frozenset[str] | None) -> None:
-        """``select``: the codes to look for; None is every rule that is on by default."""
-        codes = default_codes() if select is None else select
+    def __init__(self, settings: Settings) -> None:
+        """``settings`` say which rules to ask."""
+        self._settings = settings
+        codes = default_codes() if settings.select is None else settings.select
         self._rules = [rule() for code, rule in all_rules().items() if code in codes]
         self._found: dict[_Key, tuple[Event, Finding]] = {}
         self.signs = tuple(sign for rule in self._rules for sign in rule.signs)
@@ -80,7 +83,7 @@ class Report:
                 why_not_fixed=finding.why_not_fixed,
             )  # fmt: skip
             if rewrite is not None and finding.why_not_fixed is None:
-                outcome = rewrite(Case(code, event, finding, self.ask, source))
+                outcome = rewrite(Case(code, event, finding, self.ask, source, self._settings))
                 if isinstance(outcome, Fix):
                     diagnostic = replace(diagnostic, fix=outcome)
                 else:

@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import ast
 from abc import abstractmethod
-from collections.abc import Hashable
+from dataclasses import replace
 
 from flake8_paramassign import catalogue
 from flake8_paramassign.inference.classes import Class, ProjectClass, TorchClass
 from flake8_paramassign.inference.events import Event, Frame, Listener
 from flake8_paramassign.inference.project import Project, decorator_name
 from flake8_paramassign.inference.questions import Questions
-from flake8_paramassign.inference.shapes import Shape, changed, slot_shape
+from flake8_paramassign.inference.shapes import Shape, changed, shape_within, slot_shape
 from flake8_paramassign.inference.state import (
     ABSENT,
     EVERY,
@@ -370,10 +370,12 @@ def the_instance(cls: ProjectClass) -> Instance:
     return Instance(cls, "self")
 
 
-def _within(value: Value, owner: Hashable) -> Value:
+def _within(value: Value, owner: Instance) -> Value:
     """``value`` as it is in another object of the class."""
     if isinstance(value, Instance):
         return value if value.site == "self" else value.within(owner)
+    if isinstance(value, Parameter | Tensor) and value.shape:
+        return replace(value, shape=shape_within(value.shape, owner))
     return value
 
 

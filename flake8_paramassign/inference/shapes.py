@@ -8,12 +8,13 @@ object, a ``Shaped`` tensor, a tuple of these, or ``...`` where nothing is known
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from math import prod
 from types import MappingProxyType
 from typing import NamedTuple, TypeAlias, TypeGuard
 
 from flake8_paramassign.catalogue import Slot
+from flake8_paramassign.inference.classes import ProjectClass
 from flake8_paramassign.inference.values import (
     UNKNOWN,
     Constant,
@@ -158,10 +159,42 @@ def slot_shape(owner: Instance, slot: Slot) -> Shape | None:
     if slot.shape is None:
         return None
     given = dict(owner.arguments or ())
-    if isinstance(owner.site, tuple) and not _is_fixed(owner.site):
-        given = {}  # Another object of the class was made with other arguments.
-    sizes = [s if isinstance(s, int | Opaque) else given.get(s) for s in slot.shape]
-    return tuple(sizes) if all(isinstance(s, int | Opaque) for s in sizes) else None
+    sizes = tuple(s if isinstance(s, int | Opaque) else given.get(s) for s in slot.shape)
+    if not all(isinstance(size, int | Opaque) for size in sizes):
+        return None
+    whole = owner.site[0] if isinstance(owner.site, tuple) else None
+    return shape_within(sizes, whole) if isinstance(whole, Instance) else sizes
+
+
+def shape_within(shape: Shape | None, owner: Instance) -> Shape | None:
+    """The shape of a part of ``owner``, in which each object of the class has its own sizes.
+
+    A size that is an argument of ``__init__`` is the number that ``owner`` was made with.
+    """
+    if shape is None or owner.site == "self":
+        return shape
+    given = _given(owner) if any(isinstance(size, Opaque) for size in shape) else {}
+    sizes = tuple(given.get(s.site) if isinstance(s, Opaque) else s for s in shape)
+    return None if None in sizes else sizes
+
+
+def _given(owner: Instance) -> dict[Hashable, int]:
+    """The numbers that a class of the project was called with, by argument of ``__init__``."""
+    call = owner.site[-1] if isinstance(owner.site, tuple) else owner.site
+    found = owner.cls.find("__init__") if isinstance(owner.cls, ProjectClass) else None
+    if not isinstance(call, ast.Call) or found is None or not isinstance(found[1], ast.FunctionDef):
+        return {}
+    names = found[1].args
+    by_name = {name.arg: name for name in (*names.posonlyargs, *names.args, *names.kwonlyargs)}
+    pairs = [
+        *zip([*by_name.values()][1:], call.args, strict=False),
+        *((by_name.get(keyword.arg or ""), keyword.value) for keyword in call.keywords),
+    ]
+    return {
+        name: value.value
+        for name, value in pairs
+        if isinstance(value, ast.Constant) and isinstance(value.value, int)
+    }
 
 
 def concatenated(parts: object, dimension: object) -> Shape | None:

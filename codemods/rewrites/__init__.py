@@ -1,0 +1,46 @@
+"""How each finding is rewritten: the smallest edits of the text that mend it.
+
+``rewrite`` is what ``analyze(..., rewrite=rewrite)`` asks for the fix of a finding. A module
+here is one way of rewriting; libcst is imported when the first fix is written.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from codemods.rewrites import (
+    prm101_value_filled_in,
+    prm102_operation_inside,
+    prm103_parameter_made,
+    prm106_leaf_made_last,
+    prm108_not_trained,
+)
+from codemods.rewrites.containers import hold_modules, hold_parameters
+from codemods.rewrites.reasons import NoRewrite
+from flake8_paramassign.diagnostics import Fix
+from flake8_paramassign.report import Case
+
+__all__ = ["rewrite"]
+
+_REWRITES: dict[str, Callable[[Case], Fix]] = {
+    "PRM101": prm101_value_filled_in.rewrite,
+    "PRM102": prm102_operation_inside.rewrite,
+    "PRM103": prm103_parameter_made.rewrite,
+    "PRM104": hold_parameters,
+    "PRM105": hold_modules,
+    "PRM106": prm106_leaf_made_last.rewrite,
+    "PRM108": prm108_not_trained.rewrite,
+}
+
+
+def rewrite(case: Case) -> Fix | str:
+    """Return the fix of a finding, or the reason why there is none, on one line."""
+    write = _REWRITES.get(case.code)
+    if write is None:
+        return f"no rewrite is right for most programs that {case.code} is found in"
+    try:
+        return write(case)
+    except NoRewrite as reason:
+        return str(reason)
+    except RecursionError:
+        return "the code is nested too deeply to be rewritten"

@@ -1,0 +1,129 @@
+"""PRM104 and PRM105: a list or dict becomes the container of ``torch.nn`` that registers."""
+
+from __future__ import annotations
+
+import ast
+from dataclasses import dataclass
+
+from codemods.rewrites.container_uses import check_keys, check_uses
+from codemods.rewrites.draft import Draft
+from codemods.rewrites.places import path_to
+from codemods.rewrites.reasons import NoRewrite
+from flake8_paramassign.diagnostics import Fix
+from flake8_paramassign.inference.events import ContainerHeld
+from flake8_paramassign.inference.values import (
+    Constant,
+    Container,
+    Instance,
+    Opaque,
+    Parameter,
+    Unknown,
+    Value,
+)
+from flake8_paramassign.report import Case
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A container of ``torch.nn``, and what it has of a list's or dict's abilities."""
+
+    name: str
+    methods: frozenset[str]
+    adds: bool = False
+    """``a + b``."""
+    deletes: bool = True
+    """``del a[0]``."""
+
+
+_PARAMETER_LIST = Kind("ParameterList", frozenset(["append", "extend"]), deletes=False)
+_MODULE_LIST = Kind("ModuleList", frozenset(["append", "extend", "insert", "pop"]), adds=True)
+_MODULE_DICT = Kind("ModuleDict", frozenset(["clear", "items", "keys", "pop", "update", "values"]))
+_PARAMETER_DICT = Kind(
+    "ParameterDict", _MODULE_DICT.methods | {"copy", "get", "popitem", "setdefault"}
+)
+
+
+def hold_parameters(case: Case) -> Fix:
+    """Return the fix of PRM104; raises NoRewrite."""
+    return _registered(case, "Parameters", _PARAMETER_LIST, _PARAMETER_DICT)
+
+
+def hold_modules(case: Case) -> Fix:
+    """Return the fix of PRM105; raises NoRewrite."""
+    return _registered(case, "Modules", _MODULE_LIST, _MODULE_DICT)
+
+
+def _registered(case: Case, what: str, as_list: Kind, as_dict: Kind) -> Fix:
+    event = case.event
+    assert isinstance(event, ContainerHeld)
+    kind = as_dict if event.container.kind == "dict" else as_list
+    _check_contents(event, what, kind)
+    draft = Draft(case, event.node)
+    value = _stored(draft, event.container)
+    check_uses(draft, event, value, kind)
+    if kind is as_dict:
+        check_keys(draft, event, kind)
+    span = draft.outer(value)
+    name = draft.named(f"torch.nn.{kind.name}", span.start)
+    if _is_empty(value) and "#" not in draft.written(value):
+        draft.replace(*span, f"{name}()")
+    else:
+        draft.enclose(value, f"{name}(", ")")
+    return draft.fix(
+        f"keep them in an nn.{kind.name}",
+        f"the {what} then are trained, and their names become keys of state_dict(), "
+        "so older checkpoints need strict=False",
+    )
+
+
+def _check_contents(event: ContainerHeld, what: str, kind: Kind) -> None:
+    if event.container.kind == "set":
+        raise NoRewrite(f"a set has no order: make it a list, or an nn.{kind.name}")
+    if any(isinstance(value, Container) for value in event.contents):
+        raise NoRewrite(f"nn.{kind.name} registers nothing of the containers in it")
+    if not all(_fits(value, what) for value in event.contents):
+        raise NoRewrite(f"it holds other things than {what}")
+
+
+def _fits(value: Value, what: str) -> bool:
+    if isinstance(value, Unknown | Opaque):
+        return True
+    if what == "Parameters":
+        return isinstance(value, Parameter)
+    return value == Constant(None) or (isinstance(value, Instance) and bool(value.cls.is_module))
+
+
+def _stored(draft: Draft, container: Container) -> ast.expr:
+    """The expression that gives the container to the attribute."""
+    node, holder = draft.path[-1], draft.parent
+    value: ast.expr | None = None
+    if isinstance(node, ast.Call):
+        value = node.args[-1] if len(node.args) > 1 else None
+    elif isinstance(holder, ast.Assign | ast.AnnAssign):
+        value = holder.value
+    elif isinstance(holder, ast.Tuple) and isinstance(draft.statement, ast.Assign):
+        whole = draft.statement.value
+        if isinstance(whole, ast.Tuple) and len(whole.elts) == len(holder.elts):
+            value = whole.elts[holder.elts.index(node)]  # type: ignore[arg-type]
+    if value is None:
+        raise NoRewrite("where the attribute gets it is no assignment that can be changed")
+    while isinstance(value, ast.IfExp):
+        arms = (value.body, value.orelse)
+        held = [arm for arm in arms if path_to(arm, _site(container))]
+        if not held:
+            raise NoRewrite("only one of two values is a container")
+        value = held[0]
+    return value
+
+
+def _site(container: Container) -> ast.AST:
+    return container.site if isinstance(container.site, ast.AST) else ast.Pass()
+
+
+def _is_empty(value: ast.expr) -> bool:
+    if isinstance(value, ast.Call):
+        return isinstance(value.func, ast.Name) and not value.args and not value.keywords
+    return (
+        isinstance(value, ast.List | ast.Tuple | ast.Dict)
+        and not list(ast.iter_child_nodes(value))[1:]
+    )

@@ -1,0 +1,42 @@
+"""Where a node stands in the tree of a file."""
+
+from __future__ import annotations
+
+import ast
+
+
+def path_to(tree: ast.AST, node: ast.AST) -> list[ast.AST]:
+    """Return the nodes around ``node``, the outermost first, and it; empty if ``tree`` lacks it."""
+    path: list[ast.AST] = []
+
+    def found(parent: ast.AST) -> bool:
+        path.append(parent)
+        if parent is node or any(_may_hold(c, node) and found(c) for c in _children(parent)):
+            return True
+        path.pop()
+        return False
+
+    return path if found(tree) else []
+
+
+def _children(node: ast.AST) -> list[ast.AST]:
+    return list(ast.iter_child_nodes(node))
+
+
+def _may_hold(parent: ast.AST, node: ast.AST) -> bool:
+    """Whether the lines of ``node`` are among those of ``parent``; decorators stand above it."""
+    first, last = getattr(parent, "lineno", 0), getattr(parent, "end_lineno", None)
+    for decorator in getattr(parent, "decorator_list", ()):
+        first = min(first, decorator.lineno)
+    line: int = getattr(node, "lineno", 0)
+    return last is None or first <= line <= last
+
+
+def before(statement: ast.stmt, parent: ast.AST) -> ast.stmt | None:
+    """Return the statement before ``statement`` in its block."""
+    for name in ("body", "orelse", "finalbody"):
+        block = getattr(parent, name, None)
+        if isinstance(block, list) and statement in block:
+            index = block.index(statement)
+            return block[index - 1] if index else None
+    return None

@@ -1,0 +1,178 @@
+"""PRM101: ``m.w = t`` becomes ``m.w.data.copy_(t)``, or ``m.w = nn.Parameter(t)``.
+
+The first keeps the Parameter, with all that knows it, and needs its shape; the second takes the
+value's shape and dtype. Evidence decides (``evidence``), and the first where there is none.
+"""
+
+from __future__ import annotations
+
+import ast
+
+from codemods.rewrites.draft import Draft
+from codemods.rewrites.evidence import Evidence
+from codemods.rewrites.no_grad import put_under_no_grad, write_under_no_grad
+from codemods.rewrites.parameters import move_inside, wrap
+from codemods.rewrites.places import path_to
+from codemods.rewrites.purity import is_pure
+from codemods.rewrites.reasons import NoRewrite
+from codemods.rewrites.stores import Store, store_at
+from flake8_paramassign.diagnostics import Fix
+from flake8_paramassign.inference.events import AttributeStored, Role
+from flake8_paramassign.inference.values import (
+    Constant,
+    Container,
+    Instance,
+    Other,
+    Tensor,
+    Value,
+)
+from flake8_paramassign.report import Case
+
+_BROADCASTS = "copy_() broadcasts and casts silently, and raises where the shape does not fit"
+_LOSES = "the new Parameter is trained, and no optimizer, tie or hook of the old one knows it"
+_CONVERSIONS = frozenset([".to()", ".cuda()", ".half()", ".float()", ".double()", ".bfloat16()"])
+_NUMBERS = (int, float, complex)
+
+
+def rewrite(case: Case) -> Fix:
+    """Return the fix, where the value is stored; raises NoRewrite."""
+    event, value = case.event, case.finding.value
+    assert isinstance(event, AttributeStored)
+    assert value is not None
+    if event.frame.role is Role.STEP:
+        raise NoRewrite("what is computed at every step belongs in a local variable")
+    draft = Draft(case, event.node)
+    store = store_at(draft)
+    evidence = Evidence(draft, event, value)
+    if isinstance(value, Tensor) and _is_made_of_new_parameter(value):
+        inside = Draft(case, value.site)
+        assert value.origin is not None
+        move_inside(inside, value.origin)
+        return inside.fix("do it inside nn.Parameter(...)", _LOSES)
+    _refuse_unclear(evidence)
+    converter = _converter(value, store)
+    if _replaces(evidence, draft):
+        return _replaced(draft, store, evidence, converter)
+    return _filled(draft, store, evidence, converter)
+
+
+def _is_made_of_new_parameter(value: Tensor) -> bool:
+    """``nn.Parameter(t).to(d)``."""
+    made = value.origin.site if value.origin is not None else None
+    return isinstance(made, ast.Call) and bool(path_to(value.site, made))
+
+
+def _refuse_unclear(evidence: Evidence) -> None:
+    value = evidence.value
+    if isinstance(value, Instance):
+        raise NoRewrite("a Module is no value for a Parameter: give the attribute another name")
+    if evidence.carries_a_gradient:
+        raise NoRewrite(
+            "a gradient would have to flow through the value: compute it in forward, or call "
+            "the Module by torch.func.functional_call"
+        )
+    if evidence.is_own_without_gradient:
+        raise NoRewrite("nothing changes but the gradient: requires_grad_(False) freezes it")
+
+
+def _converter(value: Value, store: Store) -> str:
+    """The function that makes a tensor of a value; empty for a tensor or a number."""
+    if isinstance(value, Tensor) or _is_number(value):
+        return ""
+    if isinstance(value, Other) and value.kind == "numpy.ndarray":
+        return "torch.from_numpy"
+    is_list = isinstance(value, Container) and value.kind in ("list", "tuple")
+    if is_list and _may_be_numbers(store.value):
+        return "torch.tensor"
+    raise NoRewrite("no tensor can be made of the value")
+
+
+def _is_number(value: Value) -> bool:
+    if isinstance(value, Constant):
+        return isinstance(value.value, _NUMBERS)
+    return isinstance(value, Other) and value.kind == "float"
+
+
+def _may_be_numbers(node: ast.expr) -> bool:
+    """Whether a list, where it is written out, holds numbers and lists of them."""
+    if isinstance(node, ast.List | ast.Tuple):
+        return all(map(_may_be_numbers, node.elts))
+    if isinstance(node, ast.UnaryOp):
+        return _may_be_numbers(node.operand)
+    return not isinstance(node, ast.Constant) or isinstance(node.value, _NUMBERS)
+
+
+def _replaces(evidence: Evidence, draft: Draft) -> bool:
+    """Whether the value becomes a Parameter of its own instead of filling the one there is."""
+    value, event = evidence.value, evidence.event
+    is_conversion = isinstance(value, Tensor) and value.via in _CONVERSIONS
+    return (
+        event.how == "register_parameter"
+        or isinstance(draft.parent, ast.AnnAssign)
+        or evidence.holds_none
+        or evidence.may_store_none
+        or evidence.has_other_shape
+        or evidence.is_own_storage
+        or (evidence.is_own and is_conversion)
+    )
+
+
+def _replaced(draft: Draft, store: Store, evidence: Evidence, converter: str) -> Fix:
+    """``m.w = nn.Parameter(t)``."""
+    if _is_number(evidence.value):
+        raise NoRewrite("the Parameter's shape is not known, and a number has none")
+    if store.is_product:
+        raise NoRewrite("the product has another shape: assign nn.Parameter(...) of it")
+    value = store.value
+    while isinstance(value, ast.IfExp):
+        value = _arm(value, evidence.value)
+    if evidence.may_store_none and value is store.value:
+        raise NoRewrite("the value may be None")
+    wrap(draft, value, converter)
+    return draft.fix("make it a Parameter", _LOSES)
+
+
+def _arm(choice: ast.IfExp, value: Value) -> ast.expr:
+    """The arm of ``a if c else b`` that gives ``value``."""
+    site = getattr(value, "site", None)
+    arms = [arm for arm in (choice.body, choice.orelse) if site and path_to(arm, site)]
+    if len(arms) != 1:
+        raise NoRewrite("which of two values becomes the Parameter is not known")
+    return arms[0]
+
+
+def _filled(draft: Draft, store: Store, evidence: Evidence, converter: str) -> Fix:
+    """``m.w.data.copy_(t)``, or in the other style ``m.w.copy_(t)`` under ``no_grad``."""
+    method = "fill_" if _is_number(evidence.value) else "copy_"
+    opening = f"{draft.named(converter, draft.outer(store.value).start)}(" if converter else ""
+    closing = ")" if converter else ""
+    if draft.case.settings.style == "data":
+        method = f"data.{method}"
+        store.becomes(draft, method, opening, closing)
+    elif evidence.event.grad is False:
+        store.becomes(draft, method, opening, closing)
+    elif is_pure(store.value, draft.module):
+        put_under_no_grad(draft)
+        store.becomes(draft, method, opening, closing)
+    else:
+        name = _kept_in_local(draft, store, evidence.event.name)
+        write_under_no_grad(draft, f"{store.target}.{method}({opening}{name}{closing})")
+    message = f"write into the Parameter: {store.target}.{method}(...)"
+    if method.endswith("fill_"):
+        return draft.fix(message, "fill_() gives every element the number")
+    module = draft.module
+    safe = evidence.is_proved_sound and all(is_pure(part, module) for part in store.subject)
+    return draft.fix(message, *(() if safe else (_BROADCASTS,)), safe=safe)
+
+
+def _kept_in_local(draft: Draft, store: Store, name: str) -> str:
+    """Store the value in a local variable instead; return its name."""
+    target = store.subject[0]
+    if not isinstance(target, ast.Attribute) or store.is_product:
+        raise NoRewrite("the value is computed by code that may need gradients: keep it in a local")
+    taken = {node.id for node in ast.walk(draft.tree) if isinstance(node, ast.Name)}
+    taken |= {node.arg for node in ast.walk(draft.tree) if isinstance(node, ast.arg)}
+    while name in taken:
+        name = f"new_{name}"
+    draft.replace(*draft.outer(target), name)
+    return name

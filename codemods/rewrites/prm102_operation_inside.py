@@ -1,0 +1,42 @@
+"""PRM102: ``nn.Parameter(x).to(d)`` becomes ``nn.Parameter(x.to(d))``."""
+
+from __future__ import annotations
+
+import ast
+
+from codemods.rewrites.draft import Draft
+from codemods.rewrites.parameters import NEEDS_STRICT, move_inside
+from codemods.rewrites.reasons import NoRewrite
+from flake8_paramassign.diagnostics import Fix
+from flake8_paramassign.inference.events import AttributeStored
+from flake8_paramassign.inference.values import Tensor
+from flake8_paramassign.report import Case
+
+
+def rewrite(case: Case) -> Fix:
+    """Return the fix, where the operation is made; raises NoRewrite."""
+    event, value = case.event, case.finding.value
+    assert isinstance(event, AttributeStored)
+    assert isinstance(value, Tensor)
+    assert value.origin is not None
+    if value.via in (".detach()", ".data"):
+        raise NoRewrite(
+            f"{value.via} may be meant to make a constant, or there by mistake: "
+            "use register_buffer, or drop it"
+        )
+    draft = Draft(case, value.site)
+    keeps_values = move_inside(draft, value.origin)
+    return draft.fix(
+        "do it inside nn.Parameter(...)",
+        f"'{event.name}' then is trained, and {NEEDS_STRICT}",
+        safe=keeps_values and _is_stored_at_once(draft, event.expression),
+    )
+
+
+def _is_stored_at_once(draft: Draft, stored: ast.expr | None) -> bool:
+    """Whether nothing but the attribute gets what the operation gives."""
+    if stored not in draft.path:
+        return False
+    way = draft.path[draft.path.index(stored) :]
+    targets = getattr(draft.statement, "targets", ())
+    return len(targets) <= 1 and not any(isinstance(node, ast.NamedExpr) for node in way)

@@ -1,0 +1,43 @@
+"""PRM103: ``torch.randn(3, requires_grad=True)`` becomes ``nn.Parameter(torch.randn(3))``."""
+
+from __future__ import annotations
+
+import ast
+
+from codemods.rewrites.draft import Draft
+from codemods.rewrites.parameters import NEEDS_STRICT, PARAMETER, wrap
+from codemods.rewrites.reasons import NoRewrite
+from codemods.rewrites.trainable import drop_argument, drop_flags
+from flake8_paramassign.diagnostics import Fix
+from flake8_paramassign.inference.events import AttributeStored
+from flake8_paramassign.inference.values import External
+from flake8_paramassign.report import Case
+
+_VARIABLES = frozenset(
+    [External("torch.autograd.Variable"), External("torch.autograd.variable.Variable")]
+)
+
+
+def rewrite(case: Case) -> Fix:
+    """Return the fix, where the tensor is stored; raises NoRewrite."""
+    event = case.event
+    assert isinstance(event, AttributeStored)
+    draft = Draft(case, event.node)
+    if event.expression is None:
+        raise NoRewrite("what is stored is no expression of its own")
+    if not _replace_variable(draft, event.expression):
+        wrap(draft, event.expression)
+        drop_flags(draft, event.expression)
+    return draft.fix("make it a Parameter", f"'{event.name}' then is trained, and {NEEDS_STRICT}")
+
+
+def _replace_variable(draft: Draft, value: ast.expr) -> bool:
+    """``Variable(x, requires_grad=True)`` becomes ``nn.Parameter(x)``, if ``value`` is that."""
+    if not isinstance(value, ast.Call) or not draft.module.static(value.func) & _VARIABLES:
+        return False
+    if len(value.args) != 1 or [keyword.arg for keyword in value.keywords] != ["requires_grad"]:
+        return False
+    function = draft.inner(value.func)
+    draft.replace(*function, draft.named(PARAMETER, function.start))
+    drop_argument(draft, value, "requires_grad")
+    return True

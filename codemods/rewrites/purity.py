@@ -1,0 +1,43 @@
+"""What an expression may do besides giving a value."""
+
+from __future__ import annotations
+
+import ast
+
+from flake8_paramassign import catalogue
+from flake8_paramassign.catalogue import Result
+from flake8_paramassign.inference.project import Module
+from flake8_paramassign.inference.values import External
+
+_PLAIN = (
+    ast.Name, ast.Attribute, ast.Subscript, ast.Slice, ast.Constant, ast.Tuple, ast.List,
+    ast.BinOp, ast.UnaryOp, ast.Compare, ast.BoolOp, ast.IfExp, ast.Starred, ast.Dict, ast.Set,
+    ast.JoinedStr, ast.FormattedValue, ast.keyword, ast.expr_context, ast.operator, ast.unaryop,
+    ast.cmpop, ast.boolop,
+)  # fmt: skip
+_LIBRARIES = frozenset(["torch", "math", "numpy"])
+
+
+def is_pure(node: ast.AST, module: Module) -> bool:
+    """Whether evaluating ``node`` changes nothing but torch's random state.
+
+    Calls are those of torch's functions and of tensor methods that do not write; ``module`` is
+    the file, which tells what its names mean.
+    """
+    return all(
+        isinstance(part, _PLAIN) or (isinstance(part, ast.Call) and _is_harmless(part, module))
+        for part in ast.walk(node)
+    )
+
+
+def calls_torch(call: ast.Call, module: Module) -> bool:
+    """Whether ``call`` is one of a library's function, or of a method that tensors have."""
+    for meaning in module.static(call.func):
+        if isinstance(meaning, External):
+            return meaning.name.partition(".")[0] in _LIBRARIES
+    return isinstance(call.func, ast.Attribute) and catalogue.method(call.func.attr) is not None
+
+
+def _is_harmless(call: ast.Call, module: Module) -> bool:
+    name = call.func.attr if isinstance(call.func, ast.Attribute) else ""
+    return calls_torch(call, module) and catalogue.method(name) is not Result.IN_PLACE

@@ -1,0 +1,91 @@
+"""The statement that stores an attribute, and the call that it becomes.
+
+``m.w = t``, ``m.w @= t``, ``setattr(m, "w", t)`` and ``m.__setattr__("w", t)`` all may become
+``m.w.data.copy_(t)``.
+"""
+
+from __future__ import annotations
+
+import ast
+from dataclasses import dataclass
+
+from codemods.rewrites.draft import Draft
+from codemods.rewrites.reasons import NoRewrite
+
+
+@dataclass(frozen=True)
+class Store:
+    """A place where a value is given to an attribute."""
+
+    value: ast.expr
+    target: str
+    """The attribute as an expression: ``m.w``."""
+    subject: tuple[ast.expr, ...]
+    """What says which attribute it is."""
+    start: int
+    """From here up to the value, all gives way to the call."""
+    prefix: str = ""
+    """What then is missing of the target."""
+    is_closed: bool = False
+    """Whether a parenthesis behind the value may close the call."""
+    is_product: bool = False
+    """Whether it is ``m.w @= t``."""
+
+    def becomes(self, draft: Draft, method: str, opening: str = "", closing: str = "") -> None:
+        """Call ``method`` of the attribute with ``opening``, the value and ``closing``."""
+        opening = f"{self.prefix}.{method}({opening}"
+        closing = closing if self.is_closed else f"{closing})"
+        value = draft.outer(self.value)
+        if self.is_product:
+            opening = f"{opening}{self.target} @ "
+            if not draft.is_atom(self.value):
+                opening, closing = f"{opening}(", f"){closing}"
+        elif value != draft.inner(self.value) and closing:
+            opening, closing = opening[:-1], closing[1:]
+        draft.replace(self.start, value.start, opening)
+        draft.insert(value.end, closing)
+
+
+def store_at(draft: Draft) -> Store:
+    """Return how the draft's node is stored; raises NoRewrite where it cannot become a call."""
+    node, holder = draft.path[-1], draft.parent
+    if isinstance(node, ast.Call):
+        return _storing_call(draft, node)
+    if isinstance(node, ast.AugAssign):
+        end = draft.outer(node.target).end
+        written = draft.written(node.target)
+        return Store(node.value, written, (node.target,), end, is_product=True)
+    assert isinstance(node, ast.Attribute)
+    if isinstance(holder, ast.Assign | ast.AnnAssign) and holder.value is not None:
+        if isinstance(holder, ast.Assign) and len(holder.targets) > 1:
+            raise NoRewrite("the statement assigns one value to several targets")
+        return Store(holder.value, draft.written(node), (node,), draft.outer(node).end)
+    if isinstance(draft.statement, ast.Assign):
+        raise NoRewrite("the statement assigns several values at once")
+    raise NoRewrite("the attribute is the target of a for or with statement")
+
+
+def _storing_call(draft: Draft, node: ast.Call) -> Store:
+    """``setattr(m, "w", t)`` or ``m.__setattr__("w", t)``."""
+    owner: ast.expr | None = None
+    if not node.keywords and not any(isinstance(arg, ast.Starred) for arg in node.args):
+        if len(node.args) == 3:
+            owner = node.args[0]
+        elif len(node.args) == 2 and isinstance(node.func, ast.Attribute):
+            owner = node.func.value
+    if owner is None:
+        raise NoRewrite(f"the arguments of {ast.unparse(node.func)} are not plain")
+    if ast.unparse(owner).startswith("super("):
+        raise NoRewrite("super() has no such attribute to write to")
+    name, value = node.args[-2:]
+    start, end = draft.outer(owner)
+    written = draft.text[start:end]
+    if not draft.is_atom(owner):
+        written = f"({written})"
+    constant = name.value if isinstance(name, ast.Constant) else None
+    if isinstance(constant, str) and constant.isidentifier():
+        target = f"{written}.{constant}"
+    else:
+        target = f"getattr({written}, {draft.written(name)})"
+    whole = draft.inner(node)
+    return Store(value, target, (owner, name), whole.start, target, is_closed=True)
