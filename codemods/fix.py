@@ -17,7 +17,8 @@ from flake8_paramassign.arguments import Parser, add_files_and_rules, configured
 from flake8_paramassign.checking import Checker
 from flake8_paramassign.cli import FAILURE, INTERRUPTED, _common_folder
 from flake8_paramassign.configuration import Configuration, ConfigurationError, nearest
-from flake8_paramassign.discovery import STDIN, SourceFile, discover, is_left_out
+from flake8_paramassign.discovery import PYTHON, STDIN, SourceFile, discover, is_left_out
+from flake8_paramassign.notebooks import SUFFIX
 from flake8_paramassign.output import FORMATS
 from flake8_paramassign.workers import cores, in_workers
 
@@ -84,7 +85,7 @@ def _run(options: argparse.Namespace) -> int:
     configuration = configuration.overridden(configured(options), Path.cwd())
     if options.paths == [STDIN]:
         return report([_fix_stdin(configuration, options)], [], configuration, options)
-    found = discover(options.paths, configuration.exclusion)
+    found = discover(options.paths, configuration.exclusion, (*PYTHON, SUFFIX))
     outcomes = _fix_files(found.files, configuration, options)
     return report(outcomes, found.problems, configuration, options)
 

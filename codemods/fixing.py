@@ -7,17 +7,20 @@ import os
 import sys
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
 
 from codemods.diffs import unified
-from codemods.engine import Accept, FixResult, fix_source
+from codemods.edits import Damage
+from codemods.engine import Accept, fix_source
+from codemods.notebooks import NotebookProgram
 from codemods.writing import NotWritten, OpenedFile
 from flake8_paramassign.checking import Checker
 from flake8_paramassign.diagnostics import Diagnostic
 from flake8_paramassign.failures import describe
 from flake8_paramassign.findings import Finding, findings_in
+from flake8_paramassign.notebooks import SUFFIX, NotANotebook
 from flake8_paramassign.rules.prm001_not_analysed import NotAnalysed
 from flake8_paramassign.settings import Settings
 from flake8_paramassign.source import Source, decode
@@ -62,20 +65,42 @@ class Fixer:
         return outcome
 
     def fix(self, source: bytes, filename: str) -> tuple[bytes, Outcome]:
-        """Return the fixed ``source`` of a file, and what was done. Never raises."""
+        """Return the fixed ``source`` of a file or notebook, and what was done. Never raises."""
         try:
-            result = fix_source(
-                source,
-                filename,
-                self.checker.settings,
-                unsafe_fixes=self.unsafe_fixes,
-                accept=self.ask and self.ask(filename),
-                analyze=self._analyze,
-            )
-            return result.source, self._outcome(filename, source, result)
+            is_notebook = filename.endswith(SUFFIX)
+            program = (NotebookProgram if is_notebook else Program).read(source, filename)
+            return self._fix(source, filename, program)
+        except (NotANotebook, Damage) as error:
+            return source, Outcome(filename, problems=[f"{filename}: not fixed: {error}"])
         except Exception as error:
             problem = f"{filename}: internal error: {describe(error)}"
             return source, Outcome(filename, problems=[problem])
+
+    def _fix(
+        self, source: bytes, filename: str, program: Program | NotebookProgram
+    ) -> tuple[bytes, Outcome]:
+        result = fix_source(
+            program.source,
+            filename,
+            self.checker.settings,
+            unsafe_fixes=self.unsafe_fixes,
+            accept=self.ask and self.ask(filename),
+            analyze=self._analyze,
+        )
+        if not (result.fixed or result.left or result.problems or program.broken):
+            return source, Outcome(filename)
+        fixed = program.put_back(result.source)
+        left = program.findings((diagnostic for diagnostic, _ in result.left), result.source)
+        unread = [f for f in (*program.broken, *left) if f.diagnostic.code == NotAnalysed.code]
+        return fixed, Outcome(
+            filename,
+            changed=fixed != source,
+            diff=b"" if self.writes else unified(filename, source, fixed),
+            fixed=program.findings(result.fixed, result.source),
+            left=list(zip(left, (reason for _, reason in result.left), strict=True)),
+            problems=[f"{filename}: {problem}" for problem in result.problems]
+            + [f"{finding.where}: {finding.diagnostic.message}" for finding in unread],
+        )
 
     def lost(self, path: str, reason: str) -> Outcome:
         """Return the outcome for the file at ``path``, which ended its worker process."""
@@ -84,24 +109,31 @@ class Fixer:
     def _analyze(self, source: bytes, filename: str, *, settings: Settings) -> list[Diagnostic]:
         return [finding.diagnostic for finding in self.checker.check(source, filename)]
 
-    def _outcome(self, filename: str, source: bytes, result: FixResult) -> Outcome:
-        if not (result.fixed or result.left or result.problems):
-            return Outcome(filename)
+
+@dataclass(frozen=True)
+class Program:
+    """A Python file as the engine takes it; ``NotebookProgram`` is the like of a notebook."""
+
+    source: bytes
+    filename: str
+    broken: Sequence[Finding] = ()
+
+    @classmethod
+    def read(cls, data: bytes, filename: str) -> Program:
+        """Take the bytes of the file as they are."""
+        return cls(data, filename)
+
+    def put_back(self, source: bytes) -> bytes:
+        """Return the file with ``source`` in it."""
+        return source
+
+    def findings(self, diagnostics: Iterable[Diagnostic], source: bytes) -> list[Finding]:
+        """Return what was found in ``source``, which this has become."""
         try:
-            text = Source(decode(result.source))
-        except (SyntaxError, LookupError, ValueError):  # which the findings say
+            text = Source(decode(source))
+        except (SyntaxError, LookupError, ValueError):  # which the diagnostics say
             text = Source("")
-        left = findings_in(filename, (diagnostic for diagnostic, _ in result.left), text)
-        not_analysed = (finding for finding in left if finding.diagnostic.code == NotAnalysed.code)
-        return Outcome(
-            filename,
-            changed=result.source != source,
-            diff=b"" if self.writes else unified(filename, source, result.source),
-            fixed=findings_in(filename, result.fixed, Source("")),
-            left=list(zip(left, (reason for _, reason in result.left), strict=True)),
-            problems=[f"{filename}: {problem}" for problem in result.problems]
-            + [f"{finding.where}: {finding.diagnostic.message}" for finding in not_analysed],
-        )
+        return findings_in(self.filename, diagnostics, text)
 
 
 @cache

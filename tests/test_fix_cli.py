@@ -75,6 +75,19 @@ def test_files_are_rewritten_in_place_and_counted(fix_: Fix) -> None:
     assert outcome.status == 1
 
 
+def test_notebooks_are_fixed_too(fix_: Fix) -> None:
+    cell = '{"cell_type": "code", "source": ["old\\n", "stays"]}'
+    notebook = f'{{"cells": [{cell}], "metadata": {{}}}}'.encode()
+    Path("a.ipynb").write_bytes(notebook)
+
+    diff = fix_("--diff").out
+    outcome = fix_()
+
+    assert b'+{"cells": [{"cell_type": "code", "source": ["new\\n", "stays"]}]' in diff
+    assert Path("a.ipynb").read_bytes() == notebook.replace(b"old", b"new")
+    assert outcome.out == b"a.ipynb:cell 1:2:1: PRM108 'stays' is found\n"
+
+
 def test_a_file_without_changes_is_not_touched(fix_: Fix) -> None:
     tree(a=b"stays\n")
     os.utime("a.py", (1, 1))
