@@ -21,6 +21,7 @@ import libcst
 from libcst.codemod import CodemodCommand, CodemodContext
 
 from codemods.fixing import Fixer
+from codemods.rewrites import rewrite
 from flake8_paramassign.checking import Checker
 from flake8_paramassign.configuration import nearest
 from flake8_paramassign.patterns import absolute
@@ -97,7 +98,7 @@ class FixParameterAssignments(CodemodCommand):
     def _fixer(self, filename: str) -> Fixer:
         _, configuration = nearest(absolute(filename).parent)
         configuration = configuration.overridden(self._options, Path.cwd())
-        return Fixer(Checker(configuration), unsafe_fixes=self._unsafe_fixes)
+        return Fixer(Checker(configuration, rewrite), unsafe_fixes=self._unsafe_fixes)
 
     def _source(self, tree: libcst.Module) -> bytes:
         """Return the bytes of the file if it is this that was parsed to ``tree``."""

@@ -12,7 +12,8 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from codemods.edits import Damage, NotText, Text, checked
-from flake8_paramassign.analysis import analyze as analyze_source
+from codemods.rewrites import rewrite
+from flake8_paramassign.analysis import analyze
 from flake8_paramassign.diagnostics import Applicability, Diagnostic, Edit, Position
 from flake8_paramassign.settings import DEFAULT, Settings
 
@@ -27,6 +28,11 @@ class Analyze(Protocol):
 
     def __call__(self, source: bytes, filename: str, *, settings: Settings) -> list[Diagnostic]:
         """Return the findings of ``source``, sorted by position."""
+
+
+def analyze_with_fixes(source: bytes, filename: str, *, settings: Settings) -> list[Diagnostic]:
+    """Return the findings of ``source``, each with its fix or why there is none."""
+    return analyze(source, filename, settings=settings, rewrite=rewrite)
 
 
 @dataclass(frozen=True)
@@ -45,6 +51,11 @@ class FixResult:
     """Fixes that would have damaged the file and were not made: a line each, naming the rule."""
 
 
+def analyze_with_fixes(source: bytes, filename: str, *, settings: Settings) -> list[Diagnostic]:
+    """Return the findings of ``source``, each with its fix or the reason why there is none."""
+    return analyze(source, filename, settings=settings, rewrite=rewrite)
+
+
 def fix_source(
     source: bytes,
     filename: str = "<unknown>",
@@ -52,7 +63,7 @@ def fix_source(
     *,
     unsafe_fixes: bool = False,
     accept: Accept | None = None,
-    analyze: Analyze = analyze_source,
+    analyze: Analyze = analyze_with_fixes,
 ) -> FixResult:
     """Make every fix that may be made in ``source``, again until none is left.
 

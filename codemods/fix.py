@@ -11,6 +11,7 @@ from codemods.asking import Asking
 from codemods.fixing import Fixer, Outcome
 from codemods.progress import Progress
 from codemods.reporting import complain, in_colour, is_preview, report, write_out
+from codemods.rewrites import rewrite
 from codemods.writing import clear_leftovers
 from flake8_paramassign import __version__
 from flake8_paramassign.arguments import Parser, add_files_and_rules, configured
@@ -20,6 +21,7 @@ from flake8_paramassign.configuration import Configuration, ConfigurationError, 
 from flake8_paramassign.discovery import PYTHON, STDIN, SourceFile, discover, is_left_out
 from flake8_paramassign.notebooks import SUFFIX
 from flake8_paramassign.output import FORMATS
+from flake8_paramassign.settings import STYLES
 from flake8_paramassign.workers import cores, in_workers
 
 
@@ -51,7 +53,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     fixes.add_argument(
         "--style",
-        choices=("data", "no-grad"),
+        choices=STYLES,
         default=argparse.SUPPRESS,
         help="how to write into a parameter: m.weight.data.copy_(t), or under torch.no_grad()",
     )
@@ -94,7 +96,7 @@ def _fixer(
     configuration: Configuration, options: argparse.Namespace, asking: Asking | None = None
 ) -> Fixer:
     return Fixer(
-        Checker(configuration),
+        Checker(configuration, rewrite),
         unsafe_fixes=options.unsafe_fixes,
         writes=not is_preview(options),
         ask=asking.about if asking else None,

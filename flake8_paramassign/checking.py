@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from flake8_paramassign import analysis, notebooks
 from flake8_paramassign.configuration import Configuration
@@ -14,12 +15,16 @@ from flake8_paramassign.diagnostics import Diagnostic
 from flake8_paramassign.discovery import PYTHON, STDIN, discover, is_left_out
 from flake8_paramassign.failures import guarded, not_analysed
 from flake8_paramassign.findings import Finding, findings_in
+from flake8_paramassign.output import SHOW_FIXES
 from flake8_paramassign.patterns import absolute
 from flake8_paramassign.rules.prm001_not_analysed import NotAnalysed
 from flake8_paramassign.settings import Settings
 from flake8_paramassign.source import Source, decode
 from flake8_paramassign.suppression import unsuppressed
 from flake8_paramassign.workers import cores, in_workers
+
+if TYPE_CHECKING:
+    from flake8_paramassign.report import Rewriter
 
 LARGEST = 10_000_000
 """Bytes beyond which a file is not analysed: nobody wrote it, and it would take minutes."""
@@ -30,11 +35,16 @@ class Checker:
     """Checks files as configured; picklable, so that worker processes take it as it is."""
 
     configuration: Configuration
+    rewrite: Rewriter | None = None
+    """What gives findings their fixes, where somebody wants to see them."""
 
     @cached_property
     def settings(self) -> Settings:
         """What the analysis is told."""
-        return Settings(self.configuration.codes, self.configuration.module_bases)
+        codes = self.configuration.codes
+        # Who asks for PRM902 does not want `.data` written.
+        style = self.configuration.style or ("no-grad" if "PRM902" in codes else "data")
+        return Settings(codes, self.configuration.module_bases, style)
 
     def check_file(self, path: str) -> list[Finding]:
         """Return the findings of the file at ``path``; PRM001 if it cannot be read."""
@@ -74,7 +84,9 @@ class Checker:
     def _analysed(self, source: bytes | str, filename: str) -> list[Diagnostic]:
         if len(source) > LARGEST:
             return [not_analysed(f"larger than {LARGEST // 1_000_000} MB")]
-        return guarded(lambda: analysis.analyze(source, filename, settings=self.settings))
+        return guarded(
+            lambda: analysis.analyze(source, filename, settings=self.settings, rewrite=self.rewrite)
+        )
 
     def _reported(
         self, filename: str, diagnostics: Sequence[Diagnostic], source: bytes | str = ""
@@ -108,7 +120,7 @@ def check_paths(
 
     A file that could not be analysed is both. ``-`` is standard input, called ``stdin_filename``.
     """
-    checker = Checker(configuration)
+    checker = Checker(configuration, _rewriter(configuration))
     exclusion = configuration.exclusion
     findings: list[Finding] = []
     if STDIN in paths:
@@ -125,3 +137,12 @@ def check_paths(
             findings += of_one_file
     failures = (f for f in findings if f.diagnostic.code == NotAnalysed.code)
     return findings, found.problems + [f"{f.where}: {f.diagnostic.message}" for f in failures]
+
+
+def _rewriter(configuration: Configuration) -> Rewriter | None:
+    """Return what writes fixes, which is imported only for a report that shows them."""
+    if configuration.output_format not in SHOW_FIXES:
+        return None
+    from codemods.rewrites import rewrite
+
+    return rewrite

@@ -12,6 +12,7 @@ from flake8_paramassign.discovery import Exclusion
 from flake8_paramassign.output import FORMATS
 from flake8_paramassign.patterns import Patterns, absolute, is_valid
 from flake8_paramassign.selection import selected_codes, unknown_prefixes
+from flake8_paramassign.settings import STYLES
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -36,6 +37,7 @@ class Configuration:
     extend_exclude: tuple[Patterns, ...] = ()
     force_exclude: bool = False
     module_bases: tuple[str, ...] = ()
+    style: str | None = None
     output_format: str = "text"
     baseline: str | None = None
     jobs: int | None = None
@@ -144,6 +146,12 @@ def _format(value: object, folder: Path) -> str:
     return str(value)
 
 
+def _style(value: object, folder: Path) -> str:
+    if value not in STYLES:
+        raise ConfigurationError(f"must be one of {', '.join(STYLES)}")
+    return str(value)
+
+
 def _file(value: object, folder: Path) -> str:
     if not isinstance(value, str):
         raise ConfigurationError("must be the name of a file")
@@ -166,6 +174,7 @@ _READERS: dict[str, Callable[[object, Path], object]] = {
     "extend-exclude": lambda value, folder: (_patterns(value, folder),),
     "force-exclude": _switch,
     "module-bases": _strings,
+    "style": _style,
     "output-format": _format,
     "baseline": _file,
     "jobs": _count,

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+STYLES = ("data", "no-grad")
+"""How fixes write into a Parameter: ``m.w.data.copy_(t)``, or ``m.w.copy_(t)`` in ``no_grad``."""
+
 
 @dataclass(frozen=True, slots=True)
 class Settings:
@@ -14,7 +17,7 @@ class Settings:
     module_bases: tuple[str, ...] = ()
     """Dotted names of further classes that are ``torch.nn.Module``, such as ``mylib.BaseModel``."""
     style: str = "data"
-    """How fixes write into a Parameter: ``data`` (``.data.copy_()``) or ``no-grad``."""
+    """One of ``STYLES``."""
     exhaustive: bool = False
     """Interpret every function of every file. Slow, and finds the same: that is what it shows."""
 

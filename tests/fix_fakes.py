@@ -20,6 +20,7 @@ from __future__ import annotations
 import re
 
 from flake8_paramassign.diagnostics import Applicability, Diagnostic, Edit, Fix, Position
+from flake8_paramassign.report import Rewriter
 from flake8_paramassign.settings import DEFAULT, Settings
 
 RENAMES = {
@@ -36,7 +37,11 @@ NAMES = re.compile(r"\b(?:old|broken|ping|pong|grow|danger|shown|stays|torchy|ch
 
 
 def analyze(
-    source: bytes, filename: str = "<unknown>", *, settings: Settings = DEFAULT
+    source: bytes,
+    filename: str = "<unknown>",
+    *,
+    settings: Settings = DEFAULT,
+    rewrite: Rewriter | None = None,
 ) -> list[Diagnostic]:
     """Find the names above; a source that is not UTF-8 must say so in its first line."""
     cookie = re.match(rb".*?coding[:=]\s*([-\w]+)", source)

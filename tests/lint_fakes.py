@@ -20,6 +20,7 @@ import re
 import signal
 
 from flake8_paramassign.diagnostics import Applicability, Diagnostic, Edit, Fix, Position
+from flake8_paramassign.report import Rewriter
 from flake8_paramassign.settings import DEFAULT, Settings
 from flake8_paramassign.source import Source, decode
 
@@ -43,6 +44,7 @@ def analyze(
     *,
     tree: ast.Module | None = None,
     settings: Settings = DEFAULT,
+    rewrite: Rewriter | None = None,
 ) -> list[Diagnostic]:
     """Find the names above."""
     text = decode(source) if isinstance(source, bytes) else source

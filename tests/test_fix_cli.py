@@ -19,7 +19,6 @@ import pytest
 from codemods import fix, writing
 from flake8_paramassign import analysis
 from flake8_paramassign.diagnostics import Diagnostic
-from flake8_paramassign.settings import Settings
 
 SUMMARY = "1 file changed, 1 finding fixed, 0 left\n"
 
@@ -425,7 +424,7 @@ def test_a_full_disk_is_said_and_the_rest_goes_on(
 def test_a_file_that_somebody_changes_meanwhile_is_left_to_them(
     fix_: Fix, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def somebody(source: bytes, filename: str, *, settings: Settings) -> list[Diagnostic]:
+    def somebody(source: bytes, filename: str, **options: object) -> list[Diagnostic]:
         if filename == "a.py":
             Path(filename).write_bytes(b"theirs\n")
         return fix_fakes.analyze(source)
@@ -444,7 +443,7 @@ def test_a_file_that_somebody_changes_meanwhile_is_left_to_them(
 def test_a_file_that_ends_its_process_is_said_and_the_rest_goes_on(
     fix_: Fix, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def deadly(source: bytes, filename: str, *, settings: Settings) -> list[Diagnostic]:
+    def deadly(source: bytes, filename: str, **options: object) -> list[Diagnostic]:
         if filename == "b.py":
             os.kill(os.getpid(), 9)
         return fix_fakes.analyze(source)

@@ -11,6 +11,7 @@ from importlib import import_module
 from flake8_paramassign.findings import Finding
 
 FORMATS = ("text", "full", "json", "github", "gitlab", "sarif", "junit")
+SHOW_FIXES = ("full", "json", "sarif")
 
 
 def render(output_format: str, findings: Sequence[Finding]) -> str:
