@@ -51,11 +51,6 @@ class FixResult:
     """Fixes that would have damaged the file and were not made: a line each, naming the rule."""
 
 
-def analyze_with_fixes(source: bytes, filename: str, *, settings: Settings) -> list[Diagnostic]:
-    """Return the findings of ``source``, each with its fix or the reason why there is none."""
-    return analyze(source, filename, settings=settings, rewrite=rewrite)
-
-
 def fix_source(
     source: bytes,
     filename: str = "<unknown>",

@@ -291,6 +291,15 @@ def test_fixes_that_are_sound_only_together_are_made_only_together() -> None:
     assert [reason for _, reason in alone.left] == ["the result does not parse", "declined"]
 
 
+def test_without_another_analysis_it_is_ours() -> None:
+    source = b"import torch\nlin = torch.nn.Linear(2, 2)\nlin.weight = torch.zeros(2, 2)\n"
+
+    result = fix_source(source, unsafe_fixes=True)
+
+    assert names(result.fixed) == ["tensor-over-parameter"]
+    assert result.source != source
+
+
 ATOMS = ["old", "1", "f(old)", "f(f(1))", "torchy", "broken", "stays", "x"]
 COMMENTS = ["", "  # one", "  # two", " ; chatty  # three"]
 
