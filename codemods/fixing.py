@@ -138,10 +138,10 @@ class Program:
 
 @cache
 def _end_with_parent(process: int) -> None:
-    """Have the worker ``process``, which is this one, end if its parent is killed.
+    """Have the worker ``process``, which is this one, end at once if its parent is killed.
 
-    Nobody expects it to go on writing then. A forked worker would not even learn of it: it
-    holds both ends of the pipe to its parent.
+    Nobody expects it to go on writing then, and it would: it learns of its parent's end from
+    their pipe only, which workers that were forked later keep open.
     """
     parent = multiprocessing.parent_process()
     if parent is None or sys.platform != "linux":
