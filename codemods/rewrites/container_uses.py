@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from codemods.rewrites.containers import Kind
 
 _CHANGES_A_LIST = frozenset(["append", "extend", "insert", "remove", "pop", "clear", "update"])
+_DISPLAYS = (ast.List, ast.Tuple, ast.Dict, ast.ListComp, ast.DictComp)
+_ITERATING = ("torch.nn.Module", "torch.nn.Parameter", "torch.optim.")
+"""What of torch takes any iterable; its functions take lists and tuples only."""
 _TYPES = frozenset(["list", "tuple", "dict"])
 _ATTRIBUTES = """
 T_destination add_module apply bfloat16 buffers call_super_init children clear compile copy cpu
@@ -61,47 +64,45 @@ def _derives(cls: ast.ClassDef, base: str) -> bool:
 
 def _check_use(draft: Draft, use: ast.AST, user: ast.AST, outer: ast.AST, kind: Kind) -> None:
     cannot = f"nn.{kind.name} cannot do what the program does with it:"
-    if isinstance(user, ast.Attribute):
-        if user.attr not in kind.methods:
-            raise NoRewrite(f"{cannot} it has no {user.attr}()")
-    elif isinstance(user, ast.Subscript) and user.value is use:
+    if isinstance(user, ast.Attribute) and user.attr not in kind.methods:
+        raise NoRewrite(f"{cannot} it has no {user.attr}()")
+    if isinstance(user, ast.Subscript) and user.value is use:
         if isinstance(user.ctx, ast.Del) and not kind.deletes:
             raise NoRewrite(f"{cannot} its items cannot be deleted")
         if isinstance(user.ctx, ast.Store) and isinstance(user.slice, ast.Slice):
             raise NoRewrite(f"{cannot} its slices cannot be assigned")
-    elif isinstance(user, ast.BinOp):
-        if not (kind.adds and isinstance(user.op, ast.Add)):
-            raise NoRewrite(f"{cannot} it is no operand of an operator")
-    elif isinstance(user, ast.Assign | ast.AnnAssign):
-        if use is not user.value and not _is_same_store(draft, user):
-            raise NoRewrite("the attribute is assigned again, in another place")
-    elif isinstance(user, ast.keyword | ast.Call):
-        call = user if isinstance(user, ast.Call) else outer
-        if isinstance(call, ast.Call) and call.func is not use:
-            _check_call(draft, call, kind)
+    if isinstance(user, ast.BinOp) and not (kind.adds and isinstance(user.op, ast.Add)):
+        raise NoRewrite(f"{cannot} it is no operand of {_sign(user)}")
+    if isinstance(user, ast.Assign | ast.AnnAssign) and use is not user.value:
+        _check_store(draft, user)
+    call = outer if isinstance(user, ast.keyword) else user
+    if isinstance(call, ast.Call) and call.func is not use:
+        _check_call(draft, call, kind)
+
+
+def _sign(operation: ast.BinOp) -> str:
+    return {ast.Add: "+", ast.Mult: "*"}.get(type(operation.op), "that operator")
 
 
 def _check_call(draft: Draft, call: ast.Call, kind: Kind) -> None:
     name = ast.unparse(call.func)
-    if name == "isinstance":
-        if not _TYPES.isdisjoint(ast.unparse(call).replace("(", " ").replace(")", " ").split()):
-            raise NoRewrite("the program asks whether it is a list or dict")
+    names = {node.id for node in ast.walk(call) if isinstance(node, ast.Name)}
+    if name == "isinstance" and names & _TYPES:
+        raise NoRewrite("the program asks whether it is a list or a dict")
     for meaning in draft.module.static(call.func):
-        if isinstance(meaning, External) and meaning.name.startswith("torch."):
-            if not meaning.name.startswith(("torch.nn.Mod", "torch.nn.Param", "torch.optim.")):
-                raise NoRewrite(f"{name}() takes a list or a tuple, and no nn.{kind.name}")
+        called = meaning.name if isinstance(meaning, External) else ""
+        if called.startswith("torch.") and not called.startswith(_ITERATING):
+            raise NoRewrite(f"{name}() takes a list or a tuple, and no nn.{kind.name}")
 
 
-def _is_same_store(draft: Draft, other: ast.Assign | ast.AnnAssign) -> bool:
-    """Whether a store is the draft's, or one of its function that is mended like it."""
-    if other is draft.statement or other.value is None:
-        return True
-    if isinstance(other.value, ast.Constant) and other.value.value is None:
-        return True
+def _check_store(draft: Draft, other: ast.Assign | ast.AnnAssign) -> None:
+    """Raise NoRewrite for a store that neither is the draft's nor is mended like it."""
+    value = other.value
+    if value is None or (isinstance(value, ast.Constant) and value.value is None):
+        return
     is_near = any(node is other for node in ast.walk(draft.function))
-    return is_near and isinstance(
-        other.value, ast.List | ast.Tuple | ast.Dict | ast.ListComp | ast.DictComp
-    )
+    if other is not draft.statement and not (is_near and isinstance(value, _DISPLAYS)):
+        raise NoRewrite("the attribute is assigned again, in another place")
 
 
 def _changes_later(draft: Draft, name: ast.Name) -> bool:

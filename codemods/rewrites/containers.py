@@ -71,8 +71,9 @@ def _registered(case: Case, what: str, as_list: Kind, as_dict: Kind) -> Fix:
         draft.enclose(value, f"{name}(", ")")
     return draft.fix(
         f"keep them in an nn.{kind.name}",
-        f"the {what} then are trained, and their names become keys of state_dict(), "
-        "so older checkpoints need strict=False",
+        f"the {what} then are registered, keys of state_dict(): "
+        "older checkpoints need strict=False",
+        f"it takes nothing but {what}",
     )
 
 
@@ -108,10 +109,10 @@ def _stored(draft: Draft, container: Container) -> ast.expr:
     if value is None:
         raise NoRewrite("where the attribute gets it is no assignment that can be changed")
     while isinstance(value, ast.IfExp):
-        arms = (value.body, value.orelse)
-        held = [arm for arm in arms if path_to(arm, _site(container))]
-        if not held:
-            raise NoRewrite("only one of two values is a container")
+        arms = [arm for arm in (value.body, value.orelse) if not isinstance(arm, ast.Constant)]
+        held = [arm for arm in arms if path_to(arm, _site(container))] or arms
+        if len(held) > 1:
+            raise NoRewrite("which of two values is the container is not known")
         value = held[0]
     return value
 
@@ -121,9 +122,9 @@ def _site(container: Container) -> ast.AST:
 
 
 def _is_empty(value: ast.expr) -> bool:
-    if isinstance(value, ast.Call):
-        return isinstance(value.func, ast.Name) and not value.args and not value.keywords
-    return (
-        isinstance(value, ast.List | ast.Tuple | ast.Dict)
-        and not list(ast.iter_child_nodes(value))[1:]
-    )
+    match value:
+        case ast.List(elts=[]) | ast.Tuple(elts=[]) | ast.Dict(values=[]):
+            return True
+        case ast.Call(func=ast.Name(id="list" | "tuple" | "dict"), args=[], keywords=[]):
+            return True
+    return False

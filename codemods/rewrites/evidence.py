@@ -51,6 +51,13 @@ class Evidence:
         return self.held == NONE
 
     @property
+    def is_lazy(self) -> bool:
+        """Whether the Parameter is only made when the Module is first called."""
+        receiver = self.event.receiver
+        cls = receiver.cls if isinstance(receiver, Instance) else None
+        return isinstance(cls, TorchClass) and cls.entry.lazy
+
+    @property
     def may_store_none(self) -> bool:
         """Whether one of the values is None."""
         return Constant(None) in self.event.values
@@ -159,9 +166,5 @@ def _is_made_here(receiver: Instance | Opaque) -> bool:
     site: object = receiver.site
     while isinstance(site, tuple):
         site = site[0].site if isinstance(site[0], Instance) else site[0]
-    cls = receiver.cls
-    if isinstance(cls, TorchClass) and cls.entry.lazy:
-        return False
-    return isinstance(cls, TorchClass | ProjectClass) and (
-        site == "self" or isinstance(site, ast.Call)
-    )
+    is_known = isinstance(receiver.cls, TorchClass | ProjectClass)
+    return is_known and (site == "self" or isinstance(site, ast.Call))

@@ -12,7 +12,7 @@ from flake8_paramassign import catalogue
 from flake8_paramassign.catalogue import Result
 from flake8_paramassign.inference.values import Parameter
 
-NEEDS_STRICT = "it becomes a key of state_dict(), so older checkpoints need strict=False"
+NEEDS_STRICT = "then is registered, a key of state_dict(): older checkpoints need strict=False"
 PARAMETER = "torch.nn.Parameter"
 _CONVERSIONS = ("to", "cuda", "cpu", "half", "float", "double", "bfloat16", "type", "type_as")
 _LAYOUTS = (
@@ -61,6 +61,14 @@ def move_inside(draft: Draft, made: Parameter) -> bool:
     return False
 
 
+def two_readings(operation: str) -> NoRewrite:
+    """Return why there is no rewrite of ``nn.Parameter(x).detach()``."""
+    return NoRewrite(
+        f"{operation} may be meant to make a constant, or there by mistake: "
+        "use register_buffer, or drop it"
+    )
+
+
 def operation_of(draft: Draft) -> ast.expr:
     """The draft's expression with those methods called on it that give the same tensor back."""
     node = draft.path[-1]
@@ -81,10 +89,7 @@ def _refuse_unclear(steps: list[ast.AST]) -> None:
     for step in steps:
         name = step.attr if isinstance(step, ast.Attribute) else ""
         if catalogue.grad_free(name):
-            raise NoRewrite(
-                f".{name} may be meant to make a constant, or there by mistake: "
-                "use register_buffer, or drop it"
-            )
+            raise two_readings(f".{name}")
         if name == "requires_grad_":
             raise NoRewrite("requires_grad_() is called between: pass requires_grad= instead")
         if name in _SHARES_MEMORY:

@@ -42,7 +42,6 @@ def rewrite(case: Case) -> Fix:
     if event.frame.role is Role.STEP:
         raise NoRewrite("what is computed at every step belongs in a local variable")
     draft = Draft(case, event.node)
-    store = store_at(draft)
     evidence = Evidence(draft, event, value)
     if isinstance(value, Tensor) and _is_made_of_new_parameter(value):
         inside = Draft(case, value.site)
@@ -50,10 +49,14 @@ def rewrite(case: Case) -> Fix:
         move_inside(inside, value.origin)
         return inside.fix("do it inside nn.Parameter(...)", _LOSES)
     _refuse_unclear(evidence)
-    converter = _converter(value, store)
+    if event.how == "register_parameter" and event.expression is not None:
+        return _replaced(draft, event.expression, evidence)
+    store = store_at(draft)
     if _replaces(evidence, draft):
-        return _replaced(draft, store, evidence, converter)
-    return _filled(draft, store, evidence, converter)
+        if store.is_product:
+            raise NoRewrite("the product is no value for the Parameter: make a new one of it")
+        return _replaced(draft, store.value, evidence)
+    return _filled(draft, store, evidence)
 
 
 def _is_made_of_new_parameter(value: Tensor) -> bool:
@@ -66,6 +69,8 @@ def _refuse_unclear(evidence: Evidence) -> None:
     value = evidence.value
     if isinstance(value, Instance):
         raise NoRewrite("a Module is no value for a Parameter: give the attribute another name")
+    if evidence.is_lazy:
+        raise NoRewrite("a lazy Module makes its Parameters at the first call: write to them later")
     if evidence.carries_a_gradient:
         raise NoRewrite(
             "a gradient would have to flow through the value: compute it in forward, or call "
@@ -75,14 +80,14 @@ def _refuse_unclear(evidence: Evidence) -> None:
         raise NoRewrite("nothing changes but the gradient: requires_grad_(False) freezes it")
 
 
-def _converter(value: Value, store: Store) -> str:
+def _converter(value: Value, written: ast.expr) -> str:
     """The function that makes a tensor of a value; empty for a tensor or a number."""
     if isinstance(value, Tensor) or _is_number(value):
         return ""
     if isinstance(value, Other) and value.kind == "numpy.ndarray":
         return "torch.from_numpy"
     is_list = isinstance(value, Container) and value.kind in ("list", "tuple")
-    if is_list and _may_be_numbers(store.value):
+    if is_list and _may_be_numbers(written):
         return "torch.tensor"
     raise NoRewrite("no tensor can be made of the value")
 
@@ -104,11 +109,10 @@ def _may_be_numbers(node: ast.expr) -> bool:
 
 def _replaces(evidence: Evidence, draft: Draft) -> bool:
     """Whether the value becomes a Parameter of its own instead of filling the one there is."""
-    value, event = evidence.value, evidence.event
+    value = evidence.value
     is_conversion = isinstance(value, Tensor) and value.via in _CONVERSIONS
     return (
-        event.how == "register_parameter"
-        or isinstance(draft.parent, ast.AnnAssign)
+        isinstance(draft.parent, ast.AnnAssign)
         or evidence.holds_none
         or evidence.may_store_none
         or evidence.has_other_shape
@@ -117,32 +121,32 @@ def _replaces(evidence: Evidence, draft: Draft) -> bool:
     )
 
 
-def _replaced(draft: Draft, store: Store, evidence: Evidence, converter: str) -> Fix:
+def _replaced(draft: Draft, written: ast.expr, evidence: Evidence) -> Fix:
     """``m.w = nn.Parameter(t)``."""
     if _is_number(evidence.value):
-        raise NoRewrite("the Parameter's shape is not known, and a number has none")
-    if store.is_product:
-        raise NoRewrite("the product has another shape: assign nn.Parameter(...) of it")
-    value = store.value
-    while isinstance(value, ast.IfExp):
-        value = _arm(value, evidence.value)
-    if evidence.may_store_none and value is store.value:
-        raise NoRewrite("the value may be None")
-    wrap(draft, value, converter)
+        raise NoRewrite("nn.Parameter takes a tensor, and of which shape is not known")
+    if evidence.may_store_none:
+        written = _arm(written, evidence.value)
+    wrap(draft, written, _converter(evidence.value, written))
     return draft.fix("make it a Parameter", _LOSES)
 
 
-def _arm(choice: ast.IfExp, value: Value) -> ast.expr:
-    """The arm of ``a if c else b`` that gives ``value``."""
+def _arm(choice: ast.expr, value: Value) -> ast.expr:
+    """The arm of ``a if c else None`` that gives ``value``."""
     site = getattr(value, "site", None)
-    arms = [arm for arm in (choice.body, choice.orelse) if site and path_to(arm, site)]
-    if len(arms) != 1:
-        raise NoRewrite("which of two values becomes the Parameter is not known")
-    return arms[0]
+    if isinstance(choice, ast.IfExp) and isinstance(site, ast.AST):
+        for arm in (choice.body, choice.orelse):
+            if path_to(arm, site):
+                return arm
+    raise NoRewrite("the value may be None, of which no Parameter can be made")
 
 
-def _filled(draft: Draft, store: Store, evidence: Evidence, converter: str) -> Fix:
+def _filled(draft: Draft, store: Store, evidence: Evidence) -> Fix:
     """``m.w.data.copy_(t)``, or in the other style ``m.w.copy_(t)`` under ``no_grad``."""
+    converter = _converter(evidence.value, store.value)
+    module = draft.module
+    if store.is_product and not all(is_pure(part, module) for part in store.subject):
+        raise NoRewrite("the product would evaluate the target twice")
     method = "fill_" if _is_number(evidence.value) else "copy_"
     opening = f"{draft.named(converter, draft.outer(store.value).start)}(" if converter else ""
     closing = ")" if converter else ""
@@ -151,7 +155,7 @@ def _filled(draft: Draft, store: Store, evidence: Evidence, converter: str) -> F
         store.becomes(draft, method, opening, closing)
     elif evidence.event.grad is False:
         store.becomes(draft, method, opening, closing)
-    elif is_pure(store.value, draft.module):
+    elif is_pure(store.value, module):
         put_under_no_grad(draft)
         store.becomes(draft, method, opening, closing)
     else:
@@ -160,7 +164,6 @@ def _filled(draft: Draft, store: Store, evidence: Evidence, converter: str) -> F
     message = f"write into the Parameter: {store.target}.{method}(...)"
     if method.endswith("fill_"):
         return draft.fix(message, "fill_() gives every element the number")
-    module = draft.module
     safe = evidence.is_proved_sound and all(is_pure(part, module) for part in store.subject)
     return draft.fix(message, *(() if safe else (_BROADCASTS,)), safe=safe)
 

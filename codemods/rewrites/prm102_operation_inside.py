@@ -5,8 +5,7 @@ from __future__ import annotations
 import ast
 
 from codemods.rewrites.draft import Draft
-from codemods.rewrites.parameters import NEEDS_STRICT, move_inside
-from codemods.rewrites.reasons import NoRewrite
+from codemods.rewrites.parameters import NEEDS_STRICT, move_inside, two_readings
 from flake8_paramassign.diagnostics import Fix
 from flake8_paramassign.inference.events import AttributeStored
 from flake8_paramassign.inference.values import Tensor
@@ -20,15 +19,12 @@ def rewrite(case: Case) -> Fix:
     assert isinstance(value, Tensor)
     assert value.origin is not None
     if value.via in (".detach()", ".data"):
-        raise NoRewrite(
-            f"{value.via} may be meant to make a constant, or there by mistake: "
-            "use register_buffer, or drop it"
-        )
+        raise two_readings(value.via)
     draft = Draft(case, value.site)
     keeps_values = move_inside(draft, value.origin)
     return draft.fix(
         "do it inside nn.Parameter(...)",
-        f"'{event.name}' then is trained, and {NEEDS_STRICT}",
+        f"'{event.name}' {NEEDS_STRICT}",
         safe=keeps_values and _is_stored_at_once(draft, event.expression),
     )
 

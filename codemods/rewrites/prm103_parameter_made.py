@@ -28,7 +28,7 @@ def rewrite(case: Case) -> Fix:
     if not _replace_variable(draft, event.expression):
         wrap(draft, event.expression)
         drop_flags(draft, event.expression)
-    return draft.fix("make it a Parameter", f"'{event.name}' then is trained, and {NEEDS_STRICT}")
+    return draft.fix("make it a Parameter", f"'{event.name}' {NEEDS_STRICT}")
 
 
 def _replace_variable(draft: Draft, value: ast.expr) -> bool:
