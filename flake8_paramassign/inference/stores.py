@@ -152,7 +152,8 @@ class Storer(Narrower):
         for value in values:
             if isinstance(value, Container):
                 seen = None if self.frame.silent else node
-                self.holdings.setdefault((receiver, name), {})[value] = seen
+                places = self.holdings.setdefault((receiver, name), {})
+                places[value] = places.get(value) or seen  # `+=` stores the same list again
 
     @staticmethod
     def _setter(receiver: Instance | Opaque, name: str) -> bool:
