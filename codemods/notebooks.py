@@ -5,7 +5,6 @@ Comments in the text say where each cell ends, and which lines are not Python: f
 
 from __future__ import annotations
 
-import codecs
 import json
 import re
 from collections.abc import Callable, Iterable, Sequence
@@ -59,7 +58,7 @@ class NotebookProgram:
     @property
     def source(self) -> bytes:
         """The text as a Python file."""
-        return codecs.BOM_UTF8 + self.notebook.text.encode()
+        return self.notebook.text.encode()
 
     def put_back(self, source: bytes) -> bytes:
         """Return the notebook with the text ``source`` in its cells.
@@ -91,7 +90,7 @@ class NotebookProgram:
         return list(map(notebook.in_cell, findings_in(self.filename, within, text)))
 
     def _cells(self, source: bytes) -> dict[int, str]:
-        rest = source.decode("utf-8-sig")
+        rest = source.decode()
         cells = {}
         for number in self.notebook.cells:
             cell, end, rest = rest.partition(_end_of(number))

@@ -137,6 +137,12 @@ def test_a_cell_that_is_no_program_is_said_and_the_others_are_fixed() -> None:
     assert outcome.problems == ["a.ipynb:cell 2:1:1: the cell does not parse"]
 
 
+def test_a_notebook_of_which_nothing_is_a_program_is_said() -> None:
+    assert fix(as_saved(document("x = (")))[1].problems == [
+        "a.ipynb:cell 1:1:1: the cell does not parse"
+    ]
+
+
 @pytest.mark.parametrize(
     ("data", "problem"),
     [
@@ -173,7 +179,14 @@ def test_a_text_that_cannot_be_put_back_is_refused(old: bytes, new: bytes, reaso
         program.put_back(program.source.replace(old, new))
 
 
-def test_a_notebook_in_an_odd_layout_is_no_problem_where_there_is_nothing_to_fix() -> None:
-    data = as_saved(document("x")).replace(b": ", b":   ")
+@pytest.mark.parametrize("source", ["x", "stays"])
+def test_an_odd_layout_is_no_problem_where_there_is_nothing_to_fix(source: str) -> None:
+    data = as_saved(document(source)).replace(b": ", b":   ")
 
-    assert fix(data) == (data, Outcome("a.ipynb"))
+    after, outcome = fix(data)
+
+    assert (after, outcome.changed, list(outcome.problems)) == (data, False, [])
+
+
+def test_a_cell_may_claim_an_encoding() -> None:
+    assert fixed("# coding: latin-1\n'é'; old") == ["# coding: latin-1\n'é'; new"]
