@@ -70,7 +70,7 @@ class Report:
                     del self._found[key]
 
     def diagnostics(self, source: Source, rewrite: Rewriter | None = None) -> list[Diagnostic]:
-        """All findings, sorted, each place and code once; with fixes where ``rewrite`` gives them."""
+        """All findings, sorted, each place and code once, with the fixes ``rewrite`` gives."""
         unique: dict[tuple[object, ...], Diagnostic] = {}
         for (_, node, _, code), (event, finding) in self._found.items():
             place = finding.node or node

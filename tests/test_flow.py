@@ -24,7 +24,9 @@ CONSTRUCTION = {
     "plain": "self.w = nn.Parameter(x)",
     "converted": "self.w = nn.Parameter(x).to(device)  # PRM102",
     "converted to where it is": "self.w = nn.Parameter(x.to(device)).to(device)",
-    "converted to where it was made": "self.w = nn.Parameter(torch.zeros(3, device=device)).to(device)",
+    "converted to where it was made": """
+        self.w = nn.Parameter(torch.zeros(3, device=device)).to(device)
+        """,
     "converted to where its operand is": "self.w = nn.Parameter(x[0]).to(x.device)",
     "default dtype": "self.w = nn.Parameter(torch.zeros(3)).float()",
     "contiguous": "self.w = nn.Parameter(x).contiguous()",
@@ -48,7 +50,9 @@ CONSTRUCTION = {
         self.w = p  # PRM102
         """,
     "walrus": "self.w = (p := nn.Parameter(x)) * 2  # PRM102",
-    "conditional expression": "self.w = nn.Parameter(x) if device else nn.Parameter(x).t()  # PRM102",
+    "conditional expression": """
+        self.w = nn.Parameter(x) if device else nn.Parameter(x).t()  # PRM102
+        """,
     "tuple": "self.a, self.b = nn.Parameter(x), nn.Parameter(x).half()  # PRM102",
     "chained": "self.a = self.b = nn.Parameter(x).t()  # PRM102 PRM102",
     "annotated": "self.w: nn.Parameter = nn.Parameter(x).cuda()  # PRM102",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.readme import README, written
+from readme import README, written
 
 
 def test_the_table_of_rules_is_the_rules_own() -> None:

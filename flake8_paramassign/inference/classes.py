@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 
 _MODULE_NAMES = re.compile(
     r"""
-      (^|\.)(LightningModule|PreTrainedModel|FlaxFree|ModelMixin|MessagePassing)$
-    | ^transformers\..*\.?[A-Z]\w*(Model|PreTrainedModel|For[A-Z]\w+|Layer|Attention|MLP|Encoder|Decoder)$
+      (^|\.)(LightningModule|PreTrainedModel|ModelMixin|MessagePassing)$
+    | ^transformers\..*\.?[A-Z]\w*(Model|For[A-Z]\w+|Layer|Attention|MLP|Encoder|Decoder)$
     | ^(timm\.models|timm\.layers|torchvision\.models|torchvision\.ops|torch_geometric\.nn
        |segmentation_models_pytorch|monai\.networks|kornia\.augmentation)\..*\b[A-Z]\w*$
     """,

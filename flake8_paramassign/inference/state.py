@@ -66,7 +66,7 @@ def merged(
     missing_first: Callable[[Key], frozenset[Held]],
     missing_second: Callable[[Key], frozenset[Held]],
 ) -> dict[Key, frozenset[Held]]:
-    """Both dicts' entries where two paths meet; ``missing_*`` says what a path without one holds."""
+    """The entries of both where two paths meet; ``missing_*``: what a path without one holds."""
     both = first.copy()
     for key, values in second.items():
         mine = first.get(key)

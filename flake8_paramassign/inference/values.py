@@ -73,7 +73,7 @@ class Tensor:
     origin: Parameter | None = None
     """The Parameter it was computed from, if any."""
     via: str = ""
-    """What made it something else than the Parameter or the leaf, as the user wrote it: ``.to()``."""
+    """What made it something else than the Parameter or the leaf, as written: ``.to()``."""
     maybe_self: bool = False
     """Whether ``via`` returns the very same object when nothing has to change."""
     detached: bool = False
