@@ -37,8 +37,8 @@ def found(folder: Path, name: str, files: dict[str, str]) -> list[tuple[str, int
         file = folder / path
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(dedent(text))
-    path = folder / name
-    return [(d.code, d.start.line) for d in analyze(path.read_bytes(), str(path))]
+    target = folder / name
+    return [(d.code, d.start.line) for d in analyze(target.read_bytes(), str(target))]
 
 
 def child(imports: str, base: str = "Base") -> str:
