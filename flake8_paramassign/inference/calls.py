@@ -159,7 +159,7 @@ class Caller(ModuleCaller):
         if isinstance(callee, ClassValue):
             return self._made(callee.cls, node, arguments, state)
         if isinstance(callee, Function):
-            if callee.owner and arguments[0] and callee.owner is not None:
+            if callee.owner is not None and arguments[0]:
                 receiver, rest = _receiver(callee, arguments)
                 if receiver is not None:
                     return self.enter(callee, rest, state, node, receiver)
