@@ -17,7 +17,7 @@ from flake8_paramassign.inference.classes import ProjectClass, TorchClass
 from flake8_paramassign.inference.interpreter import Interpreter
 from flake8_paramassign.signs import Signs, within
 
-_OPTIMIZERS = re.compile(r"optim|Adam|SGD|RMSprop|DataParallel", re.IGNORECASE)
+_OPTIMIZERS = re.compile(r"optim\.\w+\(|[oO]ptimizers?\w*\(|Adam\w*\(|SGD\(|RMSprop\(|DataParallel\(")
 _PAST_INIT = re.compile(r"\.data\b|(?<!init)\.\w+[^\W_]_\(|\]\s*=(?!=)")
 """What an ``_init_weights`` does that is not done by nn.init."""
 
