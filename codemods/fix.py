@@ -16,7 +16,7 @@ from codemods.writing import clear_leftovers
 from flake8_paramassign import __version__
 from flake8_paramassign.arguments import Parser, add_files_and_rules, configured
 from flake8_paramassign.checking import Checker
-from flake8_paramassign.cli import FAILURE, INTERRUPTED, _common_folder
+from flake8_paramassign.cli import FAILURE, INTERRUPTED, common_folder
 from flake8_paramassign.configuration import Configuration, ConfigurationError, nearest
 from flake8_paramassign.discovery import PYTHON, STDIN, SourceFile, discover, is_left_out
 from flake8_paramassign.notebooks import SUFFIX
@@ -83,7 +83,7 @@ def _check_options(options: argparse.Namespace) -> None:
 
 def _run(options: argparse.Namespace) -> int:
     options.paths = options.paths or [STDIN if options.stdin_filename else "."]
-    _, configuration = nearest(_common_folder(options.paths, options.stdin_filename))
+    _, configuration = nearest(common_folder(options.paths, options.stdin_filename))
     configuration = configuration.overridden(configured(options), Path.cwd())
     if options.paths == [STDIN]:
         return report([_fix_stdin(configuration, options)], [], configuration, options)

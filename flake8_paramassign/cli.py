@@ -42,7 +42,7 @@ def _run(options: argparse.Namespace) -> int:
     if options.rules:
         return _print(documentation.table())
     paths = options.paths or [STDIN if options.stdin_filename else "."]
-    file, configuration = nearest(_common_folder(paths, options.stdin_filename))
+    file, configuration = nearest(common_folder(paths, options.stdin_filename))
     configuration = configuration.overridden(configured(options), Path.cwd())
     if options.show_settings:
         return _print(_settings(file, configuration))
@@ -88,7 +88,7 @@ def _baseline(configuration: Configuration) -> Path:
     return Path(configuration.baseline)
 
 
-def _common_folder(paths: Sequence[str], stdin_filename: str | None) -> Path:
+def common_folder(paths: Sequence[str], stdin_filename: str | None) -> Path:
     """Return the innermost folder that holds everything named; the nearest settings count there."""
     named = [path for path in (*paths, stdin_filename) if path and path != STDIN]
     full = [absolute(path) for path in named] or [Path.cwd()]

@@ -23,7 +23,8 @@ def decode(data: bytes) -> str:
 
     Raises SyntaxError for an unknown encoding, UnicodeDecodeError where the bytes do not fit it.
     """
-    encoding, _ = tokenize.detect_encoding(io.BytesIO(data).readline)
+    lines = re.split(rb"\r\n|\r|\n", data, maxsplit=2)[:2]  # a cookie stands on one of them
+    encoding, _ = tokenize.detect_encoding(io.BytesIO(b"\n".join(lines)).readline)
     return data.decode(encoding)
 
 
