@@ -17,7 +17,7 @@ from typing import TypeVar
 from codemods.verification import comparison, report
 from codemods.verification.fixtures import Fixture, FixtureError, discover
 from codemods.verification.protocol import Verdict, verify
-from codemods.verification.runner import PACKAGE_ROOT, Machine, NotRunnable, Runner
+from codemods.verification.runner import PACKAGE_ROOT, Machine, NotRunnable, Runner, invariants
 
 VERIFIED, REFUTED, FAILURE, INTERRUPTED = 0, 1, 2, 130
 DEVICES = ("auto", "cpu", "cuda", "mps", "meta")
@@ -48,6 +48,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--rule", action="append", default=[], metavar="CODE", help="only this rule's; repeatable")
     add("--json", metavar="FILE", help="write all that was seen; - is standard output")
     add("--junit", metavar="FILE", help="write a JUnit report")
+    add("--invariants", action="store_true", help="say what is checked, and exit")
     add("--jobs", type=_positive(int), default=_processors(), metavar="N", help="programs at once")
     add(
         "--time-limit",
@@ -85,6 +86,9 @@ def _processors() -> int:
 
 
 def _run(options: argparse.Namespace) -> int:
+    if options.invariants:
+        print(invariants(), end="")
+        return VERIFIED
     if bool(options.before) != bool(options.after) or (options.before and options.paths):
         raise FixtureError("--before and --after go together, and without fixtures")
     if options.before:

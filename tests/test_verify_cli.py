@@ -103,6 +103,14 @@ def test_fixtures_that_are_as_claimed_are_status_0(command: Command, tmp_path: P
     assert (tmp_path / "seen.xml").read_text().count("<testcase") == 3
 
 
+@needs_torch
+def test_it_says_what_is_checked(command: Command) -> None:
+    status, out, _ = command("--invariants")
+    assert status == 0
+    assert "\nsaved             It is in state_dict(), and a fresh instance" in out
+    assert out.count("\n") > 25
+
+
 @pytest.fixture
 def outcomes(monkeypatch: pytest.MonkeyPatch) -> dict[str, Outcome]:
     """What each program does, by its file's name; a machine without torch will do."""

@@ -125,11 +125,18 @@ def test_a_broken_invariant_may_be_the_claim(
 
 
 def test_a_claim_of_which_nothing_can_be_seen_is_skipped_by_name(tmp_path: Path) -> None:
-    unseen = [Check("registered", "is not registered", "n/a", "a meta tensor", "weight")]
+    unseen = [Check("registered", "is not registered", "skipped", "a meta tensor", "weight")]
     text = FAILS.replace("TypeError: cannot assign", "weight is not registered")
     result = verdict(tmp_path, Programs(Outcome(checks=unseen)), fails=text, fixed=FIXED)
     assert result.skipped == "weight is not registered: a meta tensor"
     assert not result.verified
+
+
+def test_a_claim_that_does_not_apply_is_an_error(tmp_path: Path) -> None:
+    foreign = [Check("registered", "is not registered", "n/a", "it is a buffer", "weight")]
+    text = FAILS.replace("TypeError: cannot assign", "weight is not registered")
+    result = verdict(tmp_path, Programs(Outcome(checks=foreign)), fails=text, fixed=FIXED)
+    assert (result.skipped, "it is not seen that" in result.problems[0]) == ("", True)
 
 
 @pytest.mark.parametrize(

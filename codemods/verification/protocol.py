@@ -64,7 +64,10 @@ def verify(fixture: Fixture, device: str, machine: Machine, run: Run) -> Verdict
         claims = read_claims(fixture.program)
         verdict.skipped = _why_skipped(claims, device, machine)
         if not verdict.skipped:
-            (_verify_failing if fixture.fails else _verify_silent)(verdict, claims, run)
+            if fixture.fails:
+                _verify_failing(verdict, claims, run)
+            else:
+                _verify_silent(verdict, run)
     except (FixtureError, OSError, SyntaxError) as error:
         verdict.problems.append(str(error))
     verdict.seconds = time.monotonic() - begun
@@ -85,7 +88,7 @@ def _version(text: str) -> tuple[int, ...]:
     return tuple(int(part) for part in text.split("+")[0].split(".")[:2] if part.isdigit())
 
 
-def _verify_silent(verdict: Verdict, claims: Claims, run: Run) -> None:
+def _verify_silent(verdict: Verdict, run: Run) -> None:
     program = verdict.fixture.program
     outcome = run(Job(program, verdict.device, invariants=OF_SOUND_PROGRAMS))
     _expect_sound(verdict, program, outcome)
@@ -119,7 +122,7 @@ def _jobs(fixture: Fixture, claims: Claims, device: str) -> tuple[Job, Job | Non
     found = {line for _, line in claims.finds}
     if not fixture.fixed:
         write = write_at(source, found)
-        # Nothing is promised where nothing is rewritten: the claim alone is looked at.
+        # Where nothing is rewritten, every promise is looked at: the claim says which is broken.
         promises = Write(in_place=True)
         return _job(fixture.program, claims, device, replace(promises, lines=write.lines)), None
     rewritten = fixture.fixed.read_bytes()
@@ -144,11 +147,11 @@ def _failed_how(outcome: Outcome, defect: Exceptional | Broken) -> str:
 
 
 def _why_not_seen(outcome: Outcome, defect: Exceptional | Broken) -> str:
-    """Return why nothing could be seen of a claim; empty where something could."""
+    """Return why a claim cannot be looked at on this machine; empty where it can."""
     if not isinstance(defect, Broken) or outcome.died:
         return ""
     checks = [c for c in outcome.checks if (c.phrase, c.subject) == (defect.phrase, defect.subject)]
-    unseen = [check for check in checks if check.status in ("n/a", "skipped")]
+    unseen = [check for check in checks if check.status == "skipped"]
     return f"{defect}: {unseen[0].detail}" if unseen and unseen == checks else ""
 
 
@@ -203,8 +206,8 @@ def _why_codemod_differs(fixture: Fixture, claims: Claims) -> str:
         left = "; ".join(f"{d.code} at line {d.start.line}: {why}" for d, why in result.left)
         return f"the codemod leaves it as it is ({left or 'it finds nothing'})"
     first = min(changed_lines(result.source, kept) or changed_lines(kept, result.source))
-    line = result.source.splitlines()[first - 1 : first]
-    return f"the codemod writes otherwise at line {first}: {b''.join(line).decode().strip()}"
+    line = b"".join(result.source.splitlines()[first - 1 : first]).decode(errors="replace")
+    return f"the codemod writes otherwise at line {first}: {line.strip()}"
 
 
 def _expect_sound(verdict: Verdict, program: Path, outcome: Outcome) -> None:

@@ -37,7 +37,7 @@ def _line(mark: str, cells: Iterable[str], widths: Iterable[int]) -> str:
 
 
 def _mark(verdict: Verdict) -> str:
-    return "skip" if verdict.skipped else "ok" if verdict.verified else "FAIL"
+    return "FAIL" if verdict.problems else "skip" if verdict.skipped else "ok"
 
 
 def _cells(verdict: Verdict) -> Iterable[str]:
@@ -65,8 +65,8 @@ def skipped_by_name(verdicts: Iterable[Verdict]) -> list[str]:
 def summary(verdicts: Sequence[Verdict], machine: Machine, seconds: float) -> str:
     """Return the last line."""
     verified = sum(verdict.verified for verdict in verdicts)
-    skipped = sum(bool(verdict.skipped) for verdict in verdicts)
-    failed = len(verdicts) - verified - skipped
+    failed = sum(bool(verdict.problems) for verdict in verdicts)
+    skipped = len(verdicts) - verified - failed
     held = sum(verdict.count("held") for verdict in verdicts)
     return (
         f"{verified} verified, {failed} failed, {skipped} skipped; {held} invariants held; "
@@ -109,7 +109,7 @@ def as_junit(verdicts: Sequence[Verdict]) -> str:
         tests=str(len(verdicts)),
         failures=str(len(failed)),
         errors="0",
-        skipped=str(sum(bool(verdict.skipped) for verdict in verdicts)),
+        skipped=str(sum(bool(v.skipped and not v.problems) for v in verdicts)),
         time=f"{sum(verdict.seconds for verdict in verdicts):.3f}",
     )
     for verdict in verdicts:
@@ -121,7 +121,7 @@ def as_junit(verdicts: Sequence[Verdict]) -> str:
             file=verdict.fixture.program.as_posix(),
             time=f"{verdict.seconds:.3f}",
         )
-        if verdict.skipped:
+        if verdict.skipped and not verdict.problems:
             ElementTree.SubElement(case, "skipped", message=verdict.skipped)
         if verdict.problems:
             failure = ElementTree.SubElement(case, "failure", message=verdict.problems[0])

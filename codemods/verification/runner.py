@@ -32,6 +32,23 @@ class NotRunnable(Exception):
     """No program can be run here; the text is one line that says why."""
 
 
+def invariants() -> str:
+    """Return a line for each invariant: its name and what holds. Raises NotRunnable."""
+    return _asked([*WORKER, "--invariants"])
+
+
+def _asked(command: list[str]) -> str:
+    """Return what a process prints that imports torch; raises NotRunnable where it cannot."""
+    with tempfile.TemporaryDirectory() as scratch:
+        done = subprocess.run(
+            command, capture_output=True, text=True, cwd=scratch, env=_environment()
+        )
+    if done.returncode:
+        why = (done.stderr.strip().splitlines() or [describe_end(done.returncode)])[-1]
+        raise NotRunnable(f"torch cannot be imported by {sys.executable}: {why}")
+    return done.stdout
+
+
 @dataclass(frozen=True)
 class Machine:
     """What there is to run programs on."""
@@ -44,13 +61,7 @@ class Machine:
     @classmethod
     def probe(cls) -> Machine:
         """Ask a child process; raises NotRunnable where torch cannot be imported."""
-        command = [sys.executable, "-c", _PROBE]
-        with tempfile.TemporaryDirectory() as scratch:
-            done = subprocess.run(command, capture_output=True, text=True, cwd=scratch)
-        if done.returncode:
-            why = (done.stderr.strip().splitlines() or [describe_end(done.returncode)])[-1]
-            raise NotRunnable(f"torch cannot be imported by {sys.executable}: {why}")
-        return cls(**json.loads(done.stdout.splitlines()[-1]))
+        return cls(**json.loads(_asked([sys.executable, "-c", _PROBE]).splitlines()[-1]))
 
     @property
     def best(self) -> str:

@@ -44,7 +44,7 @@ def stage(name: str) -> Iterator[None]:
     """Turn what a program raises into a StageError."""
     try:
         yield
-    except DoesNotApply:
+    except (DoesNotApply, NeedsDevice):
         raise
     except Exception as error:
         raise StageError(name) from error
@@ -110,10 +110,6 @@ class Run(Generic[T]):
             raise AttributeError(f"{name} is no tensor but {type(found).__name__}")
         return found
 
-    def registered(self, name: str) -> nn.Parameter | None:
-        """Return the Parameter in the slot called ``name``."""
-        return getattr(self.owner(name), "_parameters", {}).get(name.rpartition(".")[2])
-
     def before(self, name: str) -> nn.Parameter:
         """Return the Parameter that stood under ``name`` before the write."""
         if self.sight is None:
@@ -166,9 +162,9 @@ class Trial:
         self.code = compile(job.program.read_bytes(), self.filename, "exec")
 
     def needs_values(self) -> None:
-        """Raise DoesNotApply where tensors hold no values."""
+        """Raise NeedsDevice where tensors hold no values."""
         if self.device.type == "meta":
-            raise DoesNotApply("a meta tensor holds no values")
+            raise NeedsDevice("a meta tensor holds no values")
 
     def run(self, plant: Callable[[Sight], T] | None = None) -> Run[T]:
         """Build the program once more; raises StageError.

@@ -2,7 +2,7 @@
 
 With the names of a job file and a reply file it runs one program and ends. With ``--serve`` it
 imports torch once, which takes longer than most programs, and forks a process for every job
-that it reads from standard input.
+that it reads from standard input. With ``--invariants`` it says what is checked.
 """
 
 from __future__ import annotations
@@ -32,9 +32,12 @@ POLL = 0.005
 
 
 def main(arguments: list[str]) -> None:
-    """Run one job, or serve."""
+    """Run one job, or serve, or say what is checked."""
     if arguments == ["--serve"]:
         serve()
+    elif arguments == ["--invariants"]:
+        width = max(map(len, INVARIANTS))
+        print(*(f"{i.name:{width}}  {i.sentence}" for i in INVARIANTS.values()), sep="\n")
     else:
         job, reply = map(Path, arguments)
         run_job(job, reply)
