@@ -6,6 +6,7 @@ import ast
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from codemods.rewrites.attribute_uses import uses
 from codemods.rewrites.draft import Draft
 from codemods.rewrites.places import path_to
 from codemods.rewrites.reasons import NoRewrite
@@ -38,28 +39,10 @@ TAKEN = frozenset(_ATTRIBUTES.split())
 
 def check_uses(draft: Draft, event: ContainerHeld, stored: ast.expr, kind: Kind) -> None:
     """Raise NoRewrite where the program does with the attribute what ``kind`` cannot do."""
-    for outer, user, use in _uses(draft, event):
+    for outer, user, use in uses(draft, event.name, event.frame.owner):
         _check_use(draft, use, user, outer, kind)
     if isinstance(stored, ast.Name) and _changes_later(draft, stored):
         raise NoRewrite(f"'{stored.id}' is changed after it is stored")
-
-
-def _uses(draft: Draft, event: ContainerHeld) -> Iterator[list[ast.AST]]:
-    """Each mention of the attribute, behind the two nodes around it."""
-    owner = event.frame.owner
-    for node in ast.walk(draft.tree):
-        if not isinstance(node, ast.Attribute) or node.attr != event.name:
-            continue
-        path = path_to(draft.tree, node)
-        if isinstance(node.value, ast.Name) and node.value.id == "self" and owner is not None:
-            classes = [each for each in path if isinstance(each, ast.ClassDef)][-1:]
-            if not any(c is owner.node or _derives(c, owner.node.name) for c in classes):
-                continue
-        yield path[-3:]
-
-
-def _derives(cls: ast.ClassDef, base: str) -> bool:
-    return any(base in ast.unparse(node) for node in cls.bases)
 
 
 def _check_use(draft: Draft, use: ast.AST, user: ast.AST, outer: ast.AST, kind: Kind) -> None:
@@ -143,7 +126,7 @@ def _keys(draft: Draft, event: ContainerHeld) -> Iterator[ast.expr]:
         yield site.key
     elif isinstance(site, ast.Call):
         yield from (ast.Constant(keyword.arg) for keyword in site.keywords if keyword.arg)
-    for _, user, use in _uses(draft, event):
+    for _, user, use in uses(draft, event.name, event.frame.owner):
         if isinstance(user, ast.Subscript) and user.value is use:
             yield user.slice
 

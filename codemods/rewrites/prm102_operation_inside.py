@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 
+from codemods.rewrites.attribute_uses import is_stored_elsewhere, is_written_in_place
 from codemods.rewrites.draft import Draft
 from codemods.rewrites.parameters import NEEDS_STRICT, move_inside, two_readings
 from flake8_paramassign.diagnostics import Fix
@@ -25,7 +26,10 @@ def rewrite(case: Case) -> Fix:
     return draft.fix(
         "do it inside nn.Parameter(...)",
         f"'{event.name}' {NEEDS_STRICT}",
-        safe=keeps_values and _is_stored_at_once(draft, event.expression),
+        safe=keeps_values
+        and _is_stored_at_once(draft, event.expression)
+        and not is_stored_elsewhere(draft, event.name, event.frame.owner)
+        and not is_written_in_place(draft, event.name, event.frame.owner),
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 
+from codemods.rewrites.attribute_uses import is_stored_elsewhere
 from codemods.rewrites.draft import Draft
 from codemods.rewrites.parameters import NEEDS_STRICT, PARAMETER, wrap
 from codemods.rewrites.reasons import NoRewrite
@@ -25,10 +26,18 @@ def rewrite(case: Case) -> Fix:
     draft = Draft(case, event.node)
     if event.expression is None:
         raise NoRewrite("what is stored is no expression of its own")
+    if is_stored_elsewhere(draft, event.name, event.frame.owner):
+        raise NoRewrite(
+            "another function assigns the attribute a value, which a Parameter's name may refuse"
+        )
     if not _replace_variable(draft, event.expression):
         wrap(draft, event.expression)
         drop_flags(draft, event.expression)
-    return draft.fix("make it a Parameter", f"'{event.name}' {NEEDS_STRICT}")
+    return draft.fix(
+        "make it a Parameter",
+        f"'{event.name}' {NEEDS_STRICT}",
+        "nothing but another Parameter can be assigned to it afterwards",
+    )
 
 
 def _replace_variable(draft: Draft, value: ast.expr) -> bool:
