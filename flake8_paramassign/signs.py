@@ -71,7 +71,7 @@ class Signs:
 
     def _stored_copies(self) -> Iterator[int]:
         """``state = m.state_dict()``, where an item of ``state`` is stored."""
-        for offset in self._found([r"state_dict\(\)\s*$", r"parameters\(\)\)\s*$"]):
+        for offset in self._found([r"state_dict\(\)(?=\s*[\n#])", r"parameters\(\)\)(?=\s*[\n#])"]):
             start = self._text.rfind("\n", 0, offset) + 1
             match = re.match(r"[ \t]*(\w+)\s*=", self._text[start:offset])
             if match and self._is_stored(match.group(1)):

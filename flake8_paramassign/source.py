@@ -46,6 +46,8 @@ class Source:
 
     def between(self, first: int, last: int) -> str:
         """Lines ``first`` to ``last``, both included, numbered from 1."""
+        if first > last:
+            return ""
         end = self.starts[last] if last < len(self.starts) else len(self.text)
         return self.text[self.starts[first - 1] : end]
 

@@ -131,6 +131,8 @@ class BuiltinCaller(TorchCaller):
         container = Container(kind, node)
         positional, named = arguments
         items = self._all_items(positional[0], state) if positional else NOTHING
+        if kind == "dict":
+            items = self._second_of(items, state)
         for values in named.values():
             items = union(items, values)
         state.cells[container, ITEMS] = items
@@ -141,6 +143,16 @@ class BuiltinCaller(TorchCaller):
                         if owner == source and key.startswith("[") and key != ITEMS:
                             state.cells[container, key] = exact
         return only(container)
+
+    def _second_of(self, pairs: Values, state: State) -> Values:
+        """The values of a dict that is made of pairs."""
+        result = NOTHING
+        for pair in pairs:
+            if isinstance(pair, Container) and pair.kind == "tuple":
+                result = union(result, self.item(pair, 1, state))
+            else:
+                result = union(result, only(pair))
+        return result
 
     def _paired(self, node: ast.Call, arguments: Arguments, state: State) -> Values:
         """``enumerate`` and ``zip``."""

@@ -168,12 +168,13 @@ class LoopVariableRebound:
 
 @dataclass(slots=True)
 class ItemStored:
-    """``container[key] = values``, in a container that torch has just made."""
+    """``container[key] = t``, in a container that torch has just made of Parameters."""
 
     frame: Frame
     state: State
     node: ast.Subscript
-    container: Container
+    kind: str
+    """``state_dict``, ``list`` or ``dict``."""
 
 
 @dataclass(slots=True)

@@ -86,6 +86,13 @@ class Lexical(HeldContainers):
         methods = [f for f in owner.functions if f.name not in once]
         return "".join(self.source.lines_of(method) for method in methods)
 
+    def text_after(self, frame: Frame, node: ast.AST) -> str:
+        """What follows ``node`` in its function, or in the file."""
+        assert isinstance(node, ast.stmt | ast.expr)
+        function = frame.node if isinstance(frame.node, FunctionNode) else None
+        last = (function and function.end_lineno) or len(self.source.starts)
+        return self.source.between(min((node.end_lineno or node.lineno) + 1, last + 1), last)
+
     def may_lack_grad(self, frame: Frame) -> bool:
         """Whether all calls of the function that this file knows may be without grad mode."""
         if re.search(r"^\s{0,4}torch\S*\.set_grad_enabled\(False\)", self.source.text, re.M):

@@ -220,7 +220,7 @@ class Lifetimes(Objects):
         owners: set[Value | None] = set()
         for value in (v for values in arguments for v in values):
             if isinstance(value, Container):
-                owners |= {_owner(v) for v in self.items(value, state) if _stands_for_each(v)}
+                owners |= {_owner(v) for v in self.items(value, state) if stands_for_each(v)}
             elif builds and isinstance(value, Instance | Opaque):
                 owners.add(anchor(value))
         for taker in result - UNKNOWN if owners else NOTHING:
@@ -338,7 +338,7 @@ def _keeps(wrapper: Value) -> bool:
     return False
 
 
-def _stands_for_each(value: Value) -> bool:
+def stands_for_each(value: Value) -> bool:
     """Whether ``value`` came from ``parameters()``."""
     site = value.site if isinstance(value, Parameter) else None
     return isinstance(site, tuple) and site[-1] == EACH

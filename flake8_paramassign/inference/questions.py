@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 from abc import ABC, abstractmethod
 
 from flake8_paramassign.inference.events import Frame
@@ -25,6 +26,10 @@ class Questions(ABC):
     @abstractmethod
     def text_around(self, frame: Frame) -> str:
         """The class of a method, but for its constructor; a function; or the whole file."""
+
+    @abstractmethod
+    def text_after(self, frame: Frame, node: ast.AST) -> str:
+        """What follows ``node`` in its function, or in the file."""
 
     @abstractmethod
     def may_lack_grad(self, frame: Frame) -> bool:

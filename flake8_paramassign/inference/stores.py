@@ -8,7 +8,14 @@ from dataclasses import replace
 from flake8_paramassign import catalogue
 from flake8_paramassign.inference.classes import Deferred
 from flake8_paramassign.inference.conditions import Narrower
-from flake8_paramassign.inference.events import AttributeStored, DataStored
+from flake8_paramassign.inference.events import (
+    AttributeStored,
+    DataStored,
+    ItemStored,
+    LoopVariableRebound,
+)
+from flake8_paramassign.inference.lifetimes import stands_for_each
+from flake8_paramassign.inference.module_calls import STATE_DICT
 from flake8_paramassign.inference.state import (
     ABSENT,
     EVERY,
@@ -46,6 +53,8 @@ class Storer(Narrower):
     def bind(self, target: ast.expr, values: Values, state: State, source: ast.expr | None) -> None:
         """Assign ``values``, which ``source`` gave, to a target."""
         if isinstance(target, ast.Name):
+            if source is not None and self.frame.loops:
+                self._rebound(target, values, state, source)
             state.locals[target.id] = values
         elif isinstance(target, ast.Attribute):
             receivers = self.evaluate(target.value, state)
@@ -61,6 +70,19 @@ class Storer(Narrower):
             self.bind(target.value, only(rest), state, None)
         elif isinstance(target, ast.Subscript):
             self._store_item(target, values, state)
+
+    def _rebound(self, target: ast.Name, values: Values, state: State, source: ast.expr) -> None:
+        """The variable of a loop over Parameters is assigned."""
+        before = state.locals.get(target.id, NOTHING)
+        for loop in self.frame.loops:
+            if isinstance(loop.node, ast.While) or not any(map(stands_for_each, before)):
+                continue
+            names = (n.id for n in ast.walk(loop.node.target) if isinstance(n, ast.Name))
+            if target.id in names:
+                event = LoopVariableRebound(
+                    self.frame, state, target, loop.node, before, values, source
+                )
+                self.tell(event)
 
     def _unpack(
         self, targets: list[ast.expr], values: Values, state: State, source: ast.expr | None
@@ -92,6 +114,9 @@ class Storer(Narrower):
         self.assigned_in_place(target, containers, registry, "[...] =", state)
         for container in containers:
             if isinstance(container, Container):
+                made_of = self.items(container, state)
+                if container.kind == STATE_DICT or any(map(stands_for_each, made_of)):
+                    self.tell(ItemStored(self.frame, state, target, container.kind))
                 self.filled(container, values, "[...] =", state)
                 if isinstance(index, int | str):
                     state.cells[container, f"[{index!r}]"] = values

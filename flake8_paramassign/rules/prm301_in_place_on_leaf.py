@@ -54,6 +54,7 @@ class InPlaceOnLeaf(Rule):
     code = "PRM301"
     name = "in-place-on-leaf"
     claim = "an in-place operation on a trainable leaf in grad mode raises RuntimeError"
+    fix = "unsafe"
 
     def judge(self, event: Event, ask: Objects) -> Finding | None:
         """One of the tensors is a leaf that trains, and gradients are on."""

@@ -60,6 +60,7 @@ class StaleOptimizer(Rule):
     code = "PRM303"
     name = "stale-optimizer"
     claim = "a Parameter replaced after an optimizer or DDP took it never trains"
+    fix = "unsafe"
 
     def judge(self, event: Event, ask: Objects) -> Finding | None:
         """Something new is held where an optimizer that is still used keeps the old one."""

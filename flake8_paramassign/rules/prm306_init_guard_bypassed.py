@@ -57,6 +57,7 @@ class InitGuardBypassed(Rule):
     code = "PRM306"
     name = "init-guard-bypassed"
     claim = "a write past nn.init in _init_weights of transformers overwrites loaded weights"
+    fix = "unsafe"
 
     def judge(self, event: Event, ask: Objects) -> Finding | None:
         """A Parameter is written in ``_init_weights`` by something nn.init does not guard."""
