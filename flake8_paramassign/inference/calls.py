@@ -246,9 +246,10 @@ class Caller(ModuleCaller):
             return frozenset(_copied(v, node) for v in arguments[0][0])
         if self.project.owns(name):
             return self._imported(name, node, arguments, state)
-        short = name.split(".")[-1]
+        parent, _, short = name.rpartition(".")
         self.may_rewire(name, arguments, state)
-        cls = self.project.class_named(name) if short[:1].isupper() else None
+        made = parent if short == "from_pretrained" else name
+        cls = self.project.class_named(made) if made.rpartition(".")[2][:1].isupper() else None
         return only(Opaque(node, f"{short}(...)", cls.is_module if cls else None))
 
     def _imported(self, name: str, node: ast.Call, arguments: Arguments, state: State) -> Values:
@@ -292,6 +293,12 @@ class Caller(ModuleCaller):
     ) -> Values:
         """``nn.Module.__init__(self)``, ``nn.Linear.forward(layer, x)``."""
         positional, named = arguments
+        if method == "from_pretrained":
+            made = Instance(owner, node)
+            freeze = positional[1] if len(positional) > 1 else named.get("freeze")
+            frozen = True if freeze is None else constant(freeze)
+            self.set_trains(made, not frozen if isinstance(frozen, bool) else None, state)
+            return only(made)
         receivers = [v for v in (positional or [NOTHING])[0] if isinstance(v, Instance)]
         if len(receivers) != 1:
             return UNKNOWN

@@ -185,6 +185,16 @@ class Lifetimes(Objects):
                 state.locals[local] = _trained(values, flag)
         state.cells[anchor(module), TRAINS] = only(Constant(flag))
 
+    def freeze_each(self, parameter: Parameter | Tensor, flag: bool | None, state: State) -> None:
+        """The variable of a loop over the Parameters of a Module is frozen or unfrozen."""
+        if stands_for_each(parameter):
+            module = _owner(parameter)
+            loop = self.frame.loops[-1].node if self.frame.loops else None
+            plain = (ast.Assign, ast.Expr)
+            always = loop is not None and all(isinstance(s, plain) for s in loop.body)
+            if isinstance(module, Instance | Opaque):
+                self.set_trains(module, flag if always else None, state)
+
     def _trains(self, module: Value, state: State) -> bool | None:
         """What ``set_trains`` last said of ``module`` or of what it is a part of; else True."""
         if self.any_frozen:

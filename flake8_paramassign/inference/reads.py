@@ -82,3 +82,29 @@ def _end(node: ast.stmt | ast.expr) -> tuple[int, int]:
 
 def _contains(outer: _Loop, inner: ast.stmt) -> bool:
     return _start(outer) < _start(inner) and _end(inner) <= _end(outer)
+
+
+def tests_around(statement: ast.stmt, scope: ast.AST) -> Iterator[tuple[ast.expr, ast.If]]:
+    """What ``statement`` depends on: each ``if`` around it, or that leaves before it."""
+    for node in ast.walk(scope):
+        if isinstance(node, ast.If) and _start(node) < _start(statement):
+            inside = _end(statement) <= _end(node)
+            leaves = isinstance(node.body[-1], ast.Return | ast.Raise | ast.Continue)
+            if inside or leaves:
+                yield node.test, node
+
+
+def put_back(target: ast.expr, statement: ast.stmt, scope: ast.AST) -> bool:
+    """Whether ``old = target`` stands before ``statement`` and ``target = old`` after it."""
+    text = ast.unparse(target)
+    kept: set[str] = set()
+    assignments = [node for node in ast.walk(scope) if isinstance(node, ast.Assign)]
+    for node in assignments:
+        if _start(node) < _start(statement) and ast.unparse(node.value) == text:
+            kept |= {ast.unparse(name) for name in node.targets}
+    return any(
+        _start(node) > _start(statement)
+        and ast.unparse(node.value) in kept
+        and any(ast.unparse(target) == text for target in node.targets)
+        for node in assignments
+    )

@@ -183,7 +183,9 @@ class Executor(Storer):
 
     @staticmethod
     def _surely_runs(iterable: ast.expr, state: State) -> bool:
-        """Loops over ``range(n)`` or a literal are written to run."""
+        """Loops over ``range(n)``, a literal, or the Parameters of a Module are written to run."""
+        if isinstance(iterable, ast.Call) and isinstance(iterable.func, ast.Attribute):
+            return iterable.func.attr in ("parameters", "named_parameters", "modules")
         if isinstance(iterable, ast.Call) and isinstance(iterable.func, ast.Name):
             return iterable.func.id == "range"
         return isinstance(iterable, ast.List | ast.Tuple) and bool(iterable.elts)

@@ -145,6 +145,7 @@ class Storer(Narrower):
         """Set an attribute as ``setattr`` does: ``nn.Module.__setattr__`` decides the slot."""
         if name == "requires_grad" and isinstance(receiver, Parameter | Tensor):
             flag = constant(values)
+            self.freeze_each(receiver, flag if isinstance(flag, bool) else None, state)
             changed = replace(receiver, trainable=flag if isinstance(flag, bool) else None)
             if isinstance(node, ast.Attribute):
                 self.rebind(node.value, only(changed), state)

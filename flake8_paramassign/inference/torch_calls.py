@@ -69,6 +69,7 @@ class TorchCaller(Writer):
         if name == "requires_grad_":
             given = arguments[0][0] if arguments[0] else arguments[1].get("requires_grad")
             flag = True if given is None else constant(given)
+            self.freeze_each(tensor, flag if isinstance(flag, bool) else None, state)
             changed = only(replace(tensor, trainable=flag if isinstance(flag, bool) else None))
             assert isinstance(node.func, ast.Attribute)
             self.rebind(node.func.value, changed, state)

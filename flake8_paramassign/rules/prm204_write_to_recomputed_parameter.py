@@ -11,7 +11,7 @@ from flake8_paramassign.inference.events import (
     WrittenInPlace,
 )
 from flake8_paramassign.inference.objects import Objects
-from flake8_paramassign.inference.values import Parameter, Tensor, Values
+from flake8_paramassign.inference.values import Tensor, Values
 from flake8_paramassign.rules.base import Finding, Rule
 
 _SHARES = "torch.nn.utils.spectral_norm"

@@ -5,10 +5,9 @@ from __future__ import annotations
 import ast
 import re
 
-from flake8_paramassign import catalogue
-from flake8_paramassign.inference.events import Event, Frame, Role, WrittenInPlace
+from flake8_paramassign.inference.events import Event, Frame, WrittenInPlace
 from flake8_paramassign.inference.objects import Objects
-from flake8_paramassign.inference.values import Opaque, Parameter, Tensor, Value
+from flake8_paramassign.inference.values import Parameter, Tensor, Value
 from flake8_paramassign.rules.base import Finding, Rule
 
 _FREEZES = re.compile(r"requires_grad\s*=\s*False|requires_grad_\(\s*False|\.detach_\(|\bfreeze")

@@ -81,7 +81,7 @@ class InitGuardBypassed(Rule):
 
 
 def _is_hook(frame: Frame) -> bool:
-    """Whether this is an ``_init_weights`` that transformers calls, and that has no guard itself."""
+    """Whether this is an ``_init_weights`` that transformers calls, without a guard itself."""
     if getattr(frame.node, "name", "") != _HOOK or frame.owner is None:
         return False
     guards = (getattr(n, "attr", getattr(n, "value", None)) for n in ast.walk(frame.node))
