@@ -11,7 +11,7 @@ from flake8_paramassign.diagnostics import Diagnostic, Fix
 from flake8_paramassign.inference.events import AttributeStored, Event, Frame
 from flake8_paramassign.inference.objects import Objects
 from flake8_paramassign.inference.state import State
-from flake8_paramassign.inference.values import Instance
+from flake8_paramassign.inference.values import Instance, Value
 from flake8_paramassign.rules.base import Finding, all_rules, default_codes
 from flake8_paramassign.settings import Settings
 from flake8_paramassign.source import Source
@@ -33,6 +33,8 @@ class Case:
     ask: Objects
     source: Source
     settings: Settings
+    receivers: frozenset[Value]
+    """All objects whose attribute the event's node stores, this one and others."""
 
 
 Rewriter: TypeAlias = Callable[[Case], "Fix | str"]
@@ -50,10 +52,13 @@ class Report:
         codes = default_codes() if settings.select is None else settings.select
         self._rules = [rule() for code, rule in all_rules().items() if code in codes]
         self._found: dict[_Key, tuple[Event, Finding]] = {}
+        self._receivers: dict[ast.AST, set[Value]] = {}
         self.signs = tuple(sign for rule in self._rules for sign in rule.signs)
 
     def happened(self, event: Event) -> None:
         """Judge ``event``; what was said of it in an earlier round of a loop no longer counts."""
+        if isinstance(event, AttributeStored):
+            self._receivers.setdefault(event.node, set()).add(event.receiver)
         for rule in self._rules:
             key = (event.frame, event.node, type(event), rule.code)
             finding = rule.judge(event, self.ask)
@@ -83,7 +88,10 @@ class Report:
                 why_not_fixed=finding.why_not_fixed,
             )  # fmt: skip
             if rewrite is not None and finding.why_not_fixed is None:
-                outcome = rewrite(Case(code, event, finding, self.ask, source, self._settings))
+                receivers = frozenset(self._receivers.get(event.node, ()))
+                outcome = rewrite(
+                    Case(code, event, finding, self.ask, source, self._settings, receivers)
+                )
                 if isinstance(outcome, Fix):
                     diagnostic = replace(diagnostic, fix=outcome)
                 else:

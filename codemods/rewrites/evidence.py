@@ -142,6 +142,7 @@ class Evidence:
             isinstance(value, Tensor)
             and self.has_same_shape
             and all(isinstance(held, Parameter) and held.plain for held in self.held)
+            and len(self.draft.case.receivers) == 1
             and _is_made_here(self.event.receiver)
             and not value.placed & OTHER_FLOATS
             and (value.origin is None or self._last_result is Result.NEW)

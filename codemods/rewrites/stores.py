@@ -67,17 +67,9 @@ def store_at(draft: Draft) -> Store:
 
 def _storing_call(draft: Draft, node: ast.Call) -> Store:
     """``setattr(m, "w", t)`` or ``m.__setattr__("w", t)``."""
-    owner: ast.expr | None = None
-    if not node.keywords and not any(isinstance(arg, ast.Starred) for arg in node.args):
-        if len(node.args) == 3:
-            owner = node.args[0]
-        elif len(node.args) == 2 and isinstance(node.func, ast.Attribute):
-            owner = node.func.value
-    if owner is None:
-        raise NoRewrite(f"the arguments of {ast.unparse(node.func)} are not plain")
+    owner, name, value = (_owner_called(node), *node.args)[-3:]
     if ast.unparse(owner).startswith("super("):
         raise NoRewrite("super() has no such attribute to write to")
-    name, value = node.args[-2:]
     start, end = draft.outer(owner)
     written = draft.text[start:end]
     if not draft.is_atom(owner):
@@ -89,3 +81,7 @@ def _storing_call(draft: Draft, node: ast.Call) -> Store:
         target = f"getattr({written}, {draft.written(name)})"
     whole = draft.inner(node)
     return Store(value, target, (owner, name), whole.start, target, is_closed=True)
+
+
+def _owner_called(node: ast.Call) -> ast.expr:
+    return node.func.value if isinstance(node.func, ast.Attribute) else node.func
