@@ -14,6 +14,7 @@ from codemods.verification.jobs import Check, Job, Outcome, Raised
 from codemods.verification.protocol import Verdict, verify
 from codemods.verification.rewriting import Write
 from codemods.verification.runner import Machine
+from flake8_paramassign.diagnostics import Diagnostic, Position
 
 CPU_ONLY = Machine("2.13.0+cpu", cuda="", mps=False)
 
@@ -39,6 +40,9 @@ HELD = [Check("registered", "is not registered", "held", subject="weight")]
 BROKEN = [Check("registered", "is not registered", "broken", "only bias", "weight")]
 
 
+LEFT = Diagnostic("PRM101", "tensor-over-parameter", "", Position(10, 4), Position(10, 32))
+
+
 class Programs:
     """Answers jobs with outcomes that are written down, by the ending of the program's name."""
 
@@ -54,11 +58,11 @@ class Programs:
 
 @pytest.fixture(autouse=True)
 def codemod(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
-    """Let the codemod write the kept form; call it to let it write something else."""
+    """Let the codemod write the kept form; call it to let it write or leave something else."""
 
-    def write(text: str) -> None:
+    def write(text: str, *left: tuple[Diagnostic, str]) -> None:
         def fix_source(*_: object, **__: object) -> engine.FixResult:
-            return engine.FixResult(text.encode())
+            return engine.FixResult(text.encode(), left=[*left])
 
         monkeypatch.setattr(protocol, "fix_source", fix_source)
 
@@ -166,11 +170,14 @@ def test_what_the_codemod_writes_is_the_kept_form(
     assert "the codemod leaves it as it is" in found
 
 
-def test_without_a_fixed_form_the_codemod_leaves_the_program_alone(
-    tmp_path: Path, codemod: Callable[[str], None]
+def test_without_a_fixed_form_the_codemod_leaves_the_program_alone_and_says_why(
+    tmp_path: Path, codemod: Callable[..., None]
 ) -> None:
-    codemod(FAILS)
+    codemod(FAILS, (LEFT, "it has two readings"))
     assert verdict(tmp_path, Programs(Outcome(RAISED)), fails=FAILS).verified
+    codemod(FAILS)
+    [found] = verdict(tmp_path, Programs(Outcome(RAISED)), fails=FAILS).problems
+    assert found == "the codemod does not say why it leaves PRM101 at line 10"
     codemod(FIXED)
     assert "otherwise" in verdict(tmp_path, Programs(Outcome(RAISED)), fails=FAILS).problems[0]
 

@@ -201,7 +201,10 @@ def _why_codemod_differs(fixture: Fixture, claims: Claims) -> str:
     result = fix_source(source, str(fixture.program), settings, unsafe_fixes=True)
     kept = fixture.fixed.read_bytes() if fixture.fixed else source
     if result.source == kept:
-        return ""
+        told = {(diagnostic.code, diagnostic.start.line) for diagnostic, _ in result.left}
+        untold = [] if fixture.fixed else sorted(set(claims.finds) - told)
+        finds = ", ".join(f"{code} at line {line}" for code, line in untold)
+        return f"the codemod does not say why it leaves {finds}" if finds else ""
     if result.source == source:
         left = "; ".join(f"{d.code} at line {d.start.line}: {why}" for d, why in result.left)
         return f"the codemod leaves it as it is ({left or 'it finds nothing'})"
