@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, ClassVar
 if TYPE_CHECKING:
     from flake8_paramassign.inference.events import AttributeStored, Event
     from flake8_paramassign.inference.objects import Objects
-    from flake8_paramassign.inference.values import Value
     from flake8_paramassign.inference.state import State
+    from flake8_paramassign.inference.values import Value
 
 SECTIONS = (
     "What it does",

@@ -56,13 +56,15 @@ class InPlaceOnLeaf(Rule):
     fix = "unsafe"
 
     def judge(self, event: Event, ask: Objects) -> Finding | None:
-        """One of the tensors is a leaf that trains, and gradients are on."""
+        """What is written is a leaf that trains, and gradients are on."""
         if not isinstance(event, WrittenInPlace) or event.how.startswith("nn.init."):
             return None
         if event.state.grad is not True:
             return None
-        leaf = next((v for v in event.tensors if _is_trainable_leaf(v, event)), None)
-        if leaf is None or ask.may_lack_grad(event.frame) or _may_be_frozen(event.frame, leaf, ask):
+        leaf = next((v for v in event.tensors if _is_trainable_leaf(v)), None)
+        if leaf is None or any(_is_computed(v) for v in event.tensors):
+            return None
+        if ask.may_lack_grad(event.frame) or _may_be_frozen(event.frame, leaf, ask):
             return None
         what = ast.unparse(event.subject)
         kind = "a view of a leaf" if isinstance(leaf, Tensor) and leaf.view else "a leaf"
@@ -72,12 +74,17 @@ class InPlaceOnLeaf(Rule):
         )
 
 
-def _is_trainable_leaf(value: Value, event: WrittenInPlace) -> bool:
+def _is_trainable_leaf(value: Value) -> bool:
     if isinstance(value, Parameter):
         return value.trainable is True and value.plain
     if isinstance(value, Tensor):
         return value.trainable is True and (value.leaf or value.view)
     return False
+
+
+def _is_computed(value: Value) -> bool:
+    """Whether on some path a result is written, which may be: paths are often exclusive."""
+    return isinstance(value, Tensor) and not (value.leaf or value.view)
 
 
 def _may_be_frozen(frame: Frame, leaf: Value, ask: Objects) -> bool:

@@ -110,7 +110,9 @@ def _may_be_loaded(value: Value, subject: ast.expr, frame: Frame) -> bool:
     if isinstance(value, Parameter):
         return not isinstance(value.site, ast.AST)
     if isinstance(value, Tensor):
-        return value.origin is not None and _may_be_loaded(value.origin, subject, frame)
+        if value.origin is None or not (value.view or value.via == ".data"):
+            return False
+        return _may_be_loaded(value.origin, subject, frame)
     return isinstance(value, Opaque) and _root(subject) in _arguments(frame)
 
 
