@@ -91,7 +91,7 @@ class Candidates:
 
     @cached_property
     def _names(self) -> frozenset[str]:
-        """Attribute names that may be Parameter slots: stored near a sign, somewhere in the file."""
+        """Attribute names that may be Parameter slots: stored near a sign in the file."""
         names: set[str] = set()
         for function in _functions(self._interpreter.module.tree.body):
             if _has(self._marks.makes, function):
@@ -142,7 +142,7 @@ class Candidates:
         return any(self._over_slot(name) for name, _, _ in _stores(body))
 
     def _replaces_layer(self, stores: list[_Store], around: ast.stmt | None) -> bool:
-        """Whether ``model.fc = nn.Linear(...)`` stands near an optimizer: ``around``, or the file."""
+        """Whether ``model.fc = nn.Linear(...)`` stands near an optimizer: ``around``, or in the file."""
         if not any(isinstance(value, ast.Call) and not on_self for _, value, on_self in stores):
             return False
         text = self._source.lines_of(around) if around else self._source.text

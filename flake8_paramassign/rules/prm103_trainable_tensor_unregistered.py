@@ -75,5 +75,5 @@ class TrainableTensorUnregistered(Rule):
 
 
 def _is_meant_to_train(value: Tensor) -> bool:
-    """A leaf that requires grad, also one that is only moved; a result of computation is a cache."""
+    """A leaf that requires grad, also one that is only moved; a computed result is a cache."""
     return bool(value.trainable) and value.origin is None and (value.leaf or value.maybe_self)
