@@ -17,7 +17,9 @@ from flake8_paramassign.inference.classes import ProjectClass, TorchClass
 from flake8_paramassign.inference.interpreter import Interpreter
 from flake8_paramassign.signs import Signs, within
 
-_OPTIMIZERS = re.compile(r"optim\.\w+\(|[oO]ptimizers?\w*\(|Adam\w*\(|SGD\(|RMSprop\(|DataParallel\(")
+_OPTIMIZERS = re.compile(
+    r"optim\.\w+\(|[oO]ptimizers?\w*\(|Adam\w*\(|SGD\(|RMSprop\(|DataParallel\("
+)
 _PAST_INIT = re.compile(r"\.data\b|(?<!init)\.\w+[^\W_]_\(|\]\s*=(?!=)")
 """What an ``_init_weights`` does that is not done by nn.init."""
 
@@ -142,7 +144,7 @@ class Candidates:
         return any(self._over_slot(name) for name, _, _ in _stores(body))
 
     def _replaces_layer(self, stores: list[_Store], around: ast.stmt | None) -> bool:
-        """Whether ``model.fc = nn.Linear(...)`` stands near an optimizer: ``around``, or in the file."""
+        """Whether ``model.fc = nn.Linear(...)`` stands near an optimizer, in ``around`` or at all."""
         if not any(isinstance(value, ast.Call) and not on_self for _, value, on_self in stores):
             return False
         text = self._source.lines_of(around) if around else self._source.text

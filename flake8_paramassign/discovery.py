@@ -112,7 +112,7 @@ class _Search:
 
     def _matched(self, pattern: str) -> Iterator[Path]:
         """Yield the files that a glob pattern stands for: shells leave some to us."""
-        paths = sorted(glob.glob(pattern, recursive=True))  # noqa: PTH207 - it may be absolute
+        paths = sorted(glob.glob(pattern, recursive=True))
         if not paths:
             self._problems.append(f"{pattern}: no such file")
         for path in map(Path, paths):

@@ -38,7 +38,7 @@ class Patterns:
 
 def absolute(path: str | Path) -> Path:
     """Return ``path`` from the root, links kept: patterns are for the names that people see."""
-    return Path(os.path.abspath(path))  # noqa: PTH100
+    return Path(os.path.abspath(path))
 
 
 def is_valid(line: str) -> bool:

@@ -40,6 +40,11 @@ class BuiltinCaller(TorchCaller):
         """Set an attribute as ``setattr`` does."""
 
     @abstractmethod
+    def bypass(self, receiver: Value, name: str | None, values: Values, state: State,
+               node: ast.AST, how: str) -> None:  # fmt: skip
+        """Set an attribute, but not as ``setattr`` does."""
+
+    @abstractmethod
     def delete(self, receiver: Value, name: str | None, state: State) -> None:
         """Delete an attribute; None is one of unknown name."""
 
@@ -105,6 +110,16 @@ class BuiltinCaller(TorchCaller):
                     self.store(receiver, name, positional[2], state, node, node.args[2], "setattr")
                 else:
                     self.forget(receiver, state)
+        return NONE
+
+    def _plain_setattr(self, node: ast.Call, arguments: Arguments, state: State) -> Values:
+        """``object.__setattr__``, which knows of no Parameters."""
+        positional, _ = arguments
+        if len(positional) == 3:
+            text = constant(positional[1])
+            name = text if isinstance(text, str) else None
+            for receiver in positional[0]:
+                self.bypass(receiver, name, positional[2], state, node, "object.__setattr__")
         return NONE
 
     def _delattr(self, node: ast.Call, arguments: Arguments, state: State) -> Values:
@@ -185,6 +200,7 @@ class BuiltinCaller(TorchCaller):
 
     _builtins: ClassVar[dict[str, Callable[..., Values]]] = {
         "setattr": _setattr,
+        "object.__setattr__": _plain_setattr,
         "delattr": _delattr,
         "getattr": _getattr,
         "list": _listed,

@@ -186,7 +186,7 @@ class Caller(ModuleCaller):
             return self.construct(cls, node)
         if not isinstance(cls, TorchClass):
             return only(Opaque(node, f"{cls.name.split('.')[-1]}(...)", cls.is_module))
-        positional, named = arguments
+        positional, _ = arguments
         instance = Instance(cls, node, self._constants(cls, node, arguments, state))
         if "DataParallel" in cls.name:
             wrapped = positional[0] if positional else arguments[1].get("module", UNKNOWN)
@@ -272,7 +272,6 @@ class Caller(ModuleCaller):
         return only(Opaque(node, f"{short}(...)"))
 
     def _torch(self, name: str, node: ast.Call, arguments: Arguments, state: State) -> Values:
-        positional, named = arguments
         if name in ("torch.nn.Parameter", "torch.nn.parameter.Parameter"):
             return self._parameter(node, arguments, state)
         if name.endswith((".UninitializedParameter", ".UninitializedBuffer")):

@@ -196,14 +196,20 @@ class ParameterReplaced:
 
 @dataclass(slots=True)
 class RegistryBypassed:
-    """A Module's attribute is written past ``nn.Module.__setattr__``."""
+    """An attribute is written past ``nn.Module.__setattr__``, if ``receiver`` is a Module."""
 
     frame: Frame
     state: State
     node: ast.AST
     receiver: Instance | Opaque
+    name: str | None
+    """The attribute; None where it is not known."""
     values: Values
+    slot: Slot
+    """How the receiver held the name before."""
     how: str
+    """``_parameters``, ``__dict__``, ``object.__setattr__``, or ``del`` where the Parameter of that
+    name was deleted before."""
 
 
 Event: TypeAlias = (

@@ -24,6 +24,8 @@ TRAINS = "{trains}"
 """The attribute that tells whether the Parameters of a Module were frozen or unfrozen together."""
 TAKEN = "{taken}"
 """The attribute that holds the optimizers and wrappers which keep a Module's Parameters."""
+DELETED = "{deleted}"
+"""The attribute that holds the names of the Parameters which were deleted from a Module."""
 
 
 EVERY = "*"

@@ -18,6 +18,7 @@ from flake8_paramassign.inference.lifetimes import stands_for_each
 from flake8_paramassign.inference.module_calls import STATE_DICT
 from flake8_paramassign.inference.state import (
     ABSENT,
+    DELETED,
     EVERY,
     ITEMS,
     PARAMETER_SLOT,
@@ -106,9 +107,10 @@ class Storer(Narrower):
     def _store_item(self, target: ast.Subscript, values: Values, state: State) -> None:
         index = constant(self.evaluate(target.slice, state))
         registry = target.value
-        if isinstance(registry, ast.Attribute) and registry.attr in ("_parameters", "_modules"):
+        if isinstance(registry, ast.Attribute) and registry.attr in _DICTS:
+            name = index if isinstance(index, str) else None
             for owner in self.evaluate(registry.value, state):
-                state.slots[owner, index if isinstance(index, str) else EVERY] = UNKNOWN_SLOT
+                self.bypass(owner, name, values, state, target, registry.attr)
             return
         containers = self.evaluate(registry, state)
         self.assigned_in_place(target, containers, registry, "[...] =", state)
@@ -123,6 +125,14 @@ class Storer(Narrower):
             elif isinstance(container, Opaque | Instance):
                 key = f"[{index!r}]" if isinstance(index, int | str) else ast.dump(target.slice)
                 state.cells[container, key] = values
+
+    def bypass(self, receiver: Value, name: str | None, values: Values, state: State,
+               node: ast.AST, how: str) -> None:  # fmt: skip
+        """Set an attribute, of unknown name if that is None, but not as ``setattr`` does."""
+        if isinstance(receiver, Instance | Opaque):
+            slot = UNKNOWN_SLOT if name is None else self.slot(receiver, name, state)
+            self.tell(RegistryBypassed(self.frame, state, node, receiver, name, values, slot, how))
+        state.slots[receiver, name or EVERY] = UNKNOWN_SLOT
 
     def assigned_in_place(
         self, node: ast.AST, subjects: Values, subject: ast.expr, how: str, state: State
@@ -166,6 +176,10 @@ class Storer(Narrower):
             state.grad,
         )  # fmt: skip
         self.tell(event)
+        if slot == ABSENT and Constant(name) in state.cells.get((receiver, DELETED), NOTHING):
+            self.tell(
+                RegistryBypassed(self.frame, state, node, receiver, name, values, slot, "del")
+            )
         self.stored_new(receiver, name, values, state, node, how)
         if isinstance(receiver, Instance) and receiver.cls.is_module is not False:
             state.slots[receiver, name] = _slot_after(slot, values, how)
@@ -193,8 +207,16 @@ class Storer(Narrower):
         if name is None:
             self.forget(receiver, state)
             return
+        is_slot = isinstance(receiver, Opaque) and catalogue.is_stock_slot(name)
+        if is_slot or self.slot(receiver, name, state) == PARAMETER_SLOT:
+            known = state.cells.get((receiver, DELETED), NOTHING)
+            state.cells[receiver, DELETED] = union(known, only(Constant(name)))
         state.slots[receiver, name] = ABSENT
         state.cells.pop((receiver, name), None)
+
+
+_DICTS = frozenset(["_parameters", "_modules", "__dict__"])
+"""Where a Module keeps its attributes."""
 
 
 def _names_tensor(node: ast.expr) -> bool:
