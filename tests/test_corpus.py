@@ -6,9 +6,10 @@ from pathlib import Path
 
 import corpus
 import pytest
-from corpus import Report, differences, examine, examine_all, summary, time_limit
+from corpus import EXHAUSTIVE, Report, differences, examine, examine_all, summary, time_limit
 
-from flake8_paramassign import Diagnostic, gate
+from flake8_paramassign import Diagnostic, Settings, analysis
+from flake8_paramassign.candidates import Candidates
 from flake8_paramassign.failures import guarded
 
 DEFECT = """\
@@ -30,23 +31,31 @@ def defect(tmp_path: Path) -> Path:
     return file
 
 
-def report(*findings: str, gate_asked: bool = True) -> Report:
-    return Report("f.py", 1000, 0.5, list(findings), ["PRM102"] * len(findings), None, gate_asked)
+def report(*findings: str) -> Report:
+    return Report("f.py", 1000, 0.5, list(findings), ["PRM102"] * len(findings), None)
 
 
 def test_a_report_holds_each_finding_as_one_line(defect: Path) -> None:
     found = examine(defect)
     assert found.codes == ["PRM102"]
     assert found.findings[0].startswith(f"{defect}:8:9 PRM102 ")
-    assert (found.lines, found.crash, found.gate_asked) == (8, None, True)
+    assert (found.lines, found.crash) == (8, None)
 
 
-def test_an_open_gate_shows_what_the_gate_hides(
+def test_without_the_gate_it_can_hide_no_file(
     defect: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(gate, "may_hold_findings", lambda _text: False)
+    monkeypatch.setattr(analysis, "may_hold_findings", lambda _text: False)
     assert examine(defect).codes == []
-    assert examine(defect, gate_open=True).codes == ["PRM102"]
+    assert examine(defect, EXHAUSTIVE).codes == ["PRM102"]
+
+
+def test_without_the_gate_every_function_is_a_candidate(
+    defect: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Candidates, "wants", lambda *_: False)
+    assert examine(defect).codes == []
+    assert examine(defect, EXHAUSTIVE).codes == ["PRM102"]
 
 
 def test_files_are_examined_in_processes_in_their_order(defect: Path, tmp_path: Path) -> None:
@@ -57,12 +66,12 @@ def test_files_are_examined_in_processes_in_their_order(defect: Path, tmp_path: 
 
 
 def test_an_analysis_that_raises_is_a_crash(defect: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def broken(_source: bytes, _path: str) -> list[Diagnostic]:
+    def broken(_source: bytes, _path: str, settings: Settings) -> list[Diagnostic]:
         raise ZeroDivisionError("oops")
 
     monkeypatch.setattr(corpus, "analyze", broken)
     found = examine(defect)
-    assert (found.crash, found.gate_asked) == ("ZeroDivisionError('oops')", False)
+    assert found.crash == "ZeroDivisionError('oops')"
     assert summary([found])["crashes"] == [f"{defect}: ZeroDivisionError('oops')"]
 
 
@@ -72,7 +81,7 @@ def test_a_failure_that_the_analysis_reports_itself_is_a_crash(
     def work() -> list[Diagnostic]:
         raise ZeroDivisionError("oops")
 
-    monkeypatch.setattr(corpus, "analyze", lambda _source, _path: guarded(work))
+    monkeypatch.setattr(corpus, "analyze", lambda *_, **__: guarded(work))
     assert examine(defect).crash == "internal error: ZeroDivisionError: oops"
 
 
@@ -88,12 +97,6 @@ def test_findings_of_one_side_only_are_differences() -> None:
     assert differences([report(both, extra)], [report(both, hidden)]) == [
         f"hidden by the gate: {hidden}",
         f"only with the gate: {extra}",
-    ]
-
-
-def test_a_comparison_in_which_no_gate_was_asked_is_no_comparison() -> None:
-    assert differences([report(gate_asked=False)], [report()]) == [
-        "no file asked the gate: the comparison says nothing"
     ]
 
 
