@@ -13,6 +13,7 @@ from flake8_paramassign.inference.events import (
     DataStored,
     ItemStored,
     LoopVariableRebound,
+    RegistryBypassed,
 )
 from flake8_paramassign.inference.lifetimes import stands_for_each
 from flake8_paramassign.inference.module_calls import STATE_DICT
