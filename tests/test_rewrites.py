@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
-import ast
 import json
 import re
 import subprocess
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 import libcst
 import pytest
 from conftest import Command
+from rewritten import LAYER, fixed, fixes, program
 
 from codemods.engine import analyze_with_fixes, fix_source
-from codemods.rewrites import containers, rewrite
-from codemods.rewrites.container_uses import TAKEN
+from codemods.rewrites import rewrite
 from flake8_paramassign import analyze
-from flake8_paramassign.diagnostics import Diagnostic
 from flake8_paramassign.settings import Settings
 
 FIXTURES = Path(__file__).parent.parent / "fixtures"
@@ -33,11 +32,6 @@ FAILING = [
 def kept_form(failing: Path) -> Path:
     """The file that holds what the codemod makes of a failing program."""
     return failing.with_name(failing.name.replace(".fails.", ".fixed."))
-
-
-def fixed(source: bytes, name: str = "x.py", style: str = "data") -> bytes:
-    """``source`` with all fixes made, the unsafe too."""
-    return fix_source(source, name, Settings(style=style), unsafe_fixes=True).source
 
 
 def parameters(paths: list[Path]) -> list[object]:
@@ -98,7 +92,7 @@ def _before(line: str, text: str) -> str:
     return indent + text + line.lstrip()
 
 
-WAYS_TO_WRITE = {
+WAYS_TO_WRITE: dict[str, Callable[[Callable[[str], str], str], str]] = {
     "CRLF": lambda program, line: program(line).replace("\n", "\r\n"),
     "CR": lambda program, line: program(line).replace("\n", "\r"),
     "tabs": lambda program, line: program(line).replace("    ", "\t"),
@@ -136,236 +130,113 @@ def test_all_but_the_edit_stays_as_it_was_written(name: str, way: str) -> None:
     assert fixed(before.encode(), str(fixture.path)).decode() == after
 
 
-HEAD = """\
-import torch
-import torch.nn as nn
-import torch.nn.functional as F
-import numpy as np
+def test_names_that_the_file_lacks_are_imported() -> None:
+    source = (
+        b"from torch import zeros\nfrom torch.nn import Linear, Module\n\n\nclass Model(Module):\n"
+        b"    def __init__(self):\n        super().__init__()\n"
+        b"        self.a = [Linear(2, 2), Linear(2, 3)]\n"
+        b"        self.w = zeros(3, requires_grad=True)\n"
+    )
+
+    after = fixed(source).decode()
+
+    assert "from torch.nn import Linear, Module, ModuleList, Parameter\n" in after
+    assert "self.a = ModuleList([Linear(2, 2), Linear(2, 3)])\n" in after
+    assert "self.w = Parameter(zeros(3))\n" in after
 
 
-class Other(nn.Module):
-    def __init__(self, size):
-        super().__init__()
-        self.weight = nn.Parameter(torch.zeros(size))
+def test_a_name_that_cannot_be_imported_is_the_reason() -> None:
+    source = (
+        b"from torch.nn import Linear\nlayer = Linear(3, 4, bias=False)\n"
+        b"def f(Parameter, nn, torch, torch_nn):\n"
+        b"    from torch import ones\n"
+        b"    layer = Linear(3, 4, bias=False)\n    layer.bias = ones(4)\n"
+    )
 
+    [finding] = analyze_with_fixes(source, "x.py", settings=Settings())
 
-"""
-IN_INIT = """\
-class Model(nn.Module):
-    def __init__(self, n, m, x, d):
-        super().__init__()
-"""
-
-
-def program(body: str) -> str:
-    """A file with ``body``, which is the end of an ``__init__`` unless it begins a block."""
-    if body.startswith(("class ", "def ", "layer ", "other ", "layer: ")):
-        return HEAD + body + "\n"
-    return HEAD + IN_INIT + "".join(f"        {line}\n" for line in body.splitlines())
-
-
-def fixes(body: str, style: str = "data") -> list[Diagnostic]:
-    """The findings in ``body``."""
-    return analyze_with_fixes(program(body).encode(), "x.py", settings=Settings(style=style))
-
-
-def rewritten(body: str, style: str = "data") -> str:
-    """``body`` with all its fixes."""
-    return fixed(program(body).encode(), "x.py", style).decode()
-
-
-FC = "self.fc = nn.Linear(n, m)\n"
-LAYER = "layer = nn.Linear(3, 4)\n"
-
-
-SAFE = "safe"
-UNSAFE = "unsafe"
+    assert "cannot be imported" in str(finding.why_not_fixed)
 
 
 @pytest.mark.parametrize(
-    ("before", "after", "applicability"),
+    ("error", "reason"),
     [
-        # The shape is proved: of numbers, of the arguments of the function, of another tensor.
-        (LAYER + "layer.weight = torch.eye(4, 3)", ".data.copy_(torch.eye(4, 3))", SAFE),
-        (LAYER + "layer.weight = torch.eye(4)", "= nn.Parameter(torch.eye(4))", UNSAFE),
-        (LAYER + "layer.bias = torch.arange(4.)", ".data.copy_(torch.arange(4.))", SAFE),
-        (FC + "self.fc.weight = torch.ones(m, n)", ".data.copy_(torch.ones(m, n))", SAFE),
-        (FC + "self.fc.weight = torch.ones(n, m)", ".data.copy_(torch.ones(n, m))", UNSAFE),
-        (FC + "self.fc.bias = torch.zeros(m)", ".data.copy_(torch.zeros(m))", SAFE),
-        (
-            FC + "self.fc.weight = torch.rand(self.fc.weight.shape)",
-            ".data.copy_(torch.rand(self.fc.weight.shape))",
-            SAFE,
-        ),
-        (
-            FC + "self.fc.bias = torch.zeros_like(self.fc.bias)",
-            ".data.copy_(torch.zeros_like(self.fc.bias))",
-            SAFE,
-        ),
-        (FC + "self.fc.bias = self.fc.bias * 2", ".data.copy_(self.fc.bias * 2)", SAFE),
-        (FC + "self.fc.bias = self.fc.bias + x", ".data.copy_(self.fc.bias + x)", UNSAFE),
-        (
-            "other = Other(3)\nother.weight = torch.ones(3)",
-            "other.weight.data.copy_(torch.ones(3))",
-            SAFE,
-        ),
-        (
-            "other = Other(4)\nother.weight = torch.ones(3)",
-            "other.weight = nn.Parameter(torch.ones(3))",
-            UNSAFE,
-        ),
-        (
-            "def f(size):\n    other = Other(size)\n    other.weight = torch.ones(3)",
-            "other.weight.data.copy_(torch.ones(3))",
-            UNSAFE,
-        ),
-        # Nothing is proved of an object that somebody else made.
-        (
-            "def f(layer: nn.Linear):\n    layer.weight = torch.zeros_like(layer.weight)",
-            "layer.weight.data.copy_(torch.zeros_like(layer.weight))",
-            UNSAFE,
-        ),
-        # Code that may do more than give a value.
-        (
-            LAYER + "layer.weight = torch.ones(4, 3) * (k := 2)",
-            ".data.copy_(torch.ones(4, 3) * (k := 2))",
-            UNSAFE,
-        ),
-        (
-            "layer = [nn.Linear(3, 4)]\nlayer[0].weight = torch.ones(4, 3)",
-            "layer[0].weight.data.copy_(torch.ones(4, 3))",
-            SAFE,
-        ),
-        # A handler may expect what happens today.
-        (
-            "def f():\n    layer = nn.Linear(3, 4)\n    try:\n"
-            "        layer.weight = torch.ones(4, 3)\n    except TypeError:\n        print()",
-            "layer.weight.data.copy_(torch.ones(4, 3))",
-            UNSAFE,
-        ),
-        # Another dtype is cast away.
-        (
-            LAYER + "layer.bias = torch.ones(4, dtype=torch.float64)",
-            ".data.copy_(torch.ones(4, dtype=torch.float64))",
-            UNSAFE,
-        ),
-        # Another layout of the Parameter's own storage cannot be copied into it.
-        (LAYER + "layer.weight = layer.weight.t()", "= nn.Parameter(layer.weight.t())", UNSAFE),
-        (LAYER + "layer.weight = layer.weight[:2]", "= nn.Parameter(layer.weight[:2])", UNSAFE),
-        (LAYER + "layer.bias = layer.bias.half()", "= nn.Parameter(layer.bias.half())", UNSAFE),
-        # A slot that is empty.
-        (
-            "layer = nn.Linear(3, 4, bias=False)\nlayer.bias = torch.ones(4)",
-            "layer.bias = nn.Parameter(torch.ones(4))",
-            UNSAFE,
-        ),
-        (
-            LAYER + "layer.bias = torch.ones(4) if x else None",
-            "layer.bias = nn.Parameter(torch.ones(4)) if x else None",
-            UNSAFE,
-        ),
-        # What is no tensor.
-        (LAYER + "layer.bias = 0", "layer.bias.data.fill_(0)", UNSAFE),
-        (LAYER + "layer.bias = -0.5", "layer.bias.data.fill_(-0.5)", UNSAFE),
-        (LAYER + "layer.bias = [1, -2]", "layer.bias.data.copy_(torch.tensor([1, -2]))", UNSAFE),
-        (
-            LAYER + "layer.bias = (1, 2)",
-            "layer.bias.data.copy_(torch.tensor((1, 2)))",
-            UNSAFE,
-        ),
-        (
-            LAYER + "layer.bias = np.ones(4)",
-            "layer.bias.data.copy_(torch.from_numpy(np.ones(4)))",
-            UNSAFE,
-        ),
-        (
-            "layer = nn.Linear(3, 4, bias=False)\nlayer.bias = [1., 2.]",
-            "layer.bias = nn.Parameter(torch.tensor([1., 2.]))",
-            UNSAFE,
-        ),
-        # The ways to store.
-        (
-            LAYER + "setattr(layer, 'weight', torch.eye(4, 3))",
-            "layer.weight.data.copy_(torch.eye(4, 3))",
-            SAFE,
-        ),
-        (
-            LAYER + "setattr(x or layer, 'weight', torch.eye(4, 3),)",
-            "(x or layer).weight.data.copy_(torch.eye(4, 3),)",
-            UNSAFE,
-        ),
-        (
-            LAYER + "layer.__setattr__('weight', (torch.eye(4, 3)))",
-            "layer.weight.data.copy_((torch.eye(4, 3)))",
-            SAFE,
-        ),
-        (LAYER + "layer.weight @= torch.eye(3)", ".copy_(layer.weight @ torch.eye(3))", UNSAFE),
-        (LAYER + "layer.weight @= x + x", ".copy_(layer.weight @ (x + x))", UNSAFE),
-        (
-            "self.register_parameter(name='w', param=torch.ones(3))",
-            "self.register_parameter(name='w', param=nn.Parameter(torch.ones(3)))",
-            UNSAFE,
-        ),
-        # Layout.
-        (
-            LAYER + "layer.weight = \\\n    torch.eye(4, 3)",
-            "layer.weight.data.copy_(torch.eye(4, 3))",
-            SAFE,
-        ),
-        (
-            LAYER + "layer.weight = (  # why\n    torch.eye(4, 3)\n)",
-            "layer.weight.data.copy_(  # why\n    torch.eye(4, 3)\n)",
-            SAFE,
-        ),
-        (
-            LAYER + "(layer.weight) = (torch.eye(4, 3))",
-            "(layer.weight).data.copy_(torch.eye(4, 3))",
-            SAFE,
-        ),
+        (libcst.ParserSyntaxError("no", lines=["x"], raw_line=1, raw_column=0), "does not read"),
+        (RecursionError(), "too deeply"),
     ],
 )
-def test_prm101_a_value_is_written_into_the_parameter_or_made_one(
-    before: str, after: str, applicability: str
+def test_what_libcst_cannot_read_is_a_reason(
+    monkeypatch: pytest.MonkeyPatch, error: Exception, reason: str
 ) -> None:
-    [finding] = fixes(before)
+    def fail(text: str) -> None:
+        raise error
+
+    monkeypatch.setattr(libcst, "parse_module", fail)
+    [finding] = fixes(LAYER + "layer.bias = torch.ones(4)")
 
     assert finding.code == "PRM101"
-    assert finding.fix, finding.why_not_fixed
-    assert finding.fix.applicability.value == applicability
-    assert after in rewritten(before)
+    assert reason in str(finding.why_not_fixed)
 
 
-@pytest.mark.parametrize(
-    ("body", "reason"),
-    [
-        (LAYER + "k = layer.bias = torch.ones(4)", "several targets"),
-        (LAYER + "layer.bias, k = torch.ones(4), 1", "several values at once"),
-        (LAYER + "for layer.bias in [torch.ones(4)]:\n    pass", "for or with"),
-        (LAYER + "layer.bias = nn.Linear(2, 3)", "no value for a Parameter"),
-        (LAYER + "layer.bias = 'a'", "no tensor can be made"),
-        (LAYER + "layer.bias = {1, 2}", "no tensor can be made"),
-        (LAYER + "layer.bias = [torch.ones(2), 'a']", "no tensor can be made"),
-        (LAYER + "layer.bias = layer.bias.detach()", "requires_grad_(False) freezes it"),
-        (LAYER + "layer.bias = layer.bias.data", "requires_grad_(False) freezes it"),
-        (LAYER + "k = nn.Linear(3, 4)\nlayer.bias = k.bias * 2", "a gradient would have to flow"),
-        ("layer = nn.LazyLinear(4)\nlayer.bias = torch.ones(4)", "at the first call"),
-        ("layer = nn.Linear(3, 4, bias=False)\nlayer.bias = 0.5", "of which shape is not known"),
-        (LAYER + "setattr(layer, 'bias',  # why\n    torch.ones(4))", "a comment stands"),
-        (LAYER + "setattr(layer, 'bias', *[torch.ones(4)])", "does not find the expression"),
-        (
-            "class Model(nn.Linear):\n    def forward(self, x):\n        self.bias = torch.ones(4)",
-            "in a local variable",
-        ),
-        (
-            "class Model(nn.Linear):\n    def reset(self):\n"
-            "        super().__setattr__('bias', torch.ones(4))",
-            "super()",
-        ),
-    ],
-)
-def test_prm101_is_left_alone_where_the_rewrite_is_not_sure(body: str, reason: str) -> None:
+def test_what_libcst_gives_back_otherwise_is_a_reason(monkeypatch: pytest.MonkeyPatch) -> None:
+    parse = libcst.parse_module
+    monkeypatch.setattr(libcst, "parse_module", lambda text: parse(f"{text}\n"))
+    [finding] = fixes(LAYER + "layer.bias = torch.ones(4)")
+
+    assert "as it is" in str(finding.why_not_fixed)
+
+
+def test_an_operation_in_the_head_of_a_block_is_left_alone() -> None:
+    body = "class Model(nn.Module):\n    def __init__(self, x):\n        super().__init__()\n"
+    body += "        if (w := nn.Parameter(x).half()) is not None:\n            self.w = w\n"
     [finding] = fixes(body)
 
-    assert finding.fix is None
-    assert reason in str(finding.why_not_fixed)
-    assert rewritten(body) == program(body)
+    assert "compound statement" in str(finding.why_not_fixed)
+
+
+def test_what_is_made_in_another_file_is_left_alone(tmp_path: Path) -> None:
+    (tmp_path / "helper.py").write_text(
+        "import torch.nn as nn\n\n\ndef make(x):\n    return nn.Parameter(x).half()\n"
+    )
+    source = "from helper import make\n" + program("self.w = make(x)")
+    file = tmp_path / "model.py"
+    [finding] = analyze_with_fixes(source.encode(), str(file), settings=Settings())
+
+    assert finding.why_not_fixed == "what has to change stands in another file"
+
+
+def test_every_finding_has_a_fix_or_a_reason() -> None:
+    for path in FAILING:
+        for finding in analyze(path.read_bytes(), str(path), rewrite=rewrite):
+            assert (finding.fix is None) != (finding.why_not_fixed is None)
+
+
+def test_libcst_is_imported_for_the_first_fix_only() -> None:
+    code = (
+        "import sys; from flake8_paramassign import analyze; from codemods.rewrites import rewrite;"
+        "analyze(b'import torch', 'x.py', rewrite=rewrite); assert 'libcst' not in sys.modules;"
+        "source = b'import torch.nn as nn\\nlayer = nn.Linear(3, 4)\\nlayer.bias = 0.0\\n';"
+        "assert analyze(source, 'x.py', rewrite=rewrite)[0].fix; assert 'libcst' in sys.modules"
+    )
+
+    subprocess.run([sys.executable, "-c", code], check=True)
+
+
+class TestCommandLine:
+    SOURCE = b"import torch\nlayer = torch.nn.Linear(3, 4)\nlayer.bias = torch.ones(4)\n"
+
+    def test_json_shows_the_fix(self, folder: Path, paramassign: Command) -> None:
+        (folder / "a.py").write_bytes(self.SOURCE + b"layer.weight = torch.nn.Linear(3, 4)\n")
+
+        fix, reason = json.loads(paramassign("--output-format=json", "a.py").out)
+
+        assert fix["fix"]["applicability"] == "safe"
+        assert fix["why_not_fixed"] is None
+        assert reason["fix"] is None
+        assert "give the attribute another name" in reason["why_not_fixed"]
+
+    def test_the_style_is_configured(self, folder: Path, paramassign: Command) -> None:
+        (folder / "a.py").write_bytes(self.SOURCE)
+        (folder / "pyproject.toml").write_text('[tool.paramassign]\nstyle = "no-grad"\n')
+
+        assert "layer.bias.copy_(torch.ones(4))" in paramassign("--output-format=full").out

@@ -35,22 +35,22 @@ class Kind:
     """``del a[0]``."""
 
 
-_PARAMETER_LIST = Kind("ParameterList", frozenset(["append", "extend"]), deletes=False)
-_MODULE_LIST = Kind("ModuleList", frozenset(["append", "extend", "insert", "pop"]), adds=True)
-_MODULE_DICT = Kind("ModuleDict", frozenset(["clear", "items", "keys", "pop", "update", "values"]))
-_PARAMETER_DICT = Kind(
-    "ParameterDict", _MODULE_DICT.methods | {"copy", "get", "popitem", "setdefault"}
+PARAMETER_LIST = Kind("ParameterList", frozenset(["append", "extend"]), deletes=False)
+MODULE_LIST = Kind("ModuleList", frozenset(["append", "extend", "insert", "pop"]), adds=True)
+MODULE_DICT = Kind("ModuleDict", frozenset(["clear", "items", "keys", "pop", "update", "values"]))
+PARAMETER_DICT = Kind(
+    "ParameterDict", MODULE_DICT.methods | {"copy", "get", "popitem", "setdefault"}
 )
 
 
 def hold_parameters(case: Case) -> Fix:
     """Return the fix of PRM104; raises NoRewrite."""
-    return _registered(case, "Parameters", _PARAMETER_LIST, _PARAMETER_DICT)
+    return _registered(case, "Parameters", PARAMETER_LIST, PARAMETER_DICT)
 
 
 def hold_modules(case: Case) -> Fix:
     """Return the fix of PRM105; raises NoRewrite."""
-    return _registered(case, "Modules", _MODULE_LIST, _MODULE_DICT)
+    return _registered(case, "Modules", MODULE_LIST, MODULE_DICT)
 
 
 def _registered(case: Case, what: str, as_list: Kind, as_dict: Kind) -> Fix:

@@ -16,12 +16,15 @@ _PLAIN = (
     ast.cmpop, ast.boolop,
 )  # fmt: skip
 _LIBRARIES = frozenset(["torch", "math", "numpy"])
+_BUILTINS = frozenset(
+    ["abs", "float", "int", "len", "list", "max", "min", "range", "round", "tuple"]
+)
 
 
 def is_pure(node: ast.AST, module: Module) -> bool:
     """Whether evaluating ``node`` changes nothing but torch's random state.
 
-    Calls are those of torch's functions and of tensor methods that do not write; ``module`` is
+    Calls may be of torch's functions and of tensor methods that do not write; ``module`` is
     the file, which tells what its names mean.
     """
     return all(
@@ -39,5 +42,7 @@ def calls_torch(call: ast.Call, module: Module) -> bool:
 
 
 def _is_harmless(call: ast.Call, module: Module) -> bool:
+    if isinstance(call.func, ast.Name) and call.func.id in _BUILTINS - module.bindings.keys():
+        return True
     name = call.func.attr if isinstance(call.func, ast.Attribute) else ""
     return calls_torch(call, module) and catalogue.method(name) is not Result.IN_PLACE

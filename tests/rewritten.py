@@ -1,0 +1,56 @@
+"""Small programs with a finding, and what all fixes make of them."""
+
+from __future__ import annotations
+
+from codemods.engine import analyze_with_fixes, fix_source
+from flake8_paramassign.diagnostics import Diagnostic
+from flake8_paramassign.settings import Settings
+
+SAFE = "safe"
+UNSAFE = "unsafe"
+
+HEAD = """\
+import torch
+import torch.nn as nn
+import torch.nn.functional as F
+import numpy as np
+
+
+class Other(nn.Module):
+    def __init__(self, size):
+        super().__init__()
+        self.weight = nn.Parameter(torch.zeros(size))
+
+
+"""
+IN_INIT = """\
+class Model(nn.Module):
+    def __init__(self, n, m, x, d):
+        super().__init__()
+"""
+
+
+def program(body: str) -> str:
+    """A file with ``body``, which is the end of an ``__init__`` unless it begins a block."""
+    if body.startswith(("class ", "def ", "layer ", "other ", "layer: ")):
+        return HEAD + body + "\n"
+    return HEAD + IN_INIT + "".join(f"        {line}\n" for line in body.splitlines())
+
+
+def fixes(body: str, style: str = "data") -> list[Diagnostic]:
+    """The findings in ``body``."""
+    return analyze_with_fixes(program(body).encode(), "x.py", settings=Settings(style=style))
+
+
+def rewritten(body: str, style: str = "data") -> str:
+    """``body`` with all its fixes."""
+    return fixed(program(body).encode(), "x.py", style).decode()
+
+
+FC = "self.fc = nn.Linear(n, m)\n"
+LAYER = "layer = nn.Linear(3, 4)\n"
+
+
+def fixed(source: bytes, name: str = "x.py", style: str = "data") -> bytes:
+    """``source`` with all fixes made, the unsafe too."""
+    return fix_source(source, name, Settings(style=style), unsafe_fixes=True).source

@@ -1,0 +1,293 @@
+"""PRM101 rewritten: what is written into the Parameter, what becomes one, and under no_grad."""
+
+from __future__ import annotations
+
+import pytest
+from rewritten import FC, HEAD, LAYER, SAFE, UNSAFE, fixes, program, rewritten
+
+from codemods.engine import analyze_with_fixes, fix_source
+from flake8_paramassign.settings import Settings
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "applicability"),
+    [
+        # The shape is proved: of numbers, of the arguments of the function, of another tensor.
+        (LAYER + "layer.weight = torch.eye(4, 3)", ".data.copy_(torch.eye(4, 3))", SAFE),
+        (LAYER + "layer.weight = torch.eye(4)", "= nn.Parameter(torch.eye(4))", UNSAFE),
+        (LAYER + "layer.bias = torch.arange(4.)", ".data.copy_(torch.arange(4.))", SAFE),
+        (FC + "self.fc.weight = torch.ones(m, n)", ".data.copy_(torch.ones(m, n))", SAFE),
+        (FC + "self.fc.weight = torch.ones(n, m)", ".data.copy_(torch.ones(n, m))", UNSAFE),
+        (FC + "self.fc.bias = torch.zeros(m)", ".data.copy_(torch.zeros(m))", SAFE),
+        (
+            FC + "self.fc.weight = torch.rand(self.fc.weight.shape)",
+            ".data.copy_(torch.rand(self.fc.weight.shape))",
+            SAFE,
+        ),
+        (
+            FC + "self.fc.bias = torch.zeros_like(self.fc.bias)",
+            ".data.copy_(torch.zeros_like(self.fc.bias))",
+            SAFE,
+        ),
+        (FC + "self.fc.bias = self.fc.bias * 2", ".data.copy_(self.fc.bias * 2)", SAFE),
+        (FC + "self.fc.bias = self.fc.bias + x", ".data.copy_(self.fc.bias + x)", UNSAFE),
+        (
+            "other = Other(3)\nother.weight = torch.ones(3)",
+            "other.weight.data.copy_(torch.ones(3))",
+            SAFE,
+        ),
+        (
+            "other = Other(4)\nother.weight = torch.ones(3)",
+            "other.weight = nn.Parameter(torch.ones(3))",
+            UNSAFE,
+        ),
+        (
+            "def f(size):\n    other = Other(size)\n    other.weight = torch.ones(3)",
+            "other.weight.data.copy_(torch.ones(3))",
+            UNSAFE,
+        ),
+        # Nothing is proved of an object that somebody else made.
+        (
+            "def f(layer: nn.Linear):\n    layer.weight = torch.zeros_like(layer.weight)",
+            "layer.weight.data.copy_(torch.zeros_like(layer.weight))",
+            UNSAFE,
+        ),
+        # Code that may do more than give a value.
+        (
+            LAYER + "layer.weight = torch.ones(4, 3) * (k := 2)",
+            ".data.copy_(torch.ones(4, 3) * (k := 2))",
+            UNSAFE,
+        ),
+        (
+            "layer = [nn.Linear(3, 4)]\nlayer[0].weight = torch.ones(4, 3)",
+            "layer[0].weight.data.copy_(torch.ones(4, 3))",
+            SAFE,
+        ),
+        # A handler may expect what happens today.
+        (
+            "def f():\n    layer = nn.Linear(3, 4)\n    try:\n"
+            "        layer.weight = torch.ones(4, 3)\n    except TypeError:\n        print()",
+            "layer.weight.data.copy_(torch.ones(4, 3))",
+            UNSAFE,
+        ),
+        # Another dtype is cast away.
+        (
+            LAYER + "layer.bias = torch.ones(4, dtype=torch.float64)",
+            ".data.copy_(torch.ones(4, dtype=torch.float64))",
+            UNSAFE,
+        ),
+        # Another layout of the Parameter's own storage cannot be copied into it.
+        (LAYER + "layer.weight = layer.weight.t()", "= nn.Parameter(layer.weight.t())", UNSAFE),
+        (LAYER + "layer.weight = layer.weight[:2]", "= nn.Parameter(layer.weight[:2])", UNSAFE),
+        (LAYER + "layer.bias = layer.bias.half()", "= nn.Parameter(layer.bias.half())", UNSAFE),
+        # A slot that is empty.
+        (
+            "layer = nn.Linear(3, 4, bias=False)\nlayer.bias = torch.ones(4)",
+            "layer.bias = nn.Parameter(torch.ones(4))",
+            UNSAFE,
+        ),
+        (
+            LAYER + "layer.bias = torch.ones(4) if x else None",
+            "layer.bias = nn.Parameter(torch.ones(4)) if x else None",
+            UNSAFE,
+        ),
+        # What is no tensor.
+        (LAYER + "layer.bias = 0", "layer.bias.data.fill_(0)", UNSAFE),
+        (LAYER + "layer.bias = -0.5", "layer.bias.data.fill_(-0.5)", UNSAFE),
+        (LAYER + "layer.bias = [1, -2]", "layer.bias.data.copy_(torch.tensor([1, -2]))", UNSAFE),
+        (
+            LAYER + "layer.bias = (1, 2)",
+            "layer.bias.data.copy_(torch.tensor((1, 2)))",
+            UNSAFE,
+        ),
+        (
+            LAYER + "layer.bias = np.ones(4)",
+            "layer.bias.data.copy_(torch.from_numpy(np.ones(4)))",
+            UNSAFE,
+        ),
+        (
+            "layer = nn.Linear(3, 4, bias=False)\nlayer.bias = [1., 2.]",
+            "layer.bias = nn.Parameter(torch.tensor([1., 2.]))",
+            UNSAFE,
+        ),
+        # The ways to store.
+        (
+            LAYER + "setattr(layer, 'weight', torch.eye(4, 3))",
+            "layer.weight.data.copy_(torch.eye(4, 3))",
+            SAFE,
+        ),
+        (
+            LAYER + "setattr(x or layer, 'weight', torch.eye(4, 3),)",
+            "(x or layer).weight.data.copy_(torch.eye(4, 3),)",
+            UNSAFE,
+        ),
+        (
+            LAYER + "layer.__setattr__('weight', (torch.eye(4, 3)))",
+            "layer.weight.data.copy_((torch.eye(4, 3)))",
+            SAFE,
+        ),
+        (LAYER + "layer.weight @= torch.eye(3)", ".copy_(layer.weight @ torch.eye(3))", UNSAFE),
+        (LAYER + "layer.weight @= x + x", ".copy_(layer.weight @ (x + x))", UNSAFE),
+        (
+            "self.register_parameter(name='w', param=torch.ones(3))",
+            "self.register_parameter(name='w', param=nn.Parameter(torch.ones(3)))",
+            UNSAFE,
+        ),
+        # Layout.
+        (
+            LAYER + "layer.weight = \\\n    torch.eye(4, 3)",
+            "layer.weight.data.copy_(torch.eye(4, 3))",
+            SAFE,
+        ),
+        (
+            LAYER + "layer.weight = (  # why\n    torch.eye(4, 3)\n)",
+            "layer.weight.data.copy_(  # why\n    torch.eye(4, 3)\n)",
+            SAFE,
+        ),
+        (
+            LAYER + "(layer.weight) = (torch.eye(4, 3))",
+            "(layer.weight).data.copy_(torch.eye(4, 3))",
+            SAFE,
+        ),
+    ],
+)
+def test_prm101_a_value_is_written_into_the_parameter_or_made_one(
+    before: str, after: str, applicability: str
+) -> None:
+    [finding] = fixes(before)
+
+    assert finding.code == "PRM101"
+    assert finding.fix, finding.why_not_fixed
+    assert finding.fix.applicability.value == applicability
+    assert after in rewritten(before)
+
+
+@pytest.mark.parametrize(
+    ("body", "reason"),
+    [
+        (LAYER + "k = layer.bias = torch.ones(4)", "several targets"),
+        (LAYER + "layer.bias, k = torch.ones(4), 1", "several values at once"),
+        (LAYER + "for layer.bias in [torch.ones(4)]:\n    pass", "for or with"),
+        (LAYER + "layer.bias = nn.Linear(2, 3)", "no value for a Parameter"),
+        (LAYER + "layer.bias = 'a'", "no tensor can be made"),
+        (LAYER + "layer.bias = {1, 2}", "no tensor can be made"),
+        (LAYER + "layer.bias = [torch.ones(2), 'a']", "no tensor can be made"),
+        (LAYER + "layer.bias = layer.bias.detach()", "requires_grad_(False) freezes it"),
+        (LAYER + "layer.bias = layer.bias.data", "requires_grad_(False) freezes it"),
+        (LAYER + "k = nn.Linear(3, 4)\nlayer.bias = k.bias * 2", "a gradient would have to flow"),
+        ("layer = nn.LazyLinear(4)\nlayer.bias = torch.ones(4)", "at the first call"),
+        ("layer = nn.Linear(3, 4, bias=False)\nlayer.bias = 0.5", "of which shape is not known"),
+        (LAYER + "setattr(layer, 'bias',  # why\n    torch.ones(4))", "a comment stands"),
+        (LAYER + "setattr(layer, 'bias', *[torch.ones(4)])", "does not find the expression"),
+        (
+            "class Model(nn.Linear):\n    def forward(self, x):\n        self.bias = torch.ones(4)",
+            "in a local variable",
+        ),
+        (
+            "class Model(nn.Linear):\n    def reset(self):\n"
+            "        super().__setattr__('bias', torch.ones(4))",
+            "super()",
+        ),
+    ],
+)
+def test_prm101_is_left_alone_where_the_rewrite_is_not_sure(body: str, reason: str) -> None:
+    [finding] = fixes(body)
+
+    assert finding.fix is None
+    assert reason in str(finding.why_not_fixed)
+    assert rewritten(body) == program(body)
+
+
+NO_GRAD = "with torch.no_grad():"
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        (
+            LAYER + "layer.weight = torch.eye(4, 3)",
+            f"{NO_GRAD}\n    layer.weight.copy_(torch.eye(4, 3))\n",
+        ),
+        (LAYER + "layer.bias = 0", f"{NO_GRAD}\n    layer.bias.fill_(0)\n"),
+        (
+            LAYER + "setattr(layer, 'bias', torch.ones(4))  # why",
+            f"{NO_GRAD}\n    layer.bias.copy_(torch.ones(4))  # why\n",
+        ),
+        # Neighbours share a block, whoever wrote it; others do not.
+        (
+            LAYER + "layer.weight = torch.eye(4, 3)  # why\nlayer.bias = torch.ones(4)",
+            f"{NO_GRAD}\n    layer.weight.copy_(torch.eye(4, 3))  # why\n"
+            "    layer.bias.copy_(torch.ones(4))\n",
+        ),
+        (
+            LAYER + f"{NO_GRAD}\n  nn.init.eye_(layer.weight)\nlayer.bias = torch.ones(4)",
+            f"{NO_GRAD}\n  nn.init.eye_(layer.weight)\n  layer.bias.copy_(torch.ones(4))\n",
+        ),
+        (
+            LAYER + "layer.weight = torch.eye(4, 3)\n\nlayer.bias = torch.ones(4)",
+            f"{NO_GRAD}\n    layer.weight.copy_(torch.eye(4, 3))\n\n"
+            f"{NO_GRAD}\n    layer.bias.copy_(torch.ones(4))\n",
+        ),
+        (
+            LAYER + f"{NO_GRAD}\n    layer.bias = torch.ones(4)",
+            f"{NO_GRAD}\n    layer.bias.copy_(torch.ones(4))\n",
+        ),
+        # Further lines are indented, but for those in a string.
+        (
+            LAYER + 'layer.bias = torch.ones(\n    4,\n\n    len("""\n a"""))',
+            f"{NO_GRAD}\n    layer.bias.copy_(torch.ones(\n        4,\n\n"
+            '        len("""\n a""")))\n',
+        ),
+        # What may need gradients, or change something, is computed before.
+        (
+            "def make():\n    return torch.ones(4)\n\nlayer = nn.Linear(3, 4)\n"
+            "layer.bias = make()  # why",
+            f"bias = make()  # why\n{NO_GRAD}\n    layer.bias.copy_(bias)\n",
+        ),
+        (
+            "def make(bias):\n    return torch.ones(4)\n\nlayer = nn.Linear(3, 4)\n"
+            "layer.bias = make(2)",
+            f"new_bias = make(2)\n{NO_GRAD}\n    layer.bias.copy_(new_bias)\n",
+        ),
+        # Another Parameter is none of these writes.
+        (
+            "layer = nn.Linear(3, 4, bias=False)\nlayer.bias = torch.ones(4)",
+            "layer.bias = nn.Parameter(torch.ones(4))\n",
+        ),
+    ],
+)
+def test_the_no_grad_style_writes_blocks(before: str, after: str) -> None:
+    body = rewritten(before, "no-grad").removeprefix(HEAD)
+
+    assert body.endswith(after)
+    assert body.count(NO_GRAD) == after.count(NO_GRAD)
+
+
+@pytest.mark.parametrize(
+    ("body", "reason"),
+    [
+        (LAYER + "layer.bias = torch.ones(4); k = 1", "shares its line"),
+        (LAYER + "k = 1; layer.bias = torch.ones(4)", "shares its line"),
+        (LAYER + "if True: layer.bias = torch.ones(4)", "shares its line"),
+        (LAYER + "layer.weight @= print(1) or torch.eye(3)", "may need gradients"),
+    ],
+)
+def test_the_no_grad_style_needs_room(body: str, reason: str) -> None:
+    [finding] = fixes(body, "no-grad")
+
+    assert finding.fix is None
+    assert reason in str(finding.why_not_fixed)
+
+
+def test_the_write_above_is_mended_first_and_need_not_be() -> None:
+    source = program(
+        LAYER + "layer.weight = torch.eye(4)[:, :3]  # noqa\nlayer.bias = torch.ones(4)"
+    )
+    unsafe, safe = analyze_with_fixes(source.encode(), "x.py", settings=Settings(style="no-grad"))
+    assert unsafe.fix and safe.fix
+
+    result = fix_source(source.encode(), "x.py", Settings(style="no-grad"))
+
+    assert result.source.decode().endswith(
+        f"[:, :3]  # noqa\n{NO_GRAD}\n    layer.bias.copy_(torch.ones(4))\n"
+    )
