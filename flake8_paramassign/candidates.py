@@ -144,7 +144,7 @@ class Candidates:
         return any(self._over_slot(name) for name, _, _ in _stores(body))
 
     def _replaces_layer(self, stores: list[_Store], around: ast.stmt | None) -> bool:
-        """Whether ``model.fc = nn.Linear(...)`` stands near an optimizer, in ``around`` or at all."""
+        """Whether ``model.fc = nn.Linear(...)`` is near an optimizer, in ``around`` or at all."""
         if not any(isinstance(value, ast.Call) and not on_self for _, value, on_self in stores):
             return False
         text = self._source.lines_of(around) if around else self._source.text

@@ -37,7 +37,7 @@ def rewrite(case: Case) -> Fix | str:
     """Return the fix of a finding, or the reason why there is none, on one line."""
     write = _REWRITES.get(case.code)
     if write is None:
-        return f"no rewrite is right for most programs that {case.code} is found in"
+        return f"the codemod has no rewrite for {case.code}"
     try:
         return write(case)
     except NoRewrite as reason:

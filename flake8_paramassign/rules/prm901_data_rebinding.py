@@ -36,6 +36,7 @@ class DataRebinding(Rule):
     ```
 
     ## Fix safety
+    There is no fix yet.
     Unsafe: `.data.copy_(t)` keeps the shape, dtype and device, to which it broadcasts and casts
     silently. Where they have to change, assign a new `nn.Parameter` before an optimizer is built.
 
@@ -50,7 +51,6 @@ class DataRebinding(Rule):
     code = "PRM901"
     name = "data-rebinding"
     claim = "a tensor assigned to .data: shape, dtype and device unchecked, storage shared"
-    fix = "unsafe"
     signs = (r"\.data\b",)
 
     def judge(self, event: Event, ask: Objects) -> Finding | None:

@@ -38,6 +38,7 @@ class DataInPlace(Rule):
     ```
 
     ## Fix safety
+    There is no fix yet.
     Unsafe: a write between a forward and its backward pass then raises. In a transformers
     `_init_weights` use `nn.init.constant_(layer.weight, 0.1)` (PRM306).
 
@@ -52,7 +53,6 @@ class DataInPlace(Rule):
     code = "PRM902"
     name = "data-in-place"
     claim = "a write in place through .data is unseen by autograd: gradients may be wrong"
-    fix = "unsafe"
     signs = (r"\.data\b",)
 
     def judge(self, event: Event, ask: Objects) -> Finding | None:
