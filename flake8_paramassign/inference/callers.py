@@ -31,17 +31,25 @@ class Callers:
     def __init__(self, tree: ast.Module) -> None:
         """Look at every call."""
         self._calls: dict[str, set[Call]] = defaultdict(set)
+        self._handed_on: set[str] = set()
         self._visit(tree.body, Call(False, ""))
 
     def only_without_grad(self, name: str, seen: frozenset[str] = frozenset()) -> bool:
-        """Whether ``name`` is called in this file, and gradients may be off at each call."""
+        """Whether gradients may be off at each call of ``name`` that is known, if any is.
+
+        A function that is handed on, or called by a lambda, may be called anywhere.
+        """
         calls = self._calls.get(name)
         if not calls or name in seen:
-            return bool(calls)
+            return bool(calls) or name in self._handed_on
         return all(
             call.without_grad or self.only_without_grad(call.caller, seen | {name})
             for call in calls
         )
+
+    def constructed(self, name: str) -> bool:
+        """Whether the class ``name`` is called in this file."""
+        return name in self._calls
 
     def _visit(self, body: list[ast.stmt], context: Call) -> None:
         for statement in body:
@@ -68,12 +76,29 @@ class Callers:
         ]
         while waiting:
             node = waiting.pop()
-            if isinstance(node, ast.Call):
-                for called in (node.func, *node.args):
-                    name = getattr(called, "attr", None) or getattr(called, "id", None)
-                    if name is not None:
-                        self._calls[name].add(context)
-            waiting += ast.iter_child_nodes(node)
+            name = _last_name(node)
+            if isinstance(node, ast.Lambda):
+                self._handed_on.update(filter(None, map(_last_name, ast.walk(node))))
+            elif isinstance(node, ast.Call):
+                applied = node.args if _last_name(node.func) == "apply" else []
+                for part in ast.iter_child_nodes(node):
+                    called = _last_name(part) if part is node.func or part in applied else ""
+                    if called:
+                        self._calls[called].add(context)
+                        waiting += ast.iter_child_nodes(part)
+                    else:
+                        waiting.append(part)
+            else:
+                if name and isinstance(node.ctx, ast.Load):  # type: ignore[attr-defined]
+                    self._handed_on.add(name)
+                waiting += ast.iter_child_nodes(node)
+
+
+def _last_name(node: ast.AST) -> str:
+    """``fit`` for ``fit`` and for ``trainer.fit``; nothing for other expressions."""
+    if isinstance(node, ast.Attribute):
+        return node.attr
+    return node.id if isinstance(node, ast.Name) else ""
 
 
 _INNER = (ast.stmt, ast.ExceptHandler, ast.match_case)
@@ -83,7 +108,7 @@ def turns_off(node: ast.expr) -> bool:
     """Whether a context manager or decorator may turn gradients off."""
     flag = node.args[0] if isinstance(node, ast.Call) and node.args else None
     called = node.func if isinstance(node, ast.Call) else node
-    name = getattr(called, "attr", None) or getattr(called, "id", "")
+    name = _last_name(called)
     if name not in _OFF:
         return False
     on = name == "set_grad_enabled"

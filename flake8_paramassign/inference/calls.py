@@ -53,14 +53,27 @@ _TENSOR_LAYER = re.compile(r"Linear|Conv|Norm|Embedding|Bilinear")
 class Caller(ModuleCaller):
     """Calls torch's classes by the catalogue, and the project's own code by entering it."""
 
+    made_before: set[Instance]
+    """Objects that were made already: a call in a loop makes another one each time."""
+
     @abstractmethod
     def enter(self, function: Function, arguments: Arguments, state: State, node: ast.Call,
               receiver: Instance | None = None) -> Values:  # fmt: skip
         """Run a function of the project; ``state`` becomes the state after it."""
 
-    def construct(self, cls: ProjectClass, node: ast.Call) -> Values:
+    def construct(self, cls: ProjectClass, node: ast.Call, state: State) -> Values:
         """An object of a project's class."""
-        return only(Instance(cls, node))
+        made = Instance(cls, node)
+        self.born(made, state)
+        return only(made)
+
+    def born(self, made: Instance, state: State) -> None:
+        """A new object: what is known of the one that was made here before is not true of it."""
+        if made in self.made_before:
+            for held in (state.cells, state.slots):
+                for key in [key for key in held if key[0] == made]:
+                    del held[key]
+        self.made_before.add(made)
 
     def call(self, node: ast.Call, state: State) -> Values:
         """What ``node`` returns."""
@@ -183,11 +196,12 @@ class Caller(ModuleCaller):
         if isinstance(cls, ProjectClass):
             if cls.is_module is False and cls.find("__new__"):
                 return UNKNOWN
-            return self.construct(cls, node)
+            return self.construct(cls, node, state)
         if not isinstance(cls, TorchClass):
             return only(Opaque(node, f"{cls.name.split('.')[-1]}(...)", cls.is_module))
         positional, _ = arguments
         instance = Instance(cls, node, self._constants(cls, node, arguments, state))
+        self.born(instance, state)
         if "DataParallel" in cls.name:
             wrapped = positional[0] if positional else arguments[1].get("module", UNKNOWN)
             self.wrap(instance, wrapped, state)

@@ -67,6 +67,7 @@ class Interpreter(Lexical):
         self.replacements = {}
         self.mended = set()
         self.closures = {}
+        self.made_before = set()
         self._calls = 0
         self._summaries: dict[ast.AST, Values] = {}
 

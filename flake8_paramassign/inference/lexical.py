@@ -100,7 +100,7 @@ class Lexical(HeldContainers):
         self._callers = self._callers or Callers(self.module.tree)
         name = getattr(frame.node, "name", "")
         if name == "__init__" and frame.owner is not None:
-            name = frame.owner.name
+            name = frame.owner.name if self._callers.constructed(frame.owner.name) else ""
         return bool(name) and self._callers.only_without_grad(name)
 
     def given_to_optimizer(self, frame: Frame, name: str) -> bool:

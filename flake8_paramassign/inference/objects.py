@@ -209,8 +209,9 @@ class Objects(Questions):
             return unknown
         if slot.kind in ("none", "none-buffer"):
             return NONE
-        if slot.kind == "buffer":
-            return only(Tensor(_CATALOGUE_SITE))
+        if slot.kind in ("buffer", "buffer?"):
+            buffer = only(Tensor(_CATALOGUE_SITE))
+            return buffer if slot.kind == "buffer" else union(buffer, NONE)
         if slot.kind == "module":
             part = TorchClass.named(slot.module or "")
             return only(Instance(part, (owner, name))) if part else unknown

@@ -50,7 +50,9 @@ class Writer(Evaluator):
         if frame is None or not any(isinstance(v, Parameter | Tensor | Opaque) for v in tensors):
             return
         if self.frame.module is not frame.module:
-            # In a helper of another file: what can be shown here is the call.
+            if not any(isinstance(v, Tensor) and v.recomputed for v in tensors):
+                return
+            # In a helper of another file: what is wrong is to call it here.
             assert frame.statement is not None
             node = frame.statement
         self.listener.happened(WrittenInPlace(frame, state, node, tensors, subject, how))
@@ -100,6 +102,8 @@ class Writer(Evaluator):
     def forget(self, value: Value, state: State) -> None:
         """From here on nothing is known of how ``value`` holds its attributes."""
         state.slots[value, EVERY] = UNKNOWN_SLOT
+        if isinstance(value, Instance | Opaque):
+            self.set_trains(value, None, state)
         for owner, name in list(state.slots):
             if owner == value and name != EVERY:
                 state.slots[owner, name] = UNKNOWN_SLOT

@@ -62,7 +62,7 @@ class InPlaceOnLeaf(Rule):
         if event.state.grad is not True:
             return None
         leaf = next((v for v in event.tensors if _is_trainable_leaf(v)), None)
-        if leaf is None or any(_is_computed(v) for v in event.tensors):
+        if leaf is None or not all(_may_be_leaf(v, event) for v in event.tensors):
             return None
         if ask.may_lack_grad(event.frame) or _may_be_frozen(event.frame, leaf, ask):
             return None
@@ -82,9 +82,14 @@ def _is_trainable_leaf(value: Value) -> bool:
     return False
 
 
-def _is_computed(value: Value) -> bool:
-    """Whether on some path a result is written, which may be: paths are often exclusive."""
-    return isinstance(value, Tensor) and not (value.leaf or value.view)
+def _may_be_leaf(value: Value, event: WrittenInPlace) -> bool:
+    """Whether no path is known on which the write is legal: paths are often exclusive.
+
+    An item of a container may be another item.
+    """
+    if isinstance(value, Parameter | Tensor):
+        return _is_trainable_leaf(value)
+    return not any(isinstance(node, ast.Subscript) for node in ast.walk(event.subject))
 
 
 def _may_be_frozen(frame: Frame, leaf: Value, ask: Objects) -> bool:

@@ -84,8 +84,15 @@ def _is_hook(frame: Frame) -> bool:
     """Whether this is an ``_init_weights`` that transformers calls, without a guard itself."""
     if getattr(frame.node, "name", "") != _HOOK or frame.owner is None:
         return False
-    guards = (getattr(n, "attr", getattr(n, "value", None)) for n in ast.walk(frame.node))
-    return _GUARD not in guards and any(_is_base(a) for a in frame.owner.ancestry)
+    return not _knows_guard(frame.node) and any(_is_base(a) for a in frame.owner.ancestry)
+
+
+def _knows_guard(node: ast.AST) -> bool:
+    """Whether code looks at the mark of loaded weights itself."""
+    return any(
+        _GUARD in (getattr(inner, "attr", None), getattr(inner, "value", None))
+        for inner in ast.walk(node)
+    )
 
 
 def _is_base(cls: Class) -> bool:
@@ -95,8 +102,7 @@ def _is_base(cls: Class) -> bool:
     if not isinstance(cls, ProjectClass):
         return False
     if cls.name == _BASE:
-        guarded = "_initialize_weights" in cls.members
-        return guarded or cls.module.name.partition(".")[0] == "transformers"
+        return _knows_guard(cls.node)
     unknown = (
         ast.unparse(node)
         for node, base in zip(cls.node.bases, cls.bases, strict=True)
