@@ -8,12 +8,13 @@ import subprocess
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 
 import libcst
 import pytest
 from conftest import Command
-from rewritten import LAYER, fixed, fixes, program
+from rewritten import IN_INIT, LAYER, fixed, fixes, program, rewritten
 
 from codemods.engine import analyze_with_fixes, fix_source
 from codemods.rewrites import rewrite
@@ -41,9 +42,11 @@ def parameters(paths: list[Path]) -> list[object]:
 class TestFixtures:
     @pytest.mark.parametrize("path", parameters([p for p in FAILING if kept_form(p).exists()]))
     def test_become_the_kept_form_byte_for_byte(self, path: Path) -> None:
-        after = fixed(path.read_bytes(), str(path))
+        before, kept = path.read_bytes(), kept_form(path).read_bytes()
+        after = fixed(before, str(path))
 
-        assert after.decode() == kept_form(path).read_bytes().decode()
+        assert after.decode() == kept.decode()
+        assert fixed(before.replace(b"\n", b"\r\n"), str(path)) == kept.replace(b"\n", b"\r\n")
         assert fixed(after, str(path)) == after
         assert analyze(after, str(path)) == []
 
@@ -209,6 +212,24 @@ def test_every_finding_has_a_fix_or_a_reason() -> None:
     for path in FAILING:
         for finding in analyze(path.read_bytes(), str(path), rewrite=rewrite):
             assert (finding.fix is None) != (finding.why_not_fixed is None)
+            edits = finding.fix.edits if finding.fix else ()
+            assert all(a.end < b.start for a, b in pairwise(edits)), "edits that touch are one"
+
+
+def test_edits_are_as_small_as_can_be() -> None:
+    [finding] = fixes("self.w = nn.Parameter(torch.ones(n)).to(d)")
+    assert finding.fix
+
+    assert [(e.end.column - e.start.column, e.content) for e in finding.fix.edits] == [
+        (1, ""),
+        (0, ")"),
+    ]
+
+
+def test_words_do_not_run_into_each_other() -> None:
+    body = "def make(x):\n    return-nn.Parameter(x)\n\n\n" + IN_INIT + "        self.w = make(x)"
+
+    assert "    return nn.Parameter(-x)\n" in rewritten(body)
 
 
 def test_libcst_is_imported_for_the_first_fix_only() -> None:

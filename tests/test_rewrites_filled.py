@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from rewritten import FC, HEAD, LAYER, SAFE, UNSAFE, fixes, program, rewritten
+from rewritten import FC, HEAD, LAYER, SAFE, UNSAFE, fixed, fixes, program, rewritten
 
 from codemods.engine import analyze_with_fixes, fix_source
 from flake8_paramassign.settings import Settings
@@ -46,7 +46,42 @@ from flake8_paramassign.settings import Settings
             "other.weight.data.copy_(torch.ones(3))",
             UNSAFE,
         ),
+        (
+            "def f(n, m):\n    other = Other(n)\n"
+            "    other.weight = torch.ones_like(Other(m).weight)",
+            "other.weight.data.copy_(torch.ones_like(Other(m).weight))",
+            UNSAFE,
+        ),
+        (
+            "def f(size):\n    layer = nn.Linear(3, 4)\n    layer.weight = torch.ones(size)",
+            "layer.weight.data.copy_(torch.ones(size))",
+            UNSAFE,
+        ),
+        (
+            "self.w = nn.Parameter(torch.zeros(n))\nself.w = torch.ones(n).t()",
+            "self.w.data.copy_(torch.ones(n).t())",
+            UNSAFE,
+        ),
+        # Of two objects, what is true of one need not be true of the other.
+        (
+            "layer = nn.Linear(3, 4) if HALF else nn.Linear(3, 5)\nlayer.weight = torch.eye(4, 3)",
+            "layer.weight.data.copy_(torch.eye(4, 3))",
+            UNSAFE,
+        ),
+        (
+            "layer = nn.Linear(3, 4, bias=False) if HALF else nn.Linear(3, 4)\n"
+            "layer.bias = torch.ones(4)",
+            "layer.bias.data.copy_(torch.ones(4))",
+            UNSAFE,
+        ),
         # Nothing is proved of an object that somebody else made.
+        (
+            "class Fixed(nn.Module):\n    def __init__(self):\n        super().__init__()\n"
+            "        self.w = nn.Parameter(torch.zeros(3))\n\n\n"
+            "def f(fixed: Fixed):\n    fixed.w = torch.ones(3)",
+            "fixed.w.data.copy_(torch.ones(3))",
+            UNSAFE,
+        ),
         (
             "def f(layer: nn.Linear):\n    layer.weight = torch.zeros_like(layer.weight)",
             "layer.weight.data.copy_(torch.zeros_like(layer.weight))",
@@ -62,6 +97,21 @@ from flake8_paramassign.settings import Settings
             "layer = [nn.Linear(3, 4)]\nlayer[0].weight = torch.ones(4, 3)",
             "layer[0].weight.data.copy_(torch.ones(4, 3))",
             SAFE,
+        ),
+        (
+            LAYER + "(layer if print() else layer).weight = torch.eye(4, 3)",
+            "(layer if print() else layer).weight.data.copy_(torch.eye(4, 3))",
+            UNSAFE,
+        ),
+        (
+            LAYER + "layer.bias = torch.empty(4).normal_()",
+            "layer.bias.data.copy_(torch.empty(4).normal_())",
+            SAFE,
+        ),
+        (
+            LAYER + "t = torch.empty(4)\nlayer.bias = t.normal_()",
+            "layer.bias.data.copy_(t.normal_())",
+            UNSAFE,
         ),
         # A handler may expect what happens today.
         (
@@ -79,6 +129,16 @@ from flake8_paramassign.settings import Settings
         # Another layout of the Parameter's own storage cannot be copied into it.
         (LAYER + "layer.weight = layer.weight.t()", "= nn.Parameter(layer.weight.t())", UNSAFE),
         (LAYER + "layer.weight = layer.weight[:2]", "= nn.Parameter(layer.weight[:2])", UNSAFE),
+        (
+            LAYER + "w = layer.weight.view(4, 3)\nlayer.weight = w",
+            "layer.weight.data.copy_(w)",
+            UNSAFE,
+        ),
+        (
+            LAYER + "k = nn.Linear(3, 4)\nlayer.weight = k.weight.to(HALF)",
+            "layer.weight.data.copy_(k.weight.to(HALF))",
+            UNSAFE,
+        ),
         (LAYER + "layer.bias = layer.bias.half()", "= nn.Parameter(layer.bias.half())", UNSAFE),
         # A slot that is empty.
         (
@@ -112,6 +172,17 @@ from flake8_paramassign.settings import Settings
         ),
         # The ways to store.
         (
+            LAYER + "layer.bias: nn.Parameter = torch.ones(4)",
+            "layer.bias: nn.Parameter = nn.Parameter(torch.ones(4))",
+            UNSAFE,
+        ),
+        (
+            "self.register_parameter('w-1', nn.Parameter(torch.ones(3)))\n"
+            "setattr(self, 'w-1', torch.zeros(3))",
+            "getattr(self, 'w-1').data.copy_(torch.zeros(3))",
+            SAFE,
+        ),
+        (
             LAYER + "setattr(layer, 'weight', torch.eye(4, 3))",
             "layer.weight.data.copy_(torch.eye(4, 3))",
             SAFE,
@@ -126,7 +197,7 @@ from flake8_paramassign.settings import Settings
             "layer.weight.data.copy_((torch.eye(4, 3)))",
             SAFE,
         ),
-        (LAYER + "layer.weight @= torch.eye(3)", ".copy_(layer.weight @ torch.eye(3))", UNSAFE),
+        (LAYER + "layer.weight @= torch.eye(3)", ".copy_(layer.weight @ torch.eye(3))", SAFE),
         (LAYER + "layer.weight @= x + x", ".copy_(layer.weight @ (x + x))", UNSAFE),
         (
             "self.register_parameter(name='w', param=torch.ones(3))",
@@ -166,6 +237,8 @@ def test_prm101_a_value_is_written_into_the_parameter_or_made_one(
     ("body", "reason"),
     [
         (LAYER + "k = layer.bias = torch.ones(4)", "several targets"),
+        (LAYER + "layer.weight @= torch.ones(3, 5)", "make a new one"),
+        (LAYER + "(layer if print() else layer).weight @= torch.eye(3)", "target twice"),
         (LAYER + "layer.bias, k = torch.ones(4), 1", "several values at once"),
         (LAYER + "for layer.bias in [torch.ones(4)]:\n    pass", "for or with"),
         (LAYER + "layer.bias = nn.Linear(2, 3)", "no value for a Parameter"),
@@ -232,6 +305,14 @@ NO_GRAD = "with torch.no_grad():"
             LAYER + f"{NO_GRAD}\n    layer.bias = torch.ones(4)",
             f"{NO_GRAD}\n    layer.bias.copy_(torch.ones(4))\n",
         ),
+        (
+            LAYER + "with open(HALF) as f:\n    pass\nlayer.bias = torch.ones(4)",
+            f"    pass\n{NO_GRAD}\n    layer.bias.copy_(torch.ones(4))\n",
+        ),
+        (
+            LAYER + "with torch.enable_grad():\n    pass\nlayer.bias = torch.ones(4)",
+            f"    pass\n{NO_GRAD}\n    layer.bias.copy_(torch.ones(4))\n",
+        ),
         # Further lines are indented, but for those in a string.
         (
             LAYER + 'layer.bias = torch.ones(\n    4,\n\n    len("""\n a"""))',
@@ -248,6 +329,10 @@ NO_GRAD = "with torch.no_grad():"
             "def make(bias):\n    return torch.ones(4)\n\nlayer = nn.Linear(3, 4)\n"
             "layer.bias = make(2)",
             f"new_bias = make(2)\n{NO_GRAD}\n    layer.bias.copy_(new_bias)\n",
+        ),
+        (
+            "def len(x):\n    return 4\n\nlayer = nn.Linear(3, 4)\nlayer.bias = torch.ones(len(4))",
+            f"bias = torch.ones(len(4))\n{NO_GRAD}\n    layer.bias.copy_(bias)\n",
         ),
         # Another Parameter is none of these writes.
         (
@@ -277,6 +362,16 @@ def test_the_no_grad_style_needs_room(body: str, reason: str) -> None:
 
     assert finding.fix is None
     assert reason in str(finding.why_not_fixed)
+
+
+def test_a_block_is_indented_like_others_of_the_file() -> None:
+    source = (
+        b"import torch\nif True: pass\nif True:\n  layer = torch.nn.Linear(3, 4)\nlayer.bias = 0.\n"
+    )
+
+    after = fixed(source, style="no-grad").decode()
+
+    assert after.endswith(f"{NO_GRAD}\n  layer.bias.fill_(0.)\n")
 
 
 def test_the_write_above_is_mended_first_and_need_not_be() -> None:

@@ -61,6 +61,11 @@ from codemods.rewrites.container_uses import TAKEN
             "self.w = nn.Parameter(0.5 * (  # half\n            x))",
             UNSAFE,
         ),
+        (
+            "self.w = 2 * (nn.Parameter(x + 1))",
+            "self.w = nn.Parameter(2 * (x + 1))\n",
+            UNSAFE,
+        ),
         # Two Parameters become one.
         (
             "self.w = nn.Parameter(x + 1) @ nn.Parameter(x)",
@@ -107,8 +112,8 @@ def test_prm102_the_operation_moves_inside(before: str, after: str, applicabilit
             "self.w = nn.Parameter(torch.full(size=(3,), fill_value=1.))",
         ),
         (
-            "self.w = torch.full(\n    (3,),  # size\n    1.,\n    requires_grad=True,\n)",
-            "nn.Parameter(torch.full(\n            (3,),  # size\n            1.,\n        ))",
+            "self.w = torch.full(\n    (3,),\n    1.,  # all\n    requires_grad=True,\n)",
+            "nn.Parameter(torch.full(\n            (3,),\n            1.,  # all\n        ))",
         ),
         (
             "self.w = torch.full(\n    (3,),\n    1.,\n    requires_grad=True\n)",
@@ -117,6 +122,20 @@ def test_prm102_the_operation_moves_inside(before: str, after: str, applicabilit
         (
             "self.w = torch.ones(3, requires_grad=True) if n else torch.zeros(3).requires_grad_()",
             "self.w = nn.Parameter(torch.ones(3) if n else torch.zeros(3))",
+        ),
+        (
+            "self.w = torch.ones(3, requires_grad=False).requires_grad_()",
+            "self.w = nn.Parameter(torch.ones(3, requires_grad=False))",
+        ),
+        (
+            "self.w = torch.ones(3).requires_grad_(False).requires_grad_()",
+            "self.w = nn.Parameter(torch.ones(3).requires_grad_(False))",
+        ),
+        (
+            "def make(requires_grad):\n    return torch.ones(3, requires_grad=True)\n\n\n"
+            + IN_INIT
+            + "        self.w = make(requires_grad=True)",
+            "self.w = nn.Parameter(make(requires_grad=True))",
         ),
         (
             "w = torch.ones(3, requires_grad=True)\nself.w = w",
@@ -164,6 +183,19 @@ TWO = "[nn.Linear(2, 2), nn.Linear(2, 2)]"
         (f"self.a = {TWO}\nb = self.a[-1](x)", f"self.a = nn.ModuleList({TWO})"),
         (f"self.a = {TWO}\nself.b = nn.Sequential(*self.a[1:])", f"nn.ModuleList({TWO})"),
         (
+            f"def make():\n    return {TWO}\n\n\n{IN_INIT}        self.a = make()",
+            "self.a = nn.ModuleList(make())",
+        ),
+        (
+            f"{IN_INIT}        self.a = {TWO}\n\n\nclass Another:\n    def f(self):\n"
+            "        self.a.remove(1)",
+            f"self.a = nn.ModuleList({TWO})",
+        ),
+        (
+            f"{IN_INIT}        self.a = {TWO}\n\n\n@F.a\ndef f():\n    pass",
+            f"self.a = nn.ModuleList({TWO})",
+        ),
+        (
             "self.a = nn.Parameter(x), nn.Parameter(x)",
             "self.a = nn.ParameterList((nn.Parameter(x), nn.Parameter(x)))",
         ),
@@ -210,6 +242,11 @@ def test_prm104_and_prm105_a_container_that_registers(before: str, after: str) -
         (
             IN_INIT + f"        self.a = {TWO}\n    def reset(self, a):\n        self.a = a",
             "assigned again",
+        ),
+        (
+            f"{IN_INIT}        self.a = {TWO}\n\n\nclass Another(Model):\n    def f(self):\n"
+            "        self.a.remove(1)",
+            "no remove()",
         ),
     ],
 )
@@ -276,6 +313,7 @@ def test_prm106_the_leaf_is_made_last(before: str, after: str) -> None:
     ("body", "reason"),
     [
         ("self.w = nn.Parameter(x).detach()", "register_buffer, or drop it"),
+        ("w = nn.Parameter(x).detach()\nself.w = w.view(3)", "register_buffer, or drop it"),
         ("self.w = nn.Parameter(x).t().data", "register_buffer, or drop it"),
         ("self.w = nn.Parameter(x).requires_grad_(False).to(d)", "pass requires_grad="),
         ("self.w = nn.Parameter(x).expand(3, n)", "share memory"),

@@ -168,12 +168,9 @@ class Draft:
         )
 
     def _edit(self, start: int, end: int, content: str) -> Edit:
-        before, after = self.text[start - 1 : start], self.text[end : end + 1]
-        whole = content or after
-        if _is_word(before) and _is_word(whole[:1]):
+        before, after = self.text[start - 1 : start], content or self.text[end : end + 1]
+        if _is_word(before) and _is_word(after[:1]):  # `return-x` becomes `return f(-x)`
             content = f" {content}"
-        if content and _is_word(content[-1]) and _is_word(after):
-            content = f"{content} "
         return Edit(self.position(start), self.position(end), _with_lf(content))
 
     def _merged(self) -> list[tuple[int, int, str]]:

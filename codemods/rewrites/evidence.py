@@ -48,7 +48,7 @@ class Evidence:
     @property
     def holds_none(self) -> bool:
         """Whether the slot is empty, as that of ``bias=False`` is."""
-        return self.held == NONE
+        return self.held == NONE and len(self.draft.case.receivers) == 1
 
     @property
     def is_lazy(self) -> bool:
@@ -90,16 +90,12 @@ class Evidence:
     @property
     def has_same_shape(self) -> bool:
         """Whether the value surely has the Parameter's shape."""
-        shapes = self._held_shapes() | self._value_shapes()
-        if len(shapes) != 1 or None in shapes or not self._held_shapes():
-            return False
-        [shape] = shapes
-        # Two objects of one class share what stands for their sizes.
-        symbolic = any(isinstance(size, Opaque) for size in shape or ())
-        value = self.value
-        return not (symbolic and isinstance(value, Tensor) and value.origin and not self.is_own)
+        shapes = self._held_shapes()
+        return len(shapes) == 1 and None not in shapes and shapes == self._value_shapes()
 
     def _held_shapes(self) -> set[Shape | None]:
+        if len(self.draft.case.receivers) > 1:
+            return {None}
         return {value.shape if isinstance(value, Parameter) else None for value in self.held}
 
     def _value_shapes(self) -> set[Shape | None]:
@@ -141,8 +137,6 @@ class Evidence:
         return (
             isinstance(value, Tensor)
             and self.has_same_shape
-            and all(isinstance(held, Parameter) and held.plain for held in self.held)
-            and len(self.draft.case.receivers) == 1
             and _is_made_here(self.event.receiver)
             and not value.placed & OTHER_FLOATS
             and (value.origin is None or self._last_result is Result.NEW)

@@ -52,7 +52,6 @@ def _is_no_grad_block(draft: Draft, block: ast.With) -> bool:
     call = item.context_expr
     return (
         not others
-        and item.optional_vars is None
         and isinstance(call, ast.Call)
         and External(_NO_GRAD) in draft.module.static(call.func)
         and block.body[0].lineno > call.lineno

@@ -44,7 +44,7 @@ def _replace_variable(draft: Draft, value: ast.expr) -> bool:
     """``Variable(x, requires_grad=True)`` becomes ``nn.Parameter(x)``, if ``value`` is that."""
     if not isinstance(value, ast.Call) or not draft.module.static(value.func) & _VARIABLES:
         return False
-    if len(value.args) != 1 or [keyword.arg for keyword in value.keywords] != ["requires_grad"]:
+    if [keyword.arg for keyword in value.keywords] != ["requires_grad"]:
         return False
     function = draft.inner(value.func)
     draft.replace(*function, draft.named(PARAMETER, function.start))

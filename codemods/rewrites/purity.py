@@ -7,7 +7,7 @@ import ast
 from flake8_paramassign import catalogue
 from flake8_paramassign.catalogue import Result
 from flake8_paramassign.inference.project import Module
-from flake8_paramassign.inference.values import External
+from flake8_paramassign.inference.values import UNKNOWN, External
 
 _PLAIN = (
     ast.Name, ast.Attribute, ast.Subscript, ast.Slice, ast.Constant, ast.Tuple, ast.List,
@@ -44,5 +44,12 @@ def calls_torch(call: ast.Call, module: Module) -> bool:
 def _is_harmless(call: ast.Call, module: Module) -> bool:
     if isinstance(call.func, ast.Name) and call.func.id in _BUILTINS - module.bindings.keys():
         return True
-    name = call.func.attr if isinstance(call.func, ast.Attribute) else ""
-    return calls_torch(call, module) and catalogue.method(name) is not Result.IN_PLACE
+    if isinstance(call.func, ast.Attribute) and catalogue.method(call.func.attr) is Result.IN_PLACE:
+        return _is_new_tensor(call.func.value, module)
+    return calls_torch(call, module)
+
+
+def _is_new_tensor(node: ast.expr, module: Module) -> bool:
+    """``torch.empty(3)``."""
+    meanings = module.static(node.func) if isinstance(node, ast.Call) else UNKNOWN
+    return all(isinstance(m, External) and catalogue.creates_leaf(m.name) for m in meanings)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable, Hashable, Mapping, Sequence
+from functools import reduce
 from math import prod
 from types import MappingProxyType
 from typing import NamedTuple, TypeAlias, TypeGuard
@@ -85,6 +86,7 @@ def _end(node: ast.AST) -> tuple[int, int]:
     return getattr(node, "end_lineno", 0), getattr(node, "end_col_offset", 0)
 
 
+_MATRIX = 2
 _MOST_ITEMS = 16
 """As many items of a tuple or list are known apart."""
 
@@ -94,12 +96,13 @@ _ELEMENTWISE = frozenset(
     sign sgn round floor ceil trunc frac clone detach to float half double bfloat16 cuda cpu type
     type_as int long bool contiguous tril triu flip roll fliplr flipud softmax log_softmax cumsum
     cumprod nan_to_num normalize dropout zeros_like ones_like empty_like full_like rand_like
-    randn_like randint_like clamp clip hardtanh leaky_relu data real Variable
+    randn_like randint_like hardtanh leaky_relu data real Variable
     """.split()
 )
 """Functions and methods whose result has the shape of the tensor that goes in."""
 _BROADCASTING = frozenset(
     """add sub subtract mul multiply div divide true_divide pow remainder fmod maximum minimum lerp
+    clamp clip
     """.split()
 )
 _SIZED = frozenset(["zeros", "ones", "empty", "rand", "randn"])
@@ -140,8 +143,8 @@ def changed(
         return None
     if name in _ELEMENTWISE:
         return before
-    if name in _BROADCASTING and len(arguments) == 1:
-        return broadcast(Shaped(before), arguments[0])
+    if name in _BROADCASTING:
+        return reduce(_combined, [*arguments, *named.values()], before)
     view = _VIEWS.get(name)
     return view(before, arguments) if view and _is_counted(before) and not named else None
 
@@ -236,6 +239,18 @@ def broadcast(left: object, right: object) -> Shape | None:
         else:
             return None
     return tuple(sizes)
+
+
+def _combined(shape: Shape | None, argument: object) -> Shape | None:
+    return broadcast(Shaped(shape), argument)
+
+
+def multiplied(left: object, right: object) -> Shape | None:
+    """The shape of the product of two matrices."""
+    first, second = _operand(left), _operand(right)
+    if first is None or second is None or len(first) != _MATRIX or len(second) != _MATRIX:
+        return None
+    return first[0], second[1]
 
 
 def _operand(described: object) -> Shape | None:
