@@ -9,7 +9,7 @@ from typing import ClassVar
 
 from flake8_paramassign.inference.lifetimes import Lifetimes
 from flake8_paramassign.inference.objects import derived
-from flake8_paramassign.inference.shapes import broadcast, described, size_in
+from flake8_paramassign.inference.shapes import broadcast, described, multiplied, size_in
 from flake8_paramassign.inference.state import ITEMS, State
 from flake8_paramassign.inference.values import (
     NOTHING,
@@ -182,7 +182,8 @@ class Evaluator(Lifetimes):
                     best = value
         assert best is not None
         exact = isinstance(node.op, _EXACT) and all(_is_integer(v) for v in left | right)
-        shape = broadcast(self.described(left, node, state), self.described(right, node, state))
+        combined = multiplied if isinstance(node.op, ast.MatMult) else broadcast
+        shape = combined(self.described(left, node, state), self.described(right, node, state))
         fresh = derived(best, node, operator, grad=state.grad, integer=exact or None, shape=shape)
         unsure = Unknown() in left | right or any(isinstance(v, Opaque) for v in left | right)
         if unsure and not fresh.trainable:

@@ -77,9 +77,11 @@ class TorchCaller(Writer):
         result = catalogue.method(name)
         if result is Result.MAYBE_SELF or name in _CONVERSIONS:
             return self._converted(tensor, name, node, state)
-        if name == "size" and tensor.shape and not node.args:
-            return only(Constant(tensor.shape))
-        shape = shapes.changed(name, tensor.shape, *self._described(node, arguments, state))
+        positional, named = self._described(node, arguments, state)
+        if name == "size" and tensor.shape:
+            whole = only(Constant(tensor.shape))
+            return shapes.size_in(tensor.shape, positional[0]) if positional else whole
+        shape = shapes.changed(name, tensor.shape, positional, named)
         return self._by_result(result, tensor, f".{name}()", name, node, state, shape)
 
     def _described(
