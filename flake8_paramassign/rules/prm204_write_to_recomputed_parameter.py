@@ -11,6 +11,7 @@ from flake8_paramassign.inference.events import (
     WrittenInPlace,
 )
 from flake8_paramassign.inference.objects import Objects
+from flake8_paramassign.inference.state import State
 from flake8_paramassign.inference.values import Tensor, Values
 from flake8_paramassign.rules.base import Finding, Rule
 
@@ -62,10 +63,12 @@ class WriteToRecomputedParameter(Rule):
         """What is written is computed anew before it is used."""
         if isinstance(event, WrittenInPlace):
             by = _recomputed_by(event.tensors)
-            return _finding(event.subject, by, ask) if by and not _shares(by) else None
+            sure = by is not None and _is_sure(event.subject, event.tensors, event.state, ask)
+            return _finding(event.subject, by, ask) if by and sure and not _shares(by) else None
         if isinstance(event, DataStored) and isinstance(event.node, ast.Attribute):
             by = _recomputed_by(event.receivers)
-            return _finding(event.node, by, ask) if by else None
+            sure = by is not None and _is_sure(event.node, event.receivers, event.state, ask)
+            return _finding(event.node, by, ask) if by and sure else None
         if isinstance(event, AttributeStored) and isinstance(event.node, ast.Attribute):
             by = _recomputed_by(event.before)
             if by and "parametriz" not in by.recomputed and _only_tensors(event.values):
@@ -75,6 +78,18 @@ class WriteToRecomputedParameter(Rule):
 
 def _recomputed_by(values: Values) -> Tensor | None:
     return next((v for v in values if isinstance(v, Tensor) and v.recomputed), None)
+
+
+def _is_sure(written: ast.expr, values: Values, state: State, ask: Objects) -> bool:
+    """Whether one object is meant: of several, it may be another one that is recomputed."""
+    if all(isinstance(v, Tensor) and v.recomputed for v in values):
+        return True
+    while isinstance(written, ast.Subscript | ast.Attribute):
+        is_slot = isinstance(written, ast.Attribute) and written.attr != "data"
+        written = written.value
+        if is_slot:
+            return len(ask.evaluate(written, state.copy())) == 1
+    return False
 
 
 def _shares(written: Tensor) -> bool:
