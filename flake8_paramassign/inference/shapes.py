@@ -144,7 +144,8 @@ def changed(
     if name in _ELEMENTWISE:
         return before
     if name in _BROADCASTING:
-        return reduce(_combined, [*arguments, *named.values()], before)
+        combined: Shape | None = before
+        return reduce(_combined, [*arguments, *named.values()], combined)
     view = _VIEWS.get(name)
     return view(before, arguments) if view and _is_counted(before) and not named else None
 
