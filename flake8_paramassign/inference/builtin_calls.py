@@ -14,6 +14,7 @@ from flake8_paramassign.inference.values import (
     NOTHING,
     UNKNOWN,
     Arguments,
+    ClassValue,
     Container,
     Opaque,
     Other,
@@ -195,6 +196,11 @@ class BuiltinCaller(TorchCaller):
             result = union(result, values)
         return union(result, UNKNOWN)
 
+    def _type(self, node: ast.Call, arguments: Arguments, state: State) -> Values:
+        given = arguments[0][0] if len(arguments[0]) == 1 else NOTHING
+        found = (self.attribute(value, "__class__", state, node) for value in given)
+        return frozenset(c for values in found for c in values if isinstance(c, ClassValue))
+
     def _nothing(self, node: ast.Call, arguments: Arguments, state: State) -> Values:
         return NONE
 
@@ -217,4 +223,5 @@ class BuiltinCaller(TorchCaller):
         "min": _same,
         "next": _same,
         "print": _nothing,
+        "type": _type,
     }

@@ -171,20 +171,26 @@ class Caller(ModuleCaller):
             return self._external(callee.name, node, arguments, state)
         if isinstance(callee, ClassValue):
             return self._made(callee.cls, node, arguments, state)
-        if isinstance(callee, Function):
-            if callee.owner is not None and arguments[0]:
-                receiver, rest = _receiver(callee, arguments)
-                if receiver is not None:
-                    return self.enter(callee, rest, state, node, receiver)
-            return self.enter(callee, arguments, state, node)
-        if isinstance(callee, Method):
-            return self.enter(callee.function, arguments, state, node, callee.receiver)
+        if isinstance(callee, Function | Method):
+            return self.call_function(callee, arguments, state, node)
         if isinstance(callee, Instance):
             return self._applied(callee, node, state)
         if isinstance(callee, Opaque):
             self.may_rewire(callee.path, arguments, state)
             return only(Opaque(node, f"{callee.path}(...)"))
         return UNKNOWN
+
+    def call_function(
+        self, callee: Function | Method, arguments: Arguments, state: State, node: ast.Call
+    ) -> Values:
+        """Call a function of the project."""
+        if isinstance(callee, Function):
+            if callee.owner is not None and arguments[0]:
+                receiver, rest = _receiver(callee, arguments)
+                if receiver is not None:
+                    return self.enter(callee, rest, state, node, receiver)
+            return self.enter(callee, arguments, state, node)
+        return self.enter(callee.function, arguments, state, node, callee.receiver)
 
     def _applied(self, layer: Instance, node: ast.Call, state: State) -> Values:
         """``layer(x)``."""

@@ -6,6 +6,7 @@ import ast
 from dataclasses import replace
 
 from flake8_paramassign.inference.calls import Caller
+from flake8_paramassign.inference.class_names import decided
 from flake8_paramassign.inference.classes import Class, ProjectClass, TorchClass
 from flake8_paramassign.inference.state import ABSENT, PARAMETER_SLOT, UNKNOWN_SLOT, State
 from flake8_paramassign.inference.values import (
@@ -44,6 +45,9 @@ class Narrower(Caller):
             return (state, None) if test.value else (None, state)
         if isinstance(test, ast.Name | ast.Attribute):
             return self._truth(test, state)
+        by_name = decided(test, lambda node: self.evaluate(node, state))
+        if by_name is not None:
+            return (state, None) if by_name else (None, state)
         if isinstance(test, ast.Compare) and len(test.ops) == 1:
             return self._comparison(test, state)
         if isinstance(test, ast.Call) and isinstance(test.func, ast.Name) and len(test.args) == 2:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import ast
+from abc import abstractmethod
+from collections.abc import Iterator
 
 from flake8_paramassign.inference.builtin_calls import BuiltinCaller
 from flake8_paramassign.inference.classes import ProjectClass, TorchClass
 from flake8_paramassign.inference.events import AttributeStored
+from flake8_paramassign.inference.lifetimes import anchor
 from flake8_paramassign.inference.state import ITEMS, State
 from flake8_paramassign.inference.values import (
     NONE,
@@ -14,7 +17,10 @@ from flake8_paramassign.inference.values import (
     UNKNOWN,
     Arguments,
     Container,
+    External,
+    Function,
     Instance,
+    Method,
     Opaque,
     Tensor,
     Values,
@@ -60,6 +66,8 @@ class ModuleCaller(BuiltinCaller):
         found = self._parts(receiver, name, node, arguments, state)
         if found is not None or not is_module:
             return found
+        if name == "apply" and self.any_recomputed and arguments[0]:
+            self._applied_to(receiver, arguments[0][0], node, state)
         if name in _RETURNS_SELF:
             return only(receiver)
         return self._registration(receiver, name, node, arguments, state)
@@ -97,6 +105,34 @@ class ModuleCaller(BuiltinCaller):
         if name == "load_state_dict" and constant(named.get("assign", NOTHING)) is True:
             self.replaced(receiver, None, state, node, "load_state_dict(assign=True)")
         return None
+
+    def _applied_to(
+        self, module: Instance | Opaque, functions: Values, node: ast.Call, state: State
+    ) -> None:
+        """``module.apply(init_weights)``, on those parts a name of which is computed anew."""
+        parts = self.parts(module, state)
+        normed = {
+            owner
+            for (owner, _), held in state.cells.items()
+            if any(isinstance(v, Tensor) and v.recomputed for v in held) and anchor(owner) in parts
+        }
+        for function in self._own_functions(functions):
+            for part in normed:
+                self.call_function(function, ([only(part)], {}), state.copy(), node)
+
+    def _own_functions(self, functions: Values) -> Iterator[Function | Method]:
+        """The functions of the project among ``functions``, also imported ones."""
+        for function in functions:
+            if isinstance(function, External) and self.project.owns(function.name):
+                yield from self._own_functions(self.project.meaning(function.name))
+            elif isinstance(function, Function | Method):
+                yield function
+
+    @abstractmethod
+    def call_function(
+        self, function: Function | Method, arguments: Arguments, state: State, node: ast.Call
+    ) -> Values:
+        """Call a function of the project."""
 
     def _registration(
         self,

@@ -11,6 +11,7 @@ from abc import abstractmethod
 from dataclasses import replace
 
 from flake8_paramassign import catalogue
+from flake8_paramassign.inference.class_names import ClassName
 from flake8_paramassign.inference.classes import Class, ProjectClass, TorchClass
 from flake8_paramassign.inference.events import Event, Frame, Listener
 from flake8_paramassign.inference.project import Project, decorator_name
@@ -133,6 +134,8 @@ class Objects(Questions):
         if stored is not None:
             return stored
         if isinstance(value, Instance):
+            if name == "__class__" and isinstance(value.made_by, TorchClass):
+                return only(ClassValue(value.made_by))
             return self._instance_attribute(value, name, state)
         if isinstance(value, External):
             return only(External(f"{value.name}.{name}"))
@@ -241,6 +244,8 @@ class Objects(Questions):
         return only(Constant(value.shape)) if name == "shape" and value.shape else UNKNOWN
 
     def _class_attribute(self, cls: Class, name: str) -> Values:
+        if name == "__name__" and isinstance(cls, TorchClass):
+            return only(Constant(ClassName(cls.name.rpartition(".")[2])))
         if isinstance(cls, ProjectClass):
             found = cls.find(name)
             if found and isinstance(found[1], ast.FunctionDef):
@@ -413,5 +418,5 @@ def derived(
         placed=source.placed if maybe_self else frozenset(),
         shape=shape,
         view=view and not off and (isinstance(source, Parameter) or source.view or source.leaf),
-        recomputed=source.recomputed if view and isinstance(source, Tensor) else "",
+        recomputed=source.recomputed if view and isinstance(source, Tensor) else None,
     )

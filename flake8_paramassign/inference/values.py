@@ -64,6 +64,14 @@ class Parameter:
 
 
 @dataclass(frozen=True, slots=True)
+class Recomputed:
+    """``torch.nn.utils.weight_norm`` and its like, called at ``site``."""
+
+    by: str
+    site: ast.AST
+
+
+@dataclass(frozen=True, slots=True)
 class Tensor:
     """A tensor that is no Parameter; ``site`` is the expression that made it."""
 
@@ -84,8 +92,8 @@ class Tensor:
     """As a Parameter's."""
     view: bool = False
     """Whether it is a view of a leaf that gradients are recorded of."""
-    recomputed: str = ""
-    """What computes it anew from other Parameters: ``torch.nn.utils.weight_norm``."""
+    recomputed: Recomputed | None = None
+    """What computes it anew from other Parameters."""
 
 
 @dataclass(frozen=True, slots=True)

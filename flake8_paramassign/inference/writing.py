@@ -16,6 +16,7 @@ from flake8_paramassign.inference.values import (
     Instance,
     Opaque,
     Parameter,
+    Recomputed,
     Tensor,
     Value,
     Values,
@@ -41,6 +42,9 @@ _REWIRES = re.compile(
 
 class Writer(Evaluator):
     """Tells of writes in place, and does what ``weight_norm``, pruning and their like do."""
+
+    any_recomputed = False
+    """Whether anything is computed anew: ``apply`` then has to be looked into."""
 
     def written(
         self, node: ast.AST, tensors: Values, subject: ast.expr, how: str, state: State
@@ -71,8 +75,9 @@ class Writer(Evaluator):
             else:
                 if name.endswith(".weight_norm"):
                     self.replaced(module, attribute, state, node, "weight_norm")
+                self.any_recomputed = True
                 state.slots[module, attribute] = frozenset(["plain"])
-                computed = Tensor(node, None, leaf=False, recomputed=name)
+                computed = Tensor(node, None, leaf=False, recomputed=Recomputed(name, node))
                 state.cells[module, attribute] = only(computed)
         return True
 

@@ -12,7 +12,7 @@ from flake8_paramassign.inference.events import (
 )
 from flake8_paramassign.inference.objects import Objects
 from flake8_paramassign.inference.state import State
-from flake8_paramassign.inference.values import Tensor, Values
+from flake8_paramassign.inference.values import Recomputed, Tensor, Values
 from flake8_paramassign.rules.base import Finding, Rule
 
 _SHARES = "torch.nn.utils.spectral_norm"
@@ -62,28 +62,32 @@ class WriteToRecomputedParameter(Rule):
     def judge(self, event: Event, ask: Objects) -> Finding | None:
         """What is written is computed anew before it is used."""
         if isinstance(event, WrittenInPlace):
-            by = _recomputed_by(event.tensors)
-            sure = by is not None and _is_sure(event.subject, event.tensors, event.state, ask)
-            return _finding(event.subject, by, ask) if by and sure and not _shares(by) else None
+            by = _recomputed_by(event.subject, event.tensors, event.state, ask)
+            if by is None or by.by.startswith(_SHARES):
+                return None
+            helper = isinstance(event.node, ast.stmt) and not isinstance(event.node, ast.AugAssign)
+            return _finding(event.subject, by, ask, in_helper=helper)
         if isinstance(event, DataStored) and isinstance(event.node, ast.Attribute):
-            by = _recomputed_by(event.receivers)
-            sure = by is not None and _is_sure(event.node, event.receivers, event.state, ask)
-            return _finding(event.node, by, ask) if by and sure else None
+            by = _recomputed_by(event.node, event.receivers, event.state, ask)
+            return _finding(event.node, by, ask) if by else None
         if isinstance(event, AttributeStored) and isinstance(event.node, ast.Attribute):
-            by = _recomputed_by(event.before)
-            if by and "parametriz" not in by.recomputed and _only_tensors(event.values):
+            by = _recomputed_by(event.node, event.before, event.state, ask)
+            if by and "parametriz" not in by.by and _only_tensors(event.values):
                 return _finding(event.node, by, ask)
         return None
 
 
-def _recomputed_by(values: Values) -> Tensor | None:
-    return next((v for v in values if isinstance(v, Tensor) and v.recomputed), None)
+def _recomputed_by(
+    written: ast.expr, values: Values, state: State, ask: Objects
+) -> Recomputed | None:
+    """What computes the tensor that is written, if it is sure that one is which is computed."""
+    found = [v.recomputed if isinstance(v, Tensor) else None for v in values]
+    by = next(filter(None, found), None)
+    return by if by and (None not in found or _is_one_object(written, state, ask)) else None
 
 
-def _is_sure(written: ast.expr, values: Values, state: State, ask: Objects) -> bool:
-    """Whether one object is meant: of several, it may be another one that is recomputed."""
-    if all(isinstance(v, Tensor) and v.recomputed for v in values):
-        return True
+def _is_one_object(written: ast.expr, state: State, ask: Objects) -> bool:
+    """Whether ``written`` is an attribute of one object: of several, it may be another's."""
     while isinstance(written, ast.Subscript | ast.Attribute):
         is_slot = isinstance(written, ast.Attribute) and written.attr != "data"
         written = written.value
@@ -92,25 +96,23 @@ def _is_sure(written: ast.expr, values: Values, state: State, ask: Objects) -> b
     return False
 
 
-def _shares(written: Tensor) -> bool:
-    return written.recomputed.startswith(_SHARES)
-
-
 def _only_tensors(values: Values) -> bool:
     """A Parameter in such a place raises in the next forward, which nobody overlooks."""
-    return all(isinstance(v, Tensor) and not v.recomputed for v in values)
+    return all(isinstance(v, Tensor) and v.recomputed is None for v in values)
 
 
-def _finding(written: ast.expr, value: Tensor, ask: Objects) -> Finding:
-    what, maker = ast.unparse(written), value.recomputed.rpartition(".")[2]
-    place = ask.where(value.site)
+def _finding(
+    written: ast.expr, by: Recomputed, ask: Objects, *, in_helper: bool = False
+) -> Finding:
+    what, maker = ast.unparse(written), by.by.rpartition(".")[2]
+    place = ask.where(by.site)
     at = f" ({place})" if place else ""
-    if "parametriz" in value.recomputed:
-        name = what.removesuffix(".data")
-        instead = f"assign '{name} = ...', or write before {maker}"
+    if "parametriz" in by.by and not in_helper:
+        instead = f"assign '{what.removesuffix('.data')} = ...', or write before {maker}"
     else:
-        instead = f"write before {maker}"
+        instead = f"do it before {maker}"
+    what = f"'{what}', which is written in this call," if in_helper else f"'{what}'"
     return Finding(
-        f"'{what}' is computed anew since {maker}{at}: what is written to it is lost; {instead}",
+        f"{what} is computed anew since {maker}{at}: what is written to it is lost; {instead}",
         why_not_fixed="what it is computed from has to be written, or the order changed",
     )
