@@ -111,11 +111,11 @@ class ModuleCaller(BuiltinCaller):
     ) -> None:
         """``module.apply(init_weights)``, on those parts a name of which is computed anew."""
         parts = self.parts(module, state)
-        normed = {
+        normed = dict.fromkeys(
             owner
             for (owner, _), held in state.cells.items()
             if any(isinstance(v, Tensor) and v.recomputed for v in held) and anchor(owner) in parts
-        }
+        )
         for function in self._own_functions(functions):
             for part in normed:
                 self.call_function(function, ([only(part)], {}), state.copy(), node)

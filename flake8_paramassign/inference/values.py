@@ -68,7 +68,7 @@ class Recomputed:
     """``torch.nn.utils.weight_norm`` and its like, called at ``site``."""
 
     by: str
-    site: ast.AST
+    site: ast.Call
 
 
 @dataclass(frozen=True, slots=True)

@@ -82,8 +82,14 @@ def _recomputed_by(
 ) -> Recomputed | None:
     """What computes the tensor that is written, if it is sure that one is which is computed."""
     found = [v.recomputed if isinstance(v, Tensor) else None for v in values]
-    by = next(filter(None, found), None)
-    return by if by and (None not in found or _is_one_object(written, state, ask)) else None
+    known = sorted(filter(None, found), key=_place)
+    if not known or (None in found and not _is_one_object(written, state, ask)):
+        return None
+    return known[0]
+
+
+def _place(by: Recomputed) -> tuple[int, int]:
+    return by.site.lineno, by.site.col_offset
 
 
 def _is_one_object(written: ast.expr, state: State, ask: Objects) -> bool:

@@ -61,13 +61,14 @@ class InPlaceOnLeaf(Rule):
             return None
         if event.state.grad is not True:
             return None
-        leaf = next((v for v in event.tensors if _is_trainable_leaf(v)), None)
-        if leaf is None or not all(_may_be_leaf(v, event) for v in event.tensors):
+        leaves = [v for v in event.tensors if _is_trainable_leaf(v)]
+        if not leaves or not all(_may_be_leaf(v, event) for v in event.tensors):
             return None
-        if ask.may_lack_grad(event.frame) or _may_be_frozen(event.frame, leaf, ask):
+        if ask.may_lack_grad(event.frame) or _may_be_frozen(event.frame, leaves, ask):
             return None
         what = ast.unparse(event.subject)
-        kind = "a view of a leaf" if isinstance(leaf, Tensor) and leaf.view else "a leaf"
+        is_view = any(isinstance(leaf, Tensor) and leaf.view for leaf in leaves)
+        kind = "a view of a leaf" if is_view else "a leaf"
         return Finding(
             f"'{what}' is {kind} that requires grad: {event.how} raises RuntimeError where "
             f"gradients are recorded; do it under torch.no_grad()"
@@ -92,7 +93,7 @@ def _may_be_leaf(value: Value, event: WrittenInPlace) -> bool:
     return not any(isinstance(node, ast.Subscript) for node in ast.walk(event.subject))
 
 
-def _may_be_frozen(frame: Frame, leaf: Value, ask: Objects) -> bool:
+def _may_be_frozen(frame: Frame, leaves: list[Value], ask: Objects) -> bool:
     """Whether other code of the class freezes what is not made here."""
-    made_here = isinstance(getattr(leaf, "site", None), ast.AST)
+    made_here = any(isinstance(getattr(leaf, "site", None), ast.AST) for leaf in leaves)
     return not made_here and _FREEZES.search(ask.text_around(frame)) is not None
