@@ -37,6 +37,7 @@ from flake8_paramassign.inference.values import (
     Unknown,
     Value,
     Values,
+    all_of,
     constant,
     only,
     union,
@@ -81,7 +82,8 @@ class Caller(ModuleCaller):
             receivers = self.evaluate(node.func.value, state)
             arguments = self._arguments(node, state)
             if catalogue.method(node.func.attr) is catalogue.Result.IN_PLACE:
-                self.written(node, receivers, node.func.value, f".{node.func.attr}()", state)
+                how, operands = f".{node.func.attr}()", all_of(arguments)
+                self.written(node, receivers, node.func.value, how, operands, state)
             result = NOTHING
             for receiver in receivers:
                 result = union(result, self._method(receiver, node, arguments, state))

@@ -68,13 +68,29 @@ class Loop:
 
 
 @dataclass(slots=True)
-class AttributeStored:
-    """``receiver.name = values``, or what does the same (``how``)."""
+class Happening:
+    """What all events have."""
 
     frame: Frame
     state: State
+    """The program's, which goes on: ask it while the event is told, and not later."""
     node: ast.AST
-    """Where a finding stands: the target, or the call that stores."""
+    """Where a finding stands."""
+    grad: bool | None = field(init=False)
+    """The grad mode as it was, as ``State.grad`` has it."""
+
+    def __post_init__(self) -> None:
+        """Keep what will change."""
+        self.grad = self.state.grad
+
+
+@dataclass(slots=True)
+class AttributeStored(Happening):
+    """``receiver.name = values``, or what does the same (``how``).
+
+    ``node`` is the target, or the call that stores.
+    """
+
     receiver: Instance | Opaque
     name: str
     values: Values
@@ -84,51 +100,39 @@ class AttributeStored:
     before: Values
     how: str = "="
     """``=``, ``setattr``, ``register_parameter``, or an augmented operator such as ``@=``."""
-    grad: bool | None = None
-    """The grad mode, as ``State.grad`` has it."""
 
 
 @dataclass(slots=True)
-class ParameterMade:
+class ParameterMade(Happening):
     """``nn.Parameter(data)``."""
 
-    frame: Frame
-    state: State
     node: ast.Call
     data: Values
     parameter: Parameter
 
 
 @dataclass(slots=True)
-class DataStored:
+class DataStored(Happening):
     """``receivers.data = values``; a receiver of unknown class may be no tensor."""
 
-    frame: Frame
-    state: State
-    node: ast.AST
     receivers: Values
     values: Values
     expression: ast.expr | None
 
 
 @dataclass(slots=True)
-class OptimizerMade:
+class OptimizerMade(Happening):
     """An optimizer was given ``tensors``."""
 
-    frame: Frame
-    state: State
     node: ast.Call
     optimizer: Optimizer
     tensors: Values
 
 
 @dataclass(slots=True)
-class ContainerHeld:
+class ContainerHeld(Happening):
     """A Module is left holding a plain container of Parameters or Modules nobody registered."""
 
-    frame: Frame
-    state: State
-    node: ast.AST
     receiver: Instance
     name: str
     container: Container
@@ -139,26 +143,25 @@ class ContainerHeld:
 
 
 @dataclass(slots=True)
-class WrittenInPlace:
-    """The storage of ``tensors`` is written: ``w.normal_()``, ``w[0] = 1``, ``w += 1``."""
+class WrittenInPlace(Happening):
+    """The storage of ``tensors`` is written: ``w.normal_()``, ``w[0] = 1``, ``w += 1``.
 
-    frame: Frame
-    state: State
-    node: ast.AST
-    """Where a finding stands: the call, or the target of the assignment."""
+    ``node`` is the call, the augmented assignment, or the target of an assignment.
+    """
+
     tensors: Values
     subject: ast.expr
     """What is written, as the user wrote it: ``w``."""
     how: str
     """``.normal_()``, ``[...] =``, ``+=``, or ``nn.init.normal_()``, which needs no grad mode."""
+    operands: Values
+    """What it is written with: the value, or any of the arguments."""
 
 
 @dataclass(slots=True)
-class LoopVariableRebound:
+class LoopVariableRebound(Happening):
     """The target of a loop over Parameters is assigned another value."""
 
-    frame: Frame
-    state: State
     node: ast.Name
     loop: ast.For | ast.AsyncFor
     before: Values
@@ -167,40 +170,35 @@ class LoopVariableRebound:
 
 
 @dataclass(slots=True)
-class ItemStored:
+class ItemStored(Happening):
     """``container[key] = t``, in a container that torch has just made of Parameters."""
 
-    frame: Frame
-    state: State
     node: ast.Subscript
-    kind: str
-    """``state_dict``, ``list`` or ``dict``."""
+    container: Container
+    """Of the kind ``state_dict``, ``list`` or ``dict``."""
+    values: Values
 
 
 @dataclass(slots=True)
-class ParameterReplaced:
+class ParameterReplaced(Happening):
     """A Parameter, or those of a whole Module, gave way to another one that ``takers`` lack."""
 
-    frame: Frame
-    state: State
-    node: ast.AST
     receiver: Instance | Opaque
     name: str | None
     """The attribute; None is all of ``receiver``."""
     takers: Values
     """Optimizers, and wrappers such as DistributedDataParallel."""
     how: str
+    store: AttributeStored | None = None
+    """How that was done, where it was by an assignment."""
     mended: bool = False
     """Whether an optimizer is built afterwards, which makes it sound again."""
 
 
 @dataclass(slots=True)
-class RegistryBypassed:
+class RegistryBypassed(Happening):
     """An attribute is written past ``nn.Module.__setattr__``, if ``receiver`` is a Module."""
 
-    frame: Frame
-    state: State
-    node: ast.AST
     receiver: Instance | Opaque
     name: str | None
     """The attribute; None where it is not known."""

@@ -14,7 +14,7 @@ from dataclasses import replace
 from functools import cache
 
 from flake8_paramassign.inference.classes import ProjectClass, TorchClass
-from flake8_paramassign.inference.events import ParameterReplaced
+from flake8_paramassign.inference.events import AttributeStored, ParameterReplaced
 from flake8_paramassign.inference.objects import Objects
 from flake8_paramassign.inference.state import ITEMS, TAKEN, TRAINS, State
 from flake8_paramassign.inference.values import (
@@ -265,18 +265,10 @@ class Lifetimes(Objects):
             found = union(found, self.fact(owner, TAKEN, state))
         return found
 
-    def stored_new(
-        self,
-        receiver: Instance | Opaque,
-        name: str,
-        values: Values,
-        state: State,
-        node: ast.AST,
-        how: str,
-    ) -> None:
-        """``values`` are about to be stored: is one of them new, and the old one taken?"""
-        if self.any_taken and any(self._is_new(v, state) for v in values):
-            self.replaced(receiver, name, state, node, how)
+    def stored_new(self, store: AttributeStored) -> None:
+        """Something is about to be stored: is it new, and the old one taken?"""
+        if self.any_taken and any(self._is_new(v, store.state) for v in store.values):
+            self.replaced(store.receiver, store.name, store.state, store.node, store.how, store)
 
     def _is_new(self, value: Value, state: State) -> bool:
         """Whether ``value`` is, or has, a trainable Parameter that no Module holds so far."""
@@ -292,7 +284,13 @@ class Lifetimes(Objects):
         return not held and any(slot.kind == "parameter" for slot in slots)
 
     def replaced(
-        self, receiver: Instance | Opaque, name: str | None, state: State, node: ast.AST, how: str
+        self,
+        receiver: Instance | Opaque,
+        name: str | None,
+        state: State,
+        node: ast.AST,
+        how: str,
+        store: AttributeStored | None = None,
     ) -> None:
         """``receiver`` holds new Parameters: remember it where somebody keeps the old ones."""
         takers = self._takers(receiver, name, state)
@@ -301,7 +299,7 @@ class Lifetimes(Objects):
             return
         if self.frame.module is not frame.module:
             return  # The statement stands in another file.
-        event = ParameterReplaced(frame, state, node, receiver, name, takers, how)
+        event = ParameterReplaced(frame, state, node, receiver, name, takers, how, store)
         self.replacements[node] = event
         if not takers & self._made_here(takers, state):
             self.listener.happened(event)  # Made by ``__init__``, for other methods to use.

@@ -79,7 +79,7 @@ class Executor(Storer):
         if not isinstance(node.op, _AUGMENTED_REBINDS) and not isinstance(
             node.target, ast.Subscript
         ):
-            self.assigned_in_place(node, before, node.target, how, state)
+            self.assigned_in_place(node, before, node.target, how, operand, state)
         after = NOTHING
         for value in before:
             tensor = isinstance(value, Parameter | Tensor)

@@ -114,12 +114,12 @@ class Storer(Narrower):
                 self.bypass(owner, name, values, state, target, registry.attr)
             return
         containers = self.evaluate(registry, state)
-        self.assigned_in_place(target, containers, registry, "[...] =", state)
+        self.assigned_in_place(target, containers, registry, "[...] =", values, state)
         for container in containers:
             if isinstance(container, Container):
                 made_of = self.items(container, state)
                 if container.kind == STATE_DICT or any(map(stands_for_each, made_of)):
-                    self.tell(ItemStored(self.frame, state, target, container.kind))
+                    self.tell(ItemStored(self.frame, state, target, container, values))
                 self.filled(container, values, "[...] =", state)
                 if isinstance(index, int | str):
                     state.cells[container, f"[{index!r}]"] = values
@@ -135,12 +135,11 @@ class Storer(Narrower):
             self.tell(RegistryBypassed(self.frame, state, node, receiver, name, values, slot, how))
         state.slots[receiver, name or EVERY] = UNKNOWN_SLOT
 
-    def assigned_in_place(
-        self, node: ast.AST, subjects: Values, subject: ast.expr, how: str, state: State
-    ) -> None:
+    def assigned_in_place(self, node: ast.AST, subjects: Values, subject: ast.expr, how: str,
+                          operands: Values, state: State) -> None:  # fmt: skip
         """``w[...] = t`` or ``w += t``, which writes a tensor if ``w`` is one."""
         if _names_tensor(subject) or not any(isinstance(v, Opaque) for v in subjects):
-            self.written(node, subjects, subject, how, state)
+            self.written(node, subjects, subject, how, operands, state)
 
     def filled(self, container: Value, values: Values, how: str, state: State) -> None:
         """Items were put into a container."""
@@ -173,15 +172,14 @@ class Storer(Narrower):
         slot = self.slot(receiver, name, state)
         before = state.cells.get((receiver, name), NOTHING)
         event = AttributeStored(
-            self.frame, state, node, receiver, name, values, expression, slot, before, how,
-            state.grad,
-        )  # fmt: skip
+            self.frame, state, node, receiver, name, values, expression, slot, before, how
+        )
         self.tell(event)
         if slot == ABSENT and Constant(name) in state.cells.get((receiver, DELETED), NOTHING):
             self.tell(
                 RegistryBypassed(self.frame, state, node, receiver, name, values, slot, "del")
             )
-        self.stored_new(receiver, name, values, state, node, how)
+        self.stored_new(event)
         if isinstance(receiver, Instance) and receiver.cls.is_module is not False:
             state.slots[receiver, name] = _slot_after(slot, values, how)
             if "buffer" in slot and slot == frozenset(["buffer"]):

@@ -34,6 +34,7 @@ from flake8_paramassign.inference.values import (
     Tensor,
     Value,
     Values,
+    all_of,
     constant,
     only,
     union,
@@ -168,7 +169,8 @@ class TorchCaller(Writer):
         short = name.rpartition(".")[2]
         if (result is Result.IN_PLACE or name.startswith("torch.nn.init.")) and node.args:
             written = f"{_short(name)}()"
-            self.written(node, positional[0], node.args[0], written, state)
+            operands = all_of((positional[1:], named))
+            self.written(node, positional[0], node.args[0], written, operands, state)
         first = self._first_tensor(positional, named, state)
         if result in (Result.SELF, Result.IN_PLACE, Result.MAYBE_SELF):
             same = positional[0] if positional else next(iter(named.values()), UNKNOWN)

@@ -225,6 +225,12 @@ def bounded(values: Values) -> Values:
     return frozenset([*tensors[: MOST // 2], Unknown()])
 
 
+def all_of(arguments: Arguments) -> Values:
+    """Each value that is passed."""
+    positional, named = arguments
+    return NOTHING.union(*positional, *named.values())
+
+
 def constant(values: Values) -> object:
     """The one constant that is held, or ``NotImplemented``."""
     if len(values) == 1:

@@ -46,10 +46,9 @@ class Writer(Evaluator):
     any_recomputed = False
     """Whether anything is computed anew: ``apply`` then has to be looked into."""
 
-    def written(
-        self, node: ast.AST, tensors: Values, subject: ast.expr, how: str, state: State
-    ) -> None:
-        """``subject``, which is one of ``tensors``, is written in place."""
+    def written(self, node: ast.AST, tensors: Values, subject: ast.expr, how: str,
+                operands: Values, state: State) -> None:  # fmt: skip
+        """``subject``, which is one of ``tensors``, is written in place with ``operands``."""
         frame = next((frame for frame in reversed(self.frames) if not frame.silent), None)
         if frame is None or not any(isinstance(v, Parameter | Tensor | Opaque) for v in tensors):
             return
@@ -59,7 +58,7 @@ class Writer(Evaluator):
             # In a helper of another file: what is wrong is to call it here.
             assert frame.statement is not None
             node = frame.statement
-        self.listener.happened(WrittenInPlace(frame, state, node, tensors, subject, how))
+        self.listener.happened(WrittenInPlace(frame, state, node, tensors, subject, how, operands))
 
     def recompute(self, name: str, node: ast.Call, arguments: Arguments, state: State) -> bool:
         """Do what the torch function ``name`` does to a registry; False where it is another one."""

@@ -57,9 +57,9 @@ class WriteToACopy(Rule):
                 return None
             if not isinstance(holder, ast.Name | ast.Call):
                 return None
-            what = ast.unparse(holder)
+            what, kind = ast.unparse(holder), event.container.kind
             return Finding(
-                f"'{what}' is a new {event.kind}: what is stored in it does not reach the Module; "
+                f"'{what}' is a new {kind}: what is stored in it does not reach the Module; "
                 f"write {ast.unparse(event.node)}.copy_(...) under torch.no_grad()"
             )
         if isinstance(event, DataStored) and isinstance(event.node, ast.Attribute):
