@@ -32,7 +32,8 @@ class Signs:
 
     def __init__(self, source: Source, extra: Iterable[str] = ()) -> None:
         """``extra``: patterns of rules that are on and need more lines looked at."""
-        self._text = source.text
+        # Of the same length, so that offsets hold, and `$` and `[^\n]` mean what they say.
+        self._text = source.text.replace("\r\n", " \n").replace("\r", "\n")
         self._line_at = source.line_at
         self._extra = tuple(extra)
 

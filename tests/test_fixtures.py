@@ -17,11 +17,12 @@ PROGRAMS = sorted(FIXTURES.rglob("*.py"))
 _FINDS = re.compile(r"(PRM\d{3}) at line (\d+)")
 
 
-def found(path: Path) -> list[tuple[str, int]]:
+def found(path: Path, newline: bytes = b"\n") -> list[tuple[str, int]]:
     """What the linter finds by default, and by the opt-in rule whose folder it is."""
     folder = path.relative_to(FIXTURES).parts[0].upper()
     settings = Settings(select=default_codes() | (all_rules().keys() & {folder}))
-    diagnostics = analyze(path.read_bytes(), str(path), settings=settings)
+    source = path.read_bytes().replace(b"\n", newline)
+    diagnostics = analyze(source, str(path), settings=settings)
     return [(d.code, d.start.line) for d in diagnostics]
 
 
@@ -45,6 +46,12 @@ def programs(kind: str) -> list[object]:
 def test_a_failing_program_is_found_where_it_fails(path: Path) -> None:
     assert claimed(path), "a failing program says what is found in it"
     assert found(path) == claimed(path)
+
+
+@pytest.mark.parametrize("newline", [b"\r\n", b"\r"])
+@pytest.mark.parametrize("path", programs("fails"))
+def test_lines_may_end_in_other_ways(path: Path, newline: bytes) -> None:
+    assert found(path, newline) == claimed(path)
 
 
 @pytest.mark.parametrize("path", programs("fixed"))

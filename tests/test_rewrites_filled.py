@@ -334,6 +334,11 @@ NO_GRAD = "with torch.no_grad():"
             "def len(x):\n    return 4\n\nlayer = nn.Linear(3, 4)\nlayer.bias = torch.ones(len(4))",
             f"bias = torch.ones(len(4))\n{NO_GRAD}\n    layer.bias.copy_(bias)\n",
         ),
+        (
+            LAYER + "layer.weight @= print(1) or torch.eye(3)",
+            f"weight = print(1) or torch.eye(3)\n{NO_GRAD}\n"
+            "    layer.weight.copy_(layer.weight @ weight)\n",
+        ),
         # Another Parameter is none of these writes.
         (
             "layer = nn.Linear(3, 4, bias=False)\nlayer.bias = torch.ones(4)",
@@ -354,7 +359,7 @@ def test_the_no_grad_style_writes_blocks(before: str, after: str) -> None:
         (LAYER + "layer.bias = torch.ones(4); k = 1", "shares its line"),
         (LAYER + "k = 1; layer.bias = torch.ones(4)", "shares its line"),
         (LAYER + "if True: layer.bias = torch.ones(4)", "shares its line"),
-        (LAYER + "layer.weight @= print(1) or torch.eye(3)", "may need gradients"),
+        (LAYER + "[layer][print() or 0].weight = print() or torch.eye(4, 3)", "need gradients"),
     ],
 )
 def test_the_no_grad_style_needs_room(body: str, reason: str) -> None:

@@ -14,6 +14,16 @@ from codemods.rewrites import (
     prm103_parameter_made,
     prm106_leaf_made_last,
     prm108_not_trained,
+    prm201_written_into_each,
+    prm202_written_through,
+    prm203_parameters_frozen,
+    prm301_done_without_grad,
+    prm303_copied_into,
+    prm304_flag_passed,
+    prm305_tied_or_copied,
+    prm306_init_guarded,
+    prm901_data_copied,
+    prm902_written_without_data,
 )
 from codemods.rewrites.containers import hold_modules, hold_parameters
 from codemods.rewrites.reasons import NoRewrite
@@ -30,6 +40,16 @@ _REWRITES: dict[str, Callable[[Case], Fix]] = {
     "PRM105": hold_modules,
     "PRM106": prm106_leaf_made_last.rewrite,
     "PRM108": prm108_not_trained.rewrite,
+    "PRM201": prm201_written_into_each.rewrite,
+    "PRM202": prm202_written_through.rewrite,
+    "PRM203": prm203_parameters_frozen.rewrite,
+    "PRM301": prm301_done_without_grad.rewrite,
+    "PRM303": prm303_copied_into.rewrite,
+    "PRM304": prm304_flag_passed.rewrite,
+    "PRM305": prm305_tied_or_copied.rewrite,
+    "PRM306": prm306_init_guarded.rewrite,
+    "PRM901": prm901_data_copied.rewrite,
+    "PRM902": prm902_written_without_data.rewrite,
 }
 
 

@@ -121,6 +121,16 @@ class Draft:
         """Take out what stands from ``start`` up to ``end``."""
         self.replace(start, end, "")
 
+    def take(self, start: int, end: int) -> str:
+        """Return the text from ``start`` up to ``end`` as edited so far; those edits are undone."""
+        taken = sorted(c for c in self._changes if start <= c[0] and c[1] <= end)
+        self._changes = [change for change in self._changes if change not in taken]
+        pieces, done = [], start
+        for first, last, content in taken:
+            pieces += [self.text[done:first], content]
+            done = last
+        return "".join([*pieces, self.text[done:end]])
+
     def claim(self, at: int) -> None:
         """Change nothing at ``at``, but let a fix that does so be made first, without this one."""
         self._changes.append((at, at, ""))

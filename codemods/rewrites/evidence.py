@@ -10,6 +10,7 @@ from flake8_paramassign import catalogue
 from flake8_paramassign.catalogue import Result
 from flake8_paramassign.inference.classes import ProjectClass, TorchClass
 from flake8_paramassign.inference.events import AttributeStored
+from flake8_paramassign.inference.project import Module
 from flake8_paramassign.inference.shapes import Shape
 from flake8_paramassign.inference.state import State
 from flake8_paramassign.inference.tensor_facts import OTHER_FLOATS
@@ -81,7 +82,7 @@ class Evidence:
     def has_other_shape(self) -> bool:
         """Whether the value surely has not the Parameter's shape."""
         return any(
-            _differ(held, value)
+            surely_differ(held, value)
             for held in self._held_shapes()
             for value in self._value_shapes()
             if held is not None and value is not None
@@ -99,7 +100,10 @@ class Evidence:
         return {value.shape if isinstance(value, Parameter) else None for value in self.held}
 
     def _value_shapes(self) -> set[Shape | None]:
-        return {value.shape if isinstance(value, Tensor) else None for value in self.event.values}
+        return {
+            value.shape if isinstance(value, Tensor | Parameter) else None
+            for value in self.event.values
+        }
 
     @property
     def is_own_storage(self) -> bool:
@@ -115,20 +119,7 @@ class Evidence:
 
     @property
     def _last_result(self) -> Result | None:
-        """What the outermost operation of the value gives."""
-        node = self.event.expression
-        if isinstance(node, ast.BinOp | ast.UnaryOp | ast.Compare):
-            return Result.NEW
-        if isinstance(node, ast.Subscript):
-            return Result.VIEW
-        if isinstance(node, ast.Attribute):
-            return catalogue.attribute(node.attr)
-        if not isinstance(node, ast.Call):
-            return None
-        for meaning in self.draft.module.static(node.func):
-            if isinstance(meaning, External):
-                return catalogue.function(meaning.name)
-        return catalogue.method(node.func.attr) if isinstance(node.func, ast.Attribute) else None
+        return last_result(self.event.expression, self.draft.module)
 
     @property
     def is_proved_sound(self) -> bool:
@@ -146,7 +137,24 @@ class Evidence:
         )
 
 
-def _differ(first: Shape, second: Shape) -> bool:
+def last_result(node: ast.expr | None, module: Module) -> Result | None:
+    """Return what the outermost operation of an expression in ``module`` gives."""
+    if isinstance(node, ast.BinOp | ast.UnaryOp | ast.Compare):
+        return Result.NEW
+    if isinstance(node, ast.Subscript):
+        return Result.VIEW
+    if isinstance(node, ast.Attribute):
+        return catalogue.attribute(node.attr)
+    if not isinstance(node, ast.Call):
+        return None
+    for meaning in module.static(node.func):
+        if isinstance(meaning, External):
+            return catalogue.function(meaning.name)
+    return catalogue.method(node.func.attr) if isinstance(node.func, ast.Attribute) else None
+
+
+def surely_differ(first: Shape, second: Shape) -> bool:
+    """Return whether two shapes are not the same, whatever is not known of them."""
     if len(first) != len(second):
         # One object may stand for all sizes.
         return all(isinstance(size, int) for size in (*first, *second))

@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+import re
+from collections.abc import Iterable
+from keyword import iskeyword
 
+from codemods.rewrites.blocks import end_of_line, indent_of, put_into_block, unit_of
 from codemods.rewrites.draft import Draft
 from codemods.rewrites.places import before
+from codemods.rewrites.purity import is_pure
 from codemods.rewrites.reasons import NoRewrite
 from flake8_paramassign.inference.values import External
 
 _NO_GRAD = "torch.no_grad"
+_AT_LINE_END = re.compile(r"\(\s+$")
+_AT_LINE_START = re.compile(r"^\s*,?\s+\)")
 
 
 def put_under_no_grad(draft: Draft) -> None:
@@ -20,31 +26,73 @@ def put_under_no_grad(draft: Draft) -> None:
     block, is claimed: it is mended first.
     """
     statement = draft.statement
-    start = draft.inner(statement).start
-    indent = _indent(draft, statement)
-    _end_of_line(draft, statement)
     above = before(statement, draft.path[draft.path.index(statement) - 1])
     if above is not None and (above.end_lineno or 0) + 1 < statement.lineno:
         above = None
     if isinstance(above, ast.With) and _is_no_grad_block(draft, above):
-        unit = _indent(draft, above.body[0]).removeprefix(indent)
+        outer = indent_of(draft, statement)
+        put_into_block(draft, unit=indent_of(draft, above.body[0]).removeprefix(outer))
+        return
+    put_into_block(draft, f"with {draft.named(_NO_GRAD, draft.inner(statement).start)}():")
+    if isinstance(above, ast.Assign | ast.AugAssign | ast.Expr):
+        draft.claim(draft.inner(above).end)
+
+
+def without_grad(
+    draft: Draft, subject: Iterable[ast.expr], values: Iterable[ast.expr], name: str
+) -> None:
+    """Let the draft's statement write to ``subject`` under ``no_grad``; raises NoRewrite.
+
+    That of ``values`` which may need gradients, or do more than give a value, is computed before
+    and kept in a local variable, called ``name`` if that is free.
+    """
+    unclear = [value for value in values if not is_pure(value, draft.module)]
+    if not unclear:
+        put_under_no_grad(draft)
+    elif len(unclear) == 1 and all(is_pure(part, draft.module) for part in subject):
+        _compute_before(draft, unclear[0], name)
     else:
-        unit = _unit(draft)
-        if isinstance(above, ast.Assign | ast.AugAssign | ast.Expr):
-            draft.claim(draft.inner(above).end)
-        draft.insert(start, f"with {draft.named(_NO_GRAD, start)}():\n{indent}")
-    draft.insert(start, unit)
-    for line in _further_lines(draft, statement):
-        draft.insert(draft.source.starts[line - 1], unit)
+        raise NoRewrite("what is written may need gradients: compute it before, in a local")
 
 
-def write_under_no_grad(draft: Draft, line: str) -> None:
-    """Add ``line`` below the draft's statement, under ``with torch.no_grad():``."""
+def _compute_before(draft: Draft, value: ast.expr, name: str) -> None:
+    """Leave in the statement's place ``name = value``, and do below it what the statement does."""
     statement = draft.statement
-    indent = _indent(draft, statement)
-    end = _end_of_line(draft, statement)
-    block = draft.named(_NO_GRAD, draft.inner(statement).start)
-    draft.insert(end, f"\n{indent}with {block}():\n{indent}{_unit(draft)}{line}")
+    indent = indent_of(draft, statement)
+    line_end = end_of_line(draft, statement)
+    name = free_name(draft, name)
+    whole, part = draft.inner(statement), draft.outer(value)
+    above = _AT_LINE_END.sub("(", draft.take(whole.start, part.start))
+    below = _AT_LINE_START.sub(")", draft.take(part.end, whole.end))
+    if "\n" in above + below:
+        raise NoRewrite("what is written may need gradients: compute it before, in a local")
+    if above.endswith(" (") and below.startswith(")"):  # They were around the value.
+        above, below = above[:-1], below[1:]
+    is_whole = _is_expression(draft.text[part.start : part.end])
+    draft.replace(whole.start, part.start, f"{name} = " if is_whole else f"{name} = (")
+    draft.replace(part.end, whole.end, "" if is_whole else ")")
+    block = draft.named(_NO_GRAD, whole.start)
+    line = f"{indent}{unit_of(draft)}{above}{name}{below}"
+    draft.insert(line_end, f"\n{indent}with {block}():\n{line}")
+
+
+def free_name(draft: Draft, name: str) -> str:
+    """Return ``name``, with ``new_`` before it as often as the file has such a name already."""
+    name = name if name.isidentifier() else "value"
+    taken = {node.id for node in ast.walk(draft.tree) if isinstance(node, ast.Name)}
+    taken |= {node.arg for node in ast.walk(draft.tree) if isinstance(node, ast.arg)}
+    while name in taken or iskeyword(name):
+        name = f"new_{name}"
+    return name
+
+
+def _is_expression(text: str) -> bool:
+    """Whether ``text`` is one as it stands: not one that needs the parentheses of a call."""
+    try:
+        ast.parse(text, mode="eval")
+    except SyntaxError:
+        return False
+    return True
 
 
 def _is_no_grad_block(draft: Draft, block: ast.With) -> bool:
@@ -56,50 +104,3 @@ def _is_no_grad_block(draft: Draft, block: ast.With) -> bool:
         and External(_NO_GRAD) in draft.module.static(call.func)
         and block.body[0].lineno > call.lineno
     )
-
-
-def _indent(draft: Draft, statement: ast.stmt) -> str:
-    """What stands before a statement on its line; raises NoRewrite if that is code."""
-    text = draft.text[draft.source.starts[statement.lineno - 1] : draft.inner(statement).start]
-    if text.strip():
-        raise NoRewrite("a block needs lines of its own, and the statement shares its line")
-    return text
-
-
-def _end_of_line(draft: Draft, statement: ast.stmt) -> int:
-    """Where the line ends that a statement ends; raises NoRewrite if more code stands there."""
-    end = draft.inner(statement).end
-    number = draft.source.line_at(end)
-    line = draft.source.between(number, number).rstrip("\r\n")
-    line_end = draft.source.starts[number - 1] + len(line)
-    rest = draft.text[end:line_end].strip()
-    if rest and not rest.startswith("#"):
-        raise NoRewrite("a block needs lines of its own, and the statement shares its line")
-    return line_end
-
-
-def _unit(draft: Draft) -> str:
-    """By how much the blocks of the file are indented, those around the statement before all."""
-    for node in (*reversed(draft.path), *ast.walk(draft.tree)):
-        body = getattr(node, "body", None)
-        if isinstance(node, ast.stmt) and isinstance(body, list):
-            line = draft.source.between(body[0].lineno, body[0].lineno)
-            inner = line[: len(line) - len(line.lstrip())]
-            outer_line = draft.source.between(node.lineno, node.lineno)
-            outer = outer_line[: len(outer_line) - len(outer_line.lstrip())]
-            if len(inner) > len(outer):
-                return inner.removeprefix(outer)
-    return "    "
-
-
-def _further_lines(draft: Draft, statement: ast.stmt) -> Iterator[int]:
-    """The lines of a statement after its first, but for those that are in strings."""
-    in_strings = {
-        line
-        for node in ast.walk(statement)
-        if isinstance(node, ast.Constant | ast.JoinedStr)
-        for line in range(node.lineno + 1, (node.end_lineno or node.lineno) + 1)
-    }
-    for line in range(statement.lineno + 1, (statement.end_lineno or 0) + 1):
-        if line not in in_strings and draft.source.between(line, line).strip():
-            yield line

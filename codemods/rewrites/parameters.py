@@ -10,7 +10,7 @@ from codemods.rewrites.purity import is_pure
 from codemods.rewrites.reasons import NoRewrite
 from flake8_paramassign import catalogue
 from flake8_paramassign.catalogue import Result
-from flake8_paramassign.inference.values import Parameter
+from flake8_paramassign.inference.values import External, Parameter
 
 NEEDS_STRICT = "then is registered, a key of state_dict(): older checkpoints need strict=False"
 PARAMETER = "torch.nn.Parameter"
@@ -59,6 +59,14 @@ def move_inside(draft: Draft, made: Parameter) -> bool:
         _unwrap(draft, each, path_to(operation, each)[-2])
     draft.enclose(operation, f"{maker}(", ")")
     return False
+
+
+def bare(draft: Draft, value: ast.expr) -> None:
+    """Leave of ``nn.Parameter(x)`` only ``x``; another ``value`` stays. Raises NoRewrite."""
+    if isinstance(value, ast.Call) and External(PARAMETER) in draft.module.static(value.func):
+        whole, data = draft.inner(value), draft.outer(_data(value))
+        draft.cut(whole.start, data.start)
+        draft.cut(data.end, whole.end)
 
 
 def two_readings(operation: str) -> NoRewrite:

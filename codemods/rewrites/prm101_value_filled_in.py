@@ -8,30 +8,21 @@ from __future__ import annotations
 
 import ast
 
+from codemods.rewrites.conversions import converter, is_number
 from codemods.rewrites.draft import Draft
 from codemods.rewrites.evidence import Evidence
-from codemods.rewrites.no_grad import put_under_no_grad, write_under_no_grad
 from codemods.rewrites.parameters import move_inside, wrap
 from codemods.rewrites.places import path_to
 from codemods.rewrites.purity import is_pure
 from codemods.rewrites.reasons import NoRewrite
-from codemods.rewrites.stores import Store, store_at
+from codemods.rewrites.stores import BROADCASTS, Store, store_at
 from flake8_paramassign.diagnostics import Fix
 from flake8_paramassign.inference.events import AttributeStored, Role
-from flake8_paramassign.inference.values import (
-    Constant,
-    Container,
-    Instance,
-    Other,
-    Tensor,
-    Value,
-)
+from flake8_paramassign.inference.values import Instance, Tensor, Value
 from flake8_paramassign.report import Case
 
-_BROADCASTS = "copy_() broadcasts and casts silently, and raises where the shape does not fit"
 _LOSES = "the new Parameter is trained, and no optimizer, tie or hook of the old one knows it"
 _CONVERSIONS = frozenset([".to()", ".cuda()", ".half()", ".float()", ".double()", ".bfloat16()"])
-_NUMBERS = (int, float, complex)
 
 
 def rewrite(case: Case) -> Fix:
@@ -80,33 +71,6 @@ def _refuse_unclear(evidence: Evidence) -> None:
         raise NoRewrite("nothing changes but the gradient: requires_grad_(False) freezes it")
 
 
-def _converter(value: Value, written: ast.expr) -> str:
-    """The function that makes a tensor of a value; empty for a tensor or a number."""
-    if isinstance(value, Tensor) or _is_number(value):
-        return ""
-    if isinstance(value, Other) and value.kind == "numpy.ndarray":
-        return "torch.from_numpy"
-    is_list = isinstance(value, Container) and value.kind in ("list", "tuple")
-    if is_list and _may_be_numbers(written):
-        return "torch.tensor"
-    raise NoRewrite("no tensor can be made of the value")
-
-
-def _is_number(value: Value) -> bool:
-    if isinstance(value, Constant):
-        return isinstance(value.value, _NUMBERS)
-    return isinstance(value, Other) and value.kind == "float"
-
-
-def _may_be_numbers(node: ast.expr) -> bool:
-    """Whether a list, where it is written out, holds numbers and lists of them."""
-    if isinstance(node, ast.List | ast.Tuple):
-        return all(map(_may_be_numbers, node.elts))
-    if isinstance(node, ast.UnaryOp):
-        return _may_be_numbers(node.operand)
-    return not isinstance(node, ast.Constant) or isinstance(node.value, _NUMBERS)
-
-
 def _replaces(evidence: Evidence, draft: Draft) -> bool:
     """Whether the value becomes a Parameter of its own instead of filling the one there is."""
     value = evidence.value
@@ -123,11 +87,11 @@ def _replaces(evidence: Evidence, draft: Draft) -> bool:
 
 def _replaced(draft: Draft, written: ast.expr, evidence: Evidence) -> Fix:
     """``m.w = nn.Parameter(t)``."""
-    if _is_number(evidence.value):
+    if is_number(evidence.value):
         raise NoRewrite("nn.Parameter takes a tensor, and of which shape is not known")
     if evidence.may_store_none:
         written = _arm(written, evidence.value)
-    wrap(draft, written, _converter(evidence.value, written))
+    wrap(draft, written, converter(evidence.value, written))
     return draft.fix("make it a Parameter", _LOSES)
 
 
@@ -143,39 +107,12 @@ def _arm(choice: ast.expr, value: Value) -> ast.expr:
 
 def _filled(draft: Draft, store: Store, evidence: Evidence) -> Fix:
     """``m.w.data.copy_(t)``, or in the other style ``m.w.copy_(t)`` under ``no_grad``."""
-    converter = _converter(evidence.value, store.value)
     module = draft.module
     if store.is_product and not all(is_pure(part, module) for part in store.subject):
         raise NoRewrite("the product would evaluate the target twice")
-    method = "fill_" if _is_number(evidence.value) else "copy_"
-    opening = f"{draft.named(converter, draft.outer(store.value).start)}(" if converter else ""
-    closing = ")" if converter else ""
-    if draft.case.settings.style == "data":
-        method = f"data.{method}"
-        store.becomes(draft, method, opening, closing)
-    elif evidence.event.grad is False:
-        store.becomes(draft, method, opening, closing)
-    elif is_pure(store.value, module):
-        put_under_no_grad(draft)
-        store.becomes(draft, method, opening, closing)
-    else:
-        name = _kept_in_local(draft, store, evidence.event.name)
-        write_under_no_grad(draft, f"{store.target}.{method}({opening}{name}{closing})")
-    message = f"write into the Parameter: {store.target}.{method}(...)"
-    if method.endswith("fill_"):
+    written = store.filled(draft, evidence.value, evidence.event)
+    message = f"write into the Parameter: {written}(...)"
+    if written.endswith("fill_"):
         return draft.fix(message, "fill_() gives every element the number")
     safe = evidence.is_proved_sound and all(is_pure(part, module) for part in store.subject)
-    return draft.fix(message, *(() if safe else (_BROADCASTS,)), safe=safe)
-
-
-def _kept_in_local(draft: Draft, store: Store, name: str) -> str:
-    """Store the value in a local variable instead; return its name."""
-    target = store.subject[0]
-    if not isinstance(target, ast.Attribute) or store.is_product:
-        raise NoRewrite("the value is computed by code that may need gradients: keep it in a local")
-    taken = {node.id for node in ast.walk(draft.tree) if isinstance(node, ast.Name)}
-    taken |= {node.arg for node in ast.walk(draft.tree) if isinstance(node, ast.arg)}
-    while name in taken:
-        name = f"new_{name}"
-    draft.replace(*draft.outer(target), name)
-    return name
+    return draft.fix(message, *(() if safe else (BROADCASTS,)), safe=safe)

@@ -45,11 +45,11 @@ def _is_harmless(call: ast.Call, module: Module) -> bool:
     if isinstance(call.func, ast.Name) and call.func.id in _BUILTINS - module.bindings.keys():
         return True
     if isinstance(call.func, ast.Attribute) and catalogue.method(call.func.attr) is Result.IN_PLACE:
-        return _is_new_tensor(call.func.value, module)
+        return is_new_tensor(call.func.value, module)
     return calls_torch(call, module)
 
 
-def _is_new_tensor(node: ast.expr, module: Module) -> bool:
-    """``torch.empty(3)``."""
+def is_new_tensor(node: ast.expr, module: Module) -> bool:
+    """Whether ``node`` makes a tensor of its own: ``torch.empty(3)``."""
     meanings = module.static(node.func) if isinstance(node, ast.Call) else UNKNOWN
     return all(isinstance(m, External) and catalogue.creates_leaf(m.name) for m in meanings)

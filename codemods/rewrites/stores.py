@@ -9,8 +9,14 @@ from __future__ import annotations
 import ast
 from dataclasses import dataclass
 
+from codemods.rewrites.conversions import converter, is_number
 from codemods.rewrites.draft import Draft
+from codemods.rewrites.no_grad import without_grad
 from codemods.rewrites.reasons import NoRewrite
+from flake8_paramassign.inference.events import Happening
+from flake8_paramassign.inference.values import Value
+
+BROADCASTS = "copy_() broadcasts and casts silently, and raises where the shape does not fit"
 
 
 @dataclass(frozen=True)
@@ -30,6 +36,26 @@ class Store:
     """Whether a parenthesis behind the value may close the call."""
     is_product: bool = False
     """Whether it is ``m.w @= t``."""
+
+    def filled(self, draft: Draft, value: Value, event: Happening) -> str:
+        """Write ``value`` into what the attribute holds, in the style that is configured.
+
+        Returns the method that does it, as written: ``m.w.data.copy_``. Raises NoRewrite.
+        """
+        function = converter(value, self.value)
+        opening = f"{draft.named(function, draft.outer(self.value).start)}(" if function else ""
+        in_data = draft.case.settings.style == "data"
+        method = "fill_" if is_number(value) else "copy_"
+        method = f"data.{method}" if in_data else method
+        self.becomes(draft, method, opening, ")" if function else "")
+        if not in_data and event.grad is not False:
+            without_grad(draft, self.subject, [self.value], self.name)
+        return f"{self.target}.{method}"
+
+    @property
+    def name(self) -> str:
+        """What a local variable for the value may be called."""
+        return self.target.rpartition(".")[2]
 
     def becomes(self, draft: Draft, method: str, opening: str = "", closing: str = "") -> None:
         """Call ``method`` of the attribute with ``opening``, the value and ``closing``."""

@@ -105,6 +105,7 @@ _BROADCASTING = frozenset(
     clamp clip
     """.split()
 )
+"""Those whose result has the shape of all operands broadcast together."""
 _SIZED = frozenset(["zeros", "ones", "empty", "rand", "randn"])
 _NEW = frozenset(f"new_{kind}" for kind in ("zeros", "ones", "empty"))
 
@@ -148,6 +149,11 @@ def changed(
         return reduce(_combined, [*arguments, *named.values()], combined)
     view = _VIEWS.get(name)
     return view(before, arguments) if view and _is_counted(before) and not named else None
+
+
+def is_elementwise(name: str) -> bool:
+    """Whether the function or method ``name`` gives an element for each element."""
+    return name in _ELEMENTWISE or name in _BROADCASTING
 
 
 def size_in(shape: object, index: object) -> Values:

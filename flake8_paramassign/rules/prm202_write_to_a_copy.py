@@ -7,7 +7,7 @@ import ast
 from flake8_paramassign.inference.events import DataStored, Event, ItemStored
 from flake8_paramassign.inference.objects import Objects
 from flake8_paramassign.inference.reads import only_stored_into
-from flake8_paramassign.inference.values import Tensor
+from flake8_paramassign.inference.values import Tensor, Value
 from flake8_paramassign.rules.base import Finding, Rule
 
 
@@ -69,9 +69,18 @@ class WriteToACopy(Rule):
                     what = ast.unparse(owner)
                     return Finding(
                         f"'{what}' is a new tensor: giving it other data changes no Parameter; "
-                        f"write {what}.copy_(...), or into the weight itself, under torch.no_grad()"
+                        f"write {what}.copy_(...), or into the weight, under torch.no_grad()",
+                        value=_called(owner, event, ask),
                     )
         return None
+
+
+def _called(owner: ast.expr, event: DataStored, ask: Objects) -> Value | None:
+    """What the call ``owner`` calls, if that is one thing."""
+    if not isinstance(owner, ast.Call):
+        return None
+    called = ask.evaluate(owner.func, event.state.copy())
+    return next(iter(called)) if len(called) == 1 else None
 
 
 def _is_new(value: Tensor, owner: ast.expr) -> bool:

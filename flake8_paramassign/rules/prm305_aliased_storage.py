@@ -67,8 +67,7 @@ class AliasedStorage(Rule):
         tie = f"'{to} = {of}' to tie them, or " if isinstance(target, ast.Attribute) else ""
         return Finding(
             f"'{to}' and '{of}' stay two Parameters, on one storage that each of them changes: "
-            f"write {tie}{to}.data.copy_({of}) to copy",
-            why_not_fixed="it may be meant to tie the two, or to copy",
+            f"write {tie}{to}.data.copy_({of}) to copy"
         )
 
 

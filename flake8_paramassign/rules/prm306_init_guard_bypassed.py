@@ -7,12 +7,14 @@ import ast
 from flake8_paramassign.inference.classes import Class, ExternalClass, ProjectClass
 from flake8_paramassign.inference.events import DataStored, Event, Frame, WrittenInPlace
 from flake8_paramassign.inference.objects import Objects
+from flake8_paramassign.inference.reads import tests_around
 from flake8_paramassign.inference.values import Opaque, Parameter, Tensor, Value
 from flake8_paramassign.rules.base import Finding, Rule
 
 _HOOK = "_init_weights"
 _BASE = "PreTrainedModel"
-_GUARD = "_is_hf_initialized"
+GUARD = "_is_hf_initialized"
+"""The mark that transformers puts on what it has loaded."""
 
 
 class InitGuardBypassed(Rule):
@@ -47,7 +49,7 @@ class InitGuardBypassed(Rule):
     Unsafe: loaded weights then are kept, which is what is meant. `torch.no_grad()` does not help.
 
     ## Known limits
-    Silent where `_init_weights` looks at `_is_hf_initialized` itself, and where `PreTrainedModel`
+    Silent where the write depends on a test of `_is_hf_initialized`, and where `PreTrainedModel`
     is a class of the project's own that has no such guard.
 
     ## References
@@ -63,6 +65,8 @@ class InitGuardBypassed(Rule):
         """A Parameter is written in ``_init_weights`` by something nn.init does not guard."""
         if not isinstance(event, WrittenInPlace | DataStored) or not _is_hook(event.frame):
             return None
+        if _is_guarded(event.frame):
+            return None
         if isinstance(event, DataStored):
             if not isinstance(event.node, ast.Attribute):
                 return None
@@ -73,24 +77,34 @@ class InitGuardBypassed(Rule):
                 return None
         if not any(_may_be_loaded(v, subject, event.frame) for v in tensors):
             return None
-        what = ast.unparse(subject)
+        what, parameter = ast.unparse(subject), ast.unparse(parameter_of(subject))
         return Finding(
             f"'{what}' is written by {how} in _init_weights, which overwrites what from_pretrained "
-            f"has loaded; write {_instead(how)}({_parameter(subject)}, ...), which does not"
+            f"has loaded; write {_instead(how)}({parameter}, ...), which does not"
         )
 
 
 def _is_hook(frame: Frame) -> bool:
-    """Whether this is an ``_init_weights`` that transformers calls, without a guard itself."""
+    """Whether this is an ``_init_weights`` that transformers calls."""
     if getattr(frame.node, "name", "") != _HOOK or frame.owner is None:
         return False
-    return not _knows_guard(frame.node) and any(_is_base(a) for a in frame.owner.ancestry)
+    return any(_is_base(a) for a in frame.owner.ancestry)
 
 
-def _knows_guard(node: ast.AST) -> bool:
-    """Whether code looks at the mark of loaded weights itself."""
-    return any(
-        _GUARD in (getattr(inner, "attr", None), getattr(inner, "value", None))
+def _is_guarded(frame: Frame) -> bool:
+    """Whether the statement depends on the mark of loaded weights, or may do so."""
+    tests = [node.test for node in ast.walk(frame.node) if isinstance(node, ast.If)]
+    in_tests = sum(_mentions_of_guard(test) for test in tests)
+    if _mentions_of_guard(frame.node) > in_tests:  # Kept in a variable, which is tested.
+        return True
+    around = tests_around(frame.statement, frame.node) if frame.statement else ()
+    return any(_mentions_of_guard(test) for test, _ in around)
+
+
+def _mentions_of_guard(node: ast.AST) -> int:
+    """How often code names the mark of loaded weights."""
+    return sum(
+        GUARD in (getattr(inner, "attr", None), getattr(inner, "value", None))
         for inner in ast.walk(node)
     )
 
@@ -102,7 +116,7 @@ def _is_base(cls: Class) -> bool:
     if not isinstance(cls, ProjectClass):
         return False
     if cls.name == _BASE:
-        return _knows_guard(cls.node)
+        return _mentions_of_guard(cls.node) > 0
     unknown = (
         ast.unparse(node)
         for node, base in zip(cls.node.bases, cls.bases, strict=True)
@@ -137,11 +151,11 @@ def _is_data(node: ast.expr) -> bool:
     return isinstance(node, ast.Attribute) and node.attr == "data"
 
 
-def _parameter(subject: ast.expr) -> str:
-    """What nn.init is to be given: the Parameter itself."""
+def parameter_of(subject: ast.expr) -> ast.expr:
+    """Return what nn.init is to be given, the Parameter itself: ``w`` of ``w.data[0]``."""
     while isinstance(subject, ast.Subscript) or _is_data(subject):
         subject = subject.value  # type: ignore[attr-defined]
-    return ast.unparse(subject)
+    return subject
 
 
 def _instead(how: str) -> str:

@@ -9,6 +9,7 @@ from flake8_paramassign.inference.events import DataStored, Event
 from flake8_paramassign.inference.objects import Objects
 from flake8_paramassign.inference.values import Opaque, Parameter
 from flake8_paramassign.rules.base import Finding, Rule
+from flake8_paramassign.rules.prm305_aliased_storage import AliasedStorage
 
 _LONGEST = 30
 """Characters of the user's own expression that a message repeats."""
@@ -66,7 +67,9 @@ class DataRebinding(Rule):
         target, value = ast.unparse(event.node), "t"
         if event.expression is not None and len(ast.unparse(event.expression)) <= _LONGEST:
             value = ast.unparse(event.expression)
+        shares = AliasedStorage().judge(event, ask) is not None
         return Finding(
             f"'{target}' takes on any shape, dtype and device, and shares the storage of what is "
-            f"assigned; write {target}.copy_({value})"
+            f"assigned; write {target}.copy_({value})",
+            why_not_fixed="it may be meant to tie the two, or to copy" if shares else None,
         )

@@ -95,10 +95,15 @@ def _data_in(node: ast.AST) -> ast.Attribute | None:
             return None
 
 
+def data_written(event: WrittenInPlace) -> ast.Attribute | None:
+    """Return the ``w.data`` that is written through; None where its text is not known."""
+    places = [event.subject, *(v.site for v in event.tensors if isinstance(v, Tensor))]
+    return next(filter(None, map(_data_in, places)), None)
+
+
 def _instead(event: WrittenInPlace) -> str:
     """The same write without ``.data``."""
-    places = [event.subject, *(v.site for v in event.tensors if isinstance(v, Tensor))]
-    data = next(filter(None, map(_data_in, places)), None)
+    data = data_written(event)
     subject = ast.unparse(data.value) if data is not None else ast.unparse(event.subject)
     if event.how.startswith("nn.init."):
         return f"{event.how.removesuffix('()')}({subject}, ...)"
@@ -106,4 +111,4 @@ def _instead(event: WrittenInPlace) -> str:
     write = event.how.replace("()", "(...)") if has_arguments else event.how
     write = f"{subject}{write}" if write[0] in ".[" else f"{subject} {write}"
     write += " ..." if write.endswith("=") else ""
-    return write if event.state.grad is False else f"{write} under torch.no_grad()"
+    return write if event.grad is False else f"{write} under torch.no_grad()"

@@ -1,0 +1,50 @@
+"""What has to be made of a value before it can be written into a Parameter."""
+
+from __future__ import annotations
+
+import ast
+
+from codemods.rewrites.reasons import NoRewrite
+from flake8_paramassign.inference.values import (
+    Constant,
+    Container,
+    Opaque,
+    Other,
+    Parameter,
+    Tensor,
+    Unknown,
+    Value,
+)
+
+_NUMBERS = (int, float, complex)
+
+
+def converter(value: Value, written: ast.expr) -> str:
+    """Return the function that makes a tensor of ``value``; empty where none is needed.
+
+    ``written`` is the expression that gives it. Raises NoRewrite.
+    """
+    if isinstance(value, Tensor | Parameter | Opaque | Unknown) or is_number(value):
+        return ""
+    if isinstance(value, Other) and value.kind == "numpy.ndarray":
+        return "torch.from_numpy"
+    is_list = isinstance(value, Container) and value.kind in ("list", "tuple")
+    if is_list and _may_be_numbers(written):
+        return "torch.tensor"
+    raise NoRewrite("no tensor can be made of the value")
+
+
+def is_number(value: Value) -> bool:
+    """Whether ``value`` is a number, which fills a tensor."""
+    if isinstance(value, Constant):
+        return isinstance(value.value, _NUMBERS)
+    return isinstance(value, Other) and value.kind == "float"
+
+
+def _may_be_numbers(node: ast.expr) -> bool:
+    """Whether a list, where it is written out, holds numbers and lists of them."""
+    if isinstance(node, ast.List | ast.Tuple):
+        return all(map(_may_be_numbers, node.elts))
+    if isinstance(node, ast.UnaryOp):
+        return _may_be_numbers(node.operand)
+    return not isinstance(node, ast.Constant) or isinstance(node.value, _NUMBERS)

@@ -1,0 +1,70 @@
+"""PRM201: ``p = p - t`` becomes ``p -= t`` under ``no_grad``, and ``p = t`` ``p.copy_(t)``."""
+
+from __future__ import annotations
+
+import ast
+
+from codemods.rewrites.conversions import converter, is_number
+from codemods.rewrites.draft import Draft
+from codemods.rewrites.no_grad import without_grad
+from codemods.rewrites.reasons import NoRewrite
+from flake8_paramassign.diagnostics import Fix
+from flake8_paramassign.inference.events import LoopVariableRebound
+from flake8_paramassign.inference.values import NONE, Parameter, Tensor
+from flake8_paramassign.report import Case
+
+_OPERATORS = {ast.Add: "+=", ast.Sub: "-=", ast.Mult: "*=", ast.Div: "/="}
+_NOTE = "the Parameter then changes; what is written is broadcast and cast to it"
+
+
+def rewrite(case: Case) -> Fix:
+    """Return the fix of the assignment; raises NoRewrite."""
+    event = case.event
+    assert isinstance(event, LoopVariableRebound)
+    draft = Draft(case, event.node)
+    statement = draft.statement
+    if not isinstance(statement, ast.Assign) or statement.targets != [event.node]:
+        raise NoRewrite("the statement does not assign the variable alone")
+    _refuse_nothing_new(event)
+    name, value = event.node, statement.value
+    target = draft.outer(name)
+    if isinstance(value, ast.BinOp) and _is_step_of(name, value):
+        operator, operand = _OPERATORS[type(value.op)], value.right
+        draft.replace(target.end, draft.outer(operand).start, f" {operator} ")
+        draft.cut(draft.outer(operand).end, draft.outer(value).end)
+    else:
+        operand = value
+        number = all(map(is_number, event.values))
+        function = "" if number else _converter(event, value)
+        opening = f"{draft.named(function, target.start)}(" if function else ""
+        method = f".{'fill_' if number else 'copy_'}({opening}"
+        draft.replace(target.end, draft.outer(value).start, method)
+        draft.insert(draft.outer(value).end, ")" * method.count("("))
+    if event.grad is not False:
+        without_grad(draft, [name], [operand], "value")
+    return draft.fix("write into the Parameter, under torch.no_grad()", _NOTE)
+
+
+def _is_step_of(name: ast.Name, value: ast.BinOp) -> bool:
+    """``p - t``, for the variable ``p``."""
+    left = value.left
+    return type(value.op) in _OPERATORS and isinstance(left, ast.Name) and left.id == name.id
+
+
+def _refuse_nothing_new(event: LoopVariableRebound) -> None:
+    if event.values == NONE:
+        raise NoRewrite("None cannot be written into a Parameter")
+    sites = {before.site for before in event.before if isinstance(before, Parameter)}
+    for value in event.values:
+        if isinstance(value, Tensor) and value.origin and value.origin.site in sites:
+            if value.view or value.maybe_self or value.via in (".data", ".detach()"):
+                raise NoRewrite(
+                    "the value is the Parameter's own storage: there is nothing to write into it"
+                )
+
+
+def _converter(event: LoopVariableRebound, value: ast.expr) -> str:
+    functions = {converter(each, value) for each in event.values}
+    if len(functions) > 1:
+        raise NoRewrite("what the value is differs from path to path")
+    return functions.pop()

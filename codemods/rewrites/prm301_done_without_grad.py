@@ -1,0 +1,60 @@
+"""PRM301: the write is done under ``torch.no_grad()``, or before the tensor is a Parameter."""
+
+from __future__ import annotations
+
+import ast
+
+from codemods.rewrites.draft import Draft
+from codemods.rewrites.in_place import write_at
+from codemods.rewrites.no_grad import without_grad
+from codemods.rewrites.parameters import move_inside
+from codemods.rewrites.places import path_to
+from codemods.rewrites.purity import is_new_tensor
+from codemods.rewrites.reasons import NoRewrite
+from flake8_paramassign.diagnostics import Fix
+from flake8_paramassign.inference.events import Role, WrittenInPlace
+from flake8_paramassign.inference.values import Parameter, Tensor
+from flake8_paramassign.report import Case
+
+
+def rewrite(case: Case) -> Fix:
+    """Return the fix of the statement; raises NoRewrite."""
+    event = case.event
+    assert isinstance(event, WrittenInPlace)
+    draft = Draft(case, event.node)
+    made = _made_here(draft, event)
+    if made is not None:
+        move_inside(draft, made)
+        return draft.fix("do it inside nn.Parameter(...)")
+    if event.frame.role is Role.STEP and _carries_a_gradient(event):
+        raise NoRewrite(
+            "a gradient would have to flow through what is written: compute it in a local, or "
+            "call the Module by torch.func.functional_call"
+        )
+    write = write_at(draft, event.subject)
+    without_grad(draft, [write.subject], write.operands, "value")
+    return draft.fix(
+        "do it under torch.no_grad()", "no gradient flows through the value that is written"
+    )
+
+
+def _made_here(draft: Draft, event: WrittenInPlace) -> Parameter | None:
+    """The Parameter of ``nn.Parameter(torch.empty(3)).normal_()``."""
+    for value in event.tensors:
+        call = value.site if isinstance(value, Parameter) else None
+        if isinstance(call, ast.Call) and path_to(event.subject, call):
+            is_new = call.args and is_new_tensor(call.args[0], draft.module)
+            return value if is_new and isinstance(value, Parameter) else None
+    return None
+
+
+def _carries_a_gradient(event: WrittenInPlace) -> bool:
+    """Whether what is written was computed from another tensor that is trained."""
+    own = {value.site for value in event.tensors if isinstance(value, Parameter)}
+    return any(
+        isinstance(value, Tensor)
+        and value.trainable is True
+        and not value.leaf
+        and (value.origin is None or value.origin.site not in own)
+        for value in event.operands
+    )

@@ -1,0 +1,63 @@
+"""PRM303: ``m.w = nn.Parameter(t)`` becomes ``m.w.data.copy_(t)``, which keeps the Parameter."""
+
+from __future__ import annotations
+
+import ast
+
+from codemods.rewrites.draft import Draft
+from codemods.rewrites.evidence import Evidence
+from codemods.rewrites.parameters import bare
+from codemods.rewrites.reasons import NoRewrite
+from codemods.rewrites.stores import BROADCASTS, store_at
+from codemods.rewrites.trainable import drop_argument
+from flake8_paramassign import catalogue
+from flake8_paramassign.diagnostics import Fix
+from flake8_paramassign.inference.events import AttributeStored, ParameterReplaced
+from flake8_paramassign.inference.state import PARAMETER_SLOT
+from flake8_paramassign.inference.values import Opaque, Parameter
+from flake8_paramassign.report import Case
+
+
+def rewrite(case: Case) -> Fix:
+    """Return the fix, where the Parameter is replaced; raises NoRewrite."""
+    event = case.event
+    assert isinstance(event, ParameterReplaced)
+    draft = Draft(case, event.node)
+    store = event.store
+    if event.name is None:
+        return _loaded_in_place(draft)
+    if store is None or store.how not in ("=", "setattr"):
+        raise NoRewrite("build the optimizer, or wrap the Module, afterwards")
+    made = next((value for value in store.values if isinstance(value, Parameter)), None)
+    if made is None or not all(isinstance(value, Parameter) for value in store.values):
+        raise NoRewrite("a layer is replaced: build the optimizer, or wrap the Module, afterwards")
+    evidence = Evidence(draft, store, made)
+    _check(evidence, store)
+    written = store_at(draft)
+    bare(draft, written.value)
+    method = written.filled(draft, made, store)
+    return draft.fix(f"write into the Parameter: {method}(...)", BROADCASTS)
+
+
+def _loaded_in_place(draft: Draft) -> Fix:
+    """``m.load_state_dict(state, assign=True)``."""
+    call = draft.path[-1]
+    if not isinstance(call, ast.Call) or all(k.arg != "assign" for k in call.keywords):
+        raise NoRewrite("load before the optimizer is built, or the Module wrapped")
+    drop_argument(draft, call, "assign")
+    return draft.fix(
+        "copy into the Parameters that are there",
+        "they keep their dtype, and have to have storage: those on the meta device have none",
+    )
+
+
+def _check(evidence: Evidence, store: AttributeStored) -> None:
+    """Raise NoRewrite where there is no Parameter that the value fits into."""
+    afterwards = "make it before the optimizer is built, or the Module wrapped"
+    is_stock = isinstance(store.receiver, Opaque) and catalogue.is_stock_slot(store.name)
+    if store.slot != PARAMETER_SLOT and not is_stock:
+        raise NoRewrite(f"there may be no Parameter to write into: {afterwards}")
+    if evidence.holds_none:
+        raise NoRewrite(f"the slot is empty: {afterwards}")
+    if evidence.has_other_shape:
+        raise NoRewrite(f"the new Parameter has another shape: {afterwards}")

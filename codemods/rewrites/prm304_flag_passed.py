@@ -1,0 +1,42 @@
+"""PRM304: ``nn.Parameter(t)`` becomes ``nn.Parameter(t, requires_grad=False)``."""
+
+from __future__ import annotations
+
+import ast
+
+from codemods.rewrites.draft import Draft
+from codemods.rewrites.reasons import NoRewrite
+from flake8_paramassign.diagnostics import Fix
+from flake8_paramassign.inference.events import ParameterMade
+from flake8_paramassign.inference.values import Parameter
+from flake8_paramassign.report import Case
+
+
+def rewrite(case: Case) -> Fix:
+    """Return the fix, where the Parameter is made; raises NoRewrite."""
+    if isinstance(case.event, ParameterMade):
+        return _flag_of_parameter(case, case.event.node)
+    made = case.finding.value
+    assert isinstance(made, Parameter)
+    call = made.site
+    assert isinstance(call, ast.Call)
+    draft = Draft(case, call)
+    arguments = draft.arguments(call)
+    if not arguments or arguments[-1].star:
+        raise NoRewrite("which argument of nn.Parameter(...) is its data is not known")
+    draft.insert(arguments[-1].span.end, ", requires_grad=False")
+    return draft.fix(
+        "keep it frozen: requires_grad=False", "pass True instead where it is meant to train"
+    )
+
+
+def _flag_of_parameter(case: Case, call: ast.Call) -> Fix:
+    """``requires_grad=w.data.requires_grad`` asks the ``.data``, where ``w`` has to be asked."""
+    draft = Draft(case, call)
+    flag = next(k.value for k in call.keywords if k.arg == "requires_grad")
+    assert isinstance(flag, ast.Attribute)
+    holder = flag.value
+    method = holder.func if isinstance(holder, ast.Call) else holder
+    assert isinstance(method, ast.Attribute)
+    draft.cut(draft.outer(method.value).end, draft.outer(holder).end)
+    return draft.fix("ask the Parameter itself", "it then is trained where the old one was")
