@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from flake8_paramassign.configuration import ConfigurationError
-from flake8_paramassign.rules import Rule, all_rules
+from flake8_paramassign.rules import all_rules
 
 
 def explanation(code: str) -> str:
@@ -24,7 +24,7 @@ def table() -> str:
             rule.code,
             rule.name,
             "on" if rule.default() else "off",
-            "fix" if _has_fix(rule) else "-",
+            "-" if rule.fix == "none" else "fix",
             rule.claim,
         )
         for rule in all_rules().values()
@@ -32,7 +32,3 @@ def table() -> str:
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     lines = ("  ".join(map(str.ljust, row, widths)).rstrip() for row in rows)
     return "".join(f"{line}\n" for line in lines)
-
-
-def _has_fix(rule: type[Rule]) -> bool:
-    return "## Fix safety\nThere is no fix" not in rule.documentation()

@@ -9,7 +9,7 @@ from flake8_paramassign.rules import all_rules
 
 README = Path(__file__).parent.parent / "README.md"
 _BETWEEN = re.compile(r"(<!-- rules -->\n).*?(<!-- end of rules -->)", re.DOTALL)
-_FIX = {"none": "", "unsafe": "unsafe", "safe": "safe where proved"}
+_FIX = {"none": "", "display": "shown", "unsafe": "unsafe", "safe": "safe where proved"}
 
 
 def table() -> str:

@@ -19,7 +19,7 @@ from codemods.engine import analyze_with_fixes, fix_source
 from codemods.rewrites import rewrite
 from flake8_paramassign import analyze
 from flake8_paramassign.diagnostics import Applicability
-from flake8_paramassign.rules import all_rules, default_codes
+from flake8_paramassign.rules import Rule, all_rules, default_codes
 from flake8_paramassign.settings import Settings
 
 FIXTURES = Path(__file__).parent.parent / "fixtures"
@@ -221,6 +221,22 @@ def test_every_finding_has_a_fix_or_a_reason() -> None:
             assert (finding.fix is None) != (finding.why_not_fixed is None)
             edits = finding.fix.edits if finding.fix else ()
             assert all(a.end < b.start for a, b in pairwise(edits)), "edits that touch are one"
+
+
+@pytest.mark.parametrize("rule", all_rules().values(), ids=all_rules())
+def test_a_rule_says_which_fixes_it_has(rule: type[Rule]) -> None:
+    found = {
+        finding.fix.applicability.value
+        for path in (FIXTURES / rule.code.lower()).glob("*.fails.py")
+        for finding in analyze(
+            path.read_bytes(), str(path), settings=settings(path), rewrite=rewrite
+        )
+        if finding.fix and finding.code == rule.code
+    }
+
+    assert rule.fix == next(
+        (kind for kind in ("safe", "unsafe", "display") if kind in found), "none"
+    )
 
 
 def test_edits_are_as_small_as_can_be() -> None:

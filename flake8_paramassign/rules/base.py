@@ -52,7 +52,7 @@ class Rule:
     """Patterns of lines that only this rule wants looked at; each begins with rare letters."""
 
     fix: ClassVar[str] = "none"
-    """Which fixes it has: ``none``, ``unsafe``, or ``safe`` where some are proved."""
+    """Which fixes it has: ``none``, ``display``, ``unsafe``, or ``safe`` where some are proved."""
 
     def judge(self, event: Event, ask: Objects) -> Finding | None:
         """Say what is wrong with ``event``, if anything; ``ask`` knows the rest of the program."""

@@ -36,7 +36,6 @@ class LoopVariableIsRebound(Rule):
     ```
 
     ## Fix safety
-    There is no fix yet.
     Unsafe: the program then does what it says, under `torch.no_grad()`. What is written is cast to
     the Parameter's dtype and broadcast to its shape.
 
@@ -52,6 +51,7 @@ class LoopVariableIsRebound(Rule):
     code = "PRM201"
     name = "loop-variable-rebound"
     claim = "another value for the variable of a loop over parameters() changes no Parameter"
+    fix = "unsafe"
 
     def judge(self, event: Event, ask: Objects) -> Finding | None:
         """The new value is no Parameter of the loop's, and nobody reads it."""

@@ -33,7 +33,6 @@ class WriteToACopy(Rule):
     ```
 
     ## Fix safety
-    There is no fix yet.
     Unsafe: `.copy_()` writes through to the Parameter, whose shape it broadcasts to.
 
     ## Known limits
@@ -48,6 +47,7 @@ class WriteToACopy(Rule):
     code = "PRM202"
     name = "write-to-a-copy"
     claim = "what is stored in a fresh state_dict(), list or dict of Parameters is lost"
+    fix = "unsafe"
 
     def judge(self, event: Event, ask: Objects) -> Finding | None:
         """What is written belongs to nobody."""

@@ -33,7 +33,6 @@ class RequiresGradOnModule(Rule):
     ```
 
     ## Fix safety
-    There is no fix yet.
     Unsafe: the Parameters then are frozen, which changes what is trained.
 
     ## Known limits
@@ -46,6 +45,7 @@ class RequiresGradOnModule(Rule):
     code = "PRM203"
     name = "requires-grad-on-module"
     claim = "module.requires_grad = False sets an attribute and freezes nothing"
+    fix = "unsafe"
 
     def judge(self, event: Event, ask: Objects) -> Finding | None:
         """The receiver surely is a Module, and the attribute is no flag of its own."""

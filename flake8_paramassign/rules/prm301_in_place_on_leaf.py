@@ -38,7 +38,6 @@ class InPlaceOnLeaf(Rule):
     ```
 
     ## Fix safety
-    There is no fix yet.
     Unsafe: under `no_grad` no gradient flows through the value that is written. Where one has to,
     compute the weight in `forward`, or use `torch.func.functional_call`.
 
@@ -54,6 +53,7 @@ class InPlaceOnLeaf(Rule):
     code = "PRM301"
     name = "in-place-on-leaf"
     claim = "an in-place operation on a trainable leaf in grad mode raises RuntimeError"
+    fix = "unsafe"
 
     def judge(self, event: Event, ask: Objects) -> Finding | None:
         """What is written is a leaf that trains, and gradients are on."""

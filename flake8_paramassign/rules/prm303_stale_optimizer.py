@@ -43,7 +43,6 @@ class StaleOptimizer(Rule):
     ```
 
     ## Fix safety
-    There is no fix yet.
     Unsafe: `.data.copy_()` keeps the Parameter and so needs its shape, which it broadcasts to
     silently. Where the shape changes, replace the Parameter before the optimizer is built, or build
     the optimizer again; there is no fix.
@@ -61,6 +60,7 @@ class StaleOptimizer(Rule):
     code = "PRM303"
     name = "stale-optimizer"
     claim = "a Parameter replaced after an optimizer or DDP took it never trains"
+    fix = "unsafe"
 
     def judge(self, event: Event, ask: Objects) -> Finding | None:
         """Something new is held where an optimizer that is still used keeps the old one."""

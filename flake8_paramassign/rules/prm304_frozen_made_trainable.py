@@ -38,7 +38,6 @@ class FrozenMadeTrainable(Rule):
     ```
 
     ## Fix safety
-    There is no fix yet.
     Unsafe: where the new Parameter is meant to train, say so by `requires_grad=True`.
 
     ## Known limits
@@ -51,6 +50,7 @@ class FrozenMadeTrainable(Rule):
     code = "PRM304"
     name = "frozen-made-trainable"
     claim = "nn.Parameter(t) over a frozen Parameter trains, as it requires grad by default"
+    fix = "unsafe"
 
     def judge(self, event: Event, ask: Objects) -> Finding | None:
         """A Parameter whose flag nobody thought of takes a frozen one's place."""

@@ -50,6 +50,7 @@ class AliasedStorage(Rule):
     code = "PRM305"
     name = "aliased-storage"
     claim = "a.weight.data = b.weight.data leaves two Parameters on one storage"
+    fix = "display"
 
     def judge(self, event: Event, ask: Objects) -> Finding | None:
         """What is stored is the very storage of another Parameter that stays alive."""

@@ -45,7 +45,6 @@ class InitGuardBypassed(Rule):
     ```
 
     ## Fix safety
-    There is no fix yet.
     Unsafe: loaded weights then are kept, which is what is meant. `torch.no_grad()` does not help.
 
     ## Known limits
@@ -60,6 +59,7 @@ class InitGuardBypassed(Rule):
     code = "PRM306"
     name = "init-guard-bypassed"
     claim = "a write past nn.init in _init_weights of transformers overwrites loaded weights"
+    fix = "unsafe"
 
     def judge(self, event: Event, ask: Objects) -> Finding | None:
         """A Parameter is written in ``_init_weights`` by something nn.init does not guard."""

@@ -37,7 +37,6 @@ class DataRebinding(Rule):
     ```
 
     ## Fix safety
-    There is no fix yet.
     Unsafe: `.data.copy_(t)` keeps the shape, dtype and device, to which it broadcasts and casts
     silently. Where they have to change, assign a new `nn.Parameter` before an optimizer is built.
 
@@ -53,6 +52,7 @@ class DataRebinding(Rule):
     name = "data-rebinding"
     claim = "a tensor assigned to .data: shape, dtype and device unchecked, storage shared"
     signs = (r"\.data\b",)
+    fix = "unsafe"
 
     def judge(self, event: Event, ask: Objects) -> Finding | None:
         """The ``.data`` of what surely is a Parameter is assigned."""

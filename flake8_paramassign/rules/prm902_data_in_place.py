@@ -38,7 +38,6 @@ class DataInPlace(Rule):
     ```
 
     ## Fix safety
-    There is no fix yet.
     Unsafe: a write between a forward and its backward pass then raises. In a transformers
     `_init_weights` use `nn.init.constant_(layer.weight, 0.1)` (PRM306).
 
@@ -54,6 +53,7 @@ class DataInPlace(Rule):
     name = "data-in-place"
     claim = "a write in place through .data is unseen by autograd: gradients may be wrong"
     signs = (r"\.data\b",)
+    fix = "unsafe"
 
     def judge(self, event: Event, ask: Objects) -> Finding | None:
         """What is written is the data of what surely is a Parameter, or a view of that."""
