@@ -1,7 +1,7 @@
 """Is there anything to see in this file? Most hold nothing, and know it from their text.
 
 The gate never hides a finding: every rule needs torch, and one of these words. That is tested
-over a corpus, with the gate and without it.
+with the gate and without it, over small programs and over a corpus.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 
 _SIGNS = re.compile(
-    r"Parameter|requires_grad|setattr|register_|\bweight\b|\bbias\b|\.data\b|Module|optim"
+    r"[Pp]arameter|requires_grad|setattr|register_|\bweight\b|\bbias\b|\.data\b|Module|optim|state_dict\("
     r"|\bclass \w+\("  # a class may inherit its Parameters from a base in another file
 )
 

@@ -20,9 +20,12 @@ _TOUCHES = (r"assign=True", r"state_dict\(\)\s*\[", r"state_dict\(\)\.update\(",
             r"parameters\(\)\)\s*\[")  # fmt: skip
 """What else may go wrong in one line."""
 _REWIRES = ("weight_norm(", "spectral_norm(", "prune.", "parametriz", "orthogonal(")
-_IN_FOR = re.compile(r"^[ \t]*(?:async )?for [^:]*$", re.MULTILINE)
+_IN_FOR = re.compile(r"(?:^[ \t]*(?:async )?|_\([^\n]* )for [^:]*$", re.MULTILINE)
+"""A loop, or a comprehension that writes in place."""
 _WRITTEN = re.compile(r"(\.?)(\w+)(?:\[[^\[\]\n]*\])?(?:\.data)?(?:\[[^\[\]\n]*\])?\.\w+_$")
 """What an in-place method is called on: ``.weight`` of ``m.weight[0].fill_``."""
+_GIVEN = re.compile(r"\s*[\w.\[\]]+\.(\w+)(?:\[[^\[\]\n]*\])?\s*[,)]")
+"""The first argument of a function: ``.weight`` of ``torch.clamp_(m.weight, min=0)``."""
 _ALIAS = re.compile(r" = [\w.\[\]]+\.(\w+)[ \t]*(?:#.*)?$", re.MULTILINE)
 _NAME = re.compile(r"(\w+)$")
 
@@ -94,6 +97,9 @@ class Signs:
                 yield offset
             elif not match.group(1):
                 bare.setdefault(match.group(2), []).append(offset)
+                given = _GIVEN.match(self._text, offset + 2)
+                if given and match.group(2) != "init" and is_slot(given.group(1)):
+                    yield offset
         for match in _ALIAS.finditer(self._text):
             name = _NAME.search(self._text, max(0, match.start() - 40), match.start())
             if name is None or not is_slot(match.group(1)):

@@ -22,6 +22,7 @@ def put_into_block(draft: Draft, header: str = "", unit: str = "") -> None:
     draft.insert(start, f"{header}\n{indent}{unit}" if header else unit)
     for line in _further_lines(draft, statement):
         draft.insert(draft.source.starts[line - 1], unit)
+    draft.claim(draft.inner(statement).end)
 
 
 def indent_of(draft: Draft, statement: ast.stmt) -> str:

@@ -41,12 +41,13 @@ def write_at(draft: Draft, subject: ast.expr) -> Write:
         return Write(node, (statement.value,))
     calls = _chain(draft)
     whole = getattr(statement, "value", None)
+    arguments = [a for call in calls for a in (*call.args, *(k.value for k in call.keywords))]
+    operands = tuple(argument for argument in arguments if argument is not subject)
     if calls and calls[-1] is whole:
-        arguments = [a for call in calls for a in (*call.args, *(k.value for k in call.keywords))]
-        operands = tuple(argument for argument in arguments if argument is not subject)
         return Write(subject, operands, is_used=not isinstance(statement, ast.Expr))
-    if isinstance(statement, ast.Expr) and is_pure(_element(statement.value), draft.module):
-        return Write(subject, ())
+    if isinstance(statement, ast.Expr) and isinstance(whole, ast.ListComp | ast.SetComp):
+        if calls and calls[-1] is whole.elt and all(is_pure(o, draft.module) for o in operands):
+            return Write(subject, operands)
     raise NoRewrite("the rest of the statement may need gradients: write in one of its own")
 
 
@@ -62,8 +63,3 @@ def _chain(draft: Draft) -> list[ast.Call]:
             break
         calls.append(call)
     return calls
-
-
-def _element(node: ast.expr) -> ast.expr:
-    """What a comprehension does again and again."""
-    return node.elt if isinstance(node, ast.ListComp | ast.SetComp) else node

@@ -118,7 +118,8 @@ class Storer(Narrower):
         for container in containers:
             if isinstance(container, Container):
                 made_of = self.items(container, state)
-                if container.kind == STATE_DICT or any(map(stands_for_each, made_of)):
+                is_fresh = container.kind == STATE_DICT or any(map(stands_for_each, made_of))
+                if is_fresh and not isinstance(self.frame.statement, ast.AugAssign):
                     self.tell(ItemStored(self.frame, state, target, container, values))
                 self.filled(container, values, "[...] =", state)
                 if isinstance(index, int | str):
