@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from keyword import iskeyword
 
 from codemods.rewrites.blocks import end_of_line, indent_of, put_into_block, unit_of
 from codemods.rewrites.draft import Draft
-from codemods.rewrites.places import before
+from codemods.rewrites.places import neighbours
 from codemods.rewrites.purity import is_pure
 from codemods.rewrites.reasons import NoRewrite
 from flake8_paramassign.inference.values import External
@@ -22,35 +22,41 @@ _AT_LINE_START = re.compile(r"^\s*,?\s+\)")
 def put_under_no_grad(draft: Draft) -> None:
     """Put the draft's statement under ``with torch.no_grad():``; raises NoRewrite.
 
-    It joins a block that ends on the line above. A write that stands there, and may become a
-    block, is claimed: it is mended first.
+    It joins a block that ends on the line above, and one that begins on the line below. A write
+    that stands above, and may become a block, is claimed: it is mended first.
     """
     statement = draft.statement
-    above = before(statement, draft.path[draft.path.index(statement) - 1])
-    if above is not None and (above.end_lineno or 0) + 1 < statement.lineno:
-        above = None
+    above, below = neighbours(statement, draft.path[draft.path.index(statement) - 1])
     if isinstance(above, ast.With) and _is_no_grad_block(draft, above):
-        outer = indent_of(draft, statement)
-        put_into_block(draft, unit=indent_of(draft, above.body[0]).removeprefix(outer))
-        return
-    put_into_block(draft, f"with {draft.named(_NO_GRAD, draft.inner(statement).start)}():")
-    if isinstance(above, ast.Assign | ast.AugAssign | ast.Expr):
-        draft.claim(draft.inner(above).end)
+        unit = _unit_within(draft, above)
+        put_into_block(draft, unit=unit)
+    else:
+        unit = unit_of(draft)
+        put_into_block(draft, f"with {draft.named(_NO_GRAD, draft.inner(statement).start)}():")
+        if isinstance(above, ast.Assign | ast.AugAssign | ast.Expr):
+            draft.claim(draft.inner(above).end)
+    if isinstance(below, ast.With) and _is_no_grad_block(draft, below):
+        header = draft.source.between(below.lineno, below.body[0].lineno - 1)
+        if header.rstrip().endswith(":") and unit == _unit_within(draft, below):
+            draft.cut(*(draft.source.starts[n.lineno - 1] for n in (below, below.body[0])))
 
 
-def without_grad(
-    draft: Draft, subject: Iterable[ast.expr], values: Iterable[ast.expr], name: str
-) -> None:
+def _unit_within(draft: Draft, block: ast.With) -> str:
+    """By how much a block that stands beside the draft's statement is indented."""
+    return indent_of(draft, block.body[0]).removeprefix(indent_of(draft, draft.statement))
+
+
+def without_grad(draft: Draft, subject: Sequence[ast.expr], values: Iterable[ast.expr]) -> None:
     """Let the draft's statement write to ``subject`` under ``no_grad``; raises NoRewrite.
 
     That of ``values`` which may need gradients, or do more than give a value, is computed before
-    and kept in a local variable, called ``name`` if that is free.
+    and kept in a local variable. A subject is one expression, or an object and a name.
     """
     unclear = [value for value in values if not is_pure(value, draft.module)]
     if not unclear:
         put_under_no_grad(draft)
     elif len(unclear) == 1 and all(is_pure(part, draft.module) for part in subject):
-        _compute_before(draft, unclear[0], name)
+        _compute_before(draft, unclear[0], _name_for(subject[-1]))
     else:
         raise NoRewrite("what is written may need gradients: compute it before, in a local")
 
@@ -74,6 +80,16 @@ def _compute_before(draft: Draft, value: ast.expr, name: str) -> None:
     block = draft.named(_NO_GRAD, whole.start)
     line = f"{indent}{unit_of(draft)}{above}{name}{below}"
     draft.insert(line_end, f"\n{indent}with {block}():\n{line}")
+
+
+def _name_for(subject: ast.expr) -> str:
+    """What the value of ``m.weight``, of ``m.weight.data[0]`` or of ``"weight"`` may be called."""
+    while isinstance(subject, ast.Subscript) or getattr(subject, "attr", "") == "data":
+        subject = subject.value  # type: ignore[attr-defined]
+    for name in ("attr", "id", "value"):
+        if isinstance(found := getattr(subject, name, None), str):
+            return found
+    return "value"
 
 
 def free_name(draft: Draft, name: str) -> str:

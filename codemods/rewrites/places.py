@@ -32,11 +32,15 @@ def _may_hold(parent: ast.AST, node: ast.AST) -> bool:
     return last is None or first <= line <= last
 
 
-def before(statement: ast.stmt, parent: ast.AST) -> ast.stmt | None:
-    """Return the statement before ``statement`` in its block."""
+def neighbours(statement: ast.stmt, parent: ast.AST) -> tuple[ast.stmt | None, ast.stmt | None]:
+    """Return the statements of the same block on the lines just above ``statement`` and below."""
     for name in ("body", "orelse", "finalbody"):
         block = getattr(parent, name, None)
         if isinstance(block, list) and statement in block:
             index = block.index(statement)
-            return block[index - 1] if index else None
-    return None
+            above, below = block[index - 1] if index else None, next(iter(block[index + 1 :]), None)
+            return (
+                above if above and (above.end_lineno or 0) + 1 == statement.lineno else None,
+                below if below and (statement.end_lineno or 0) + 1 == below.lineno else None,
+            )
+    return None, None

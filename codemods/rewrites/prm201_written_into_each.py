@@ -41,7 +41,7 @@ def rewrite(case: Case) -> Fix:
         draft.replace(target.end, draft.outer(value).start, method)
         draft.insert(draft.outer(value).end, ")" * method.count("("))
     if event.grad is not False:
-        without_grad(draft, [name], [operand], "value")
+        without_grad(draft, [name], [operand])
     return draft.fix("write into the Parameter, under torch.no_grad()", _NOTE)
 
 

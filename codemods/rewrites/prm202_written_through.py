@@ -49,7 +49,7 @@ def _item_written(draft: Draft, event: ItemStored, value: ast.expr) -> Fix:
     draft.replace(draft.outer(event.node).end, start, opening)
     draft.insert(end, ")" * opening.count("("))
     if not (is_detached or in_data or event.grad is False):
-        without_grad(draft, [event.node], [value], "value")
+        without_grad(draft, [event.node], [value])
     return draft.fix(
         "write into the tensor that is there",
         "the Parameter then changes",
@@ -75,7 +75,7 @@ def _data_written(draft: Draft, event: DataStored, value: ast.expr) -> Fix:
         raise NoRewrite("what the call computes its result from has to be written")
     draft.cut(draft.outer(owner).end, draft.outer(event.node).end)
     if not in_data and event.grad is not False:
-        without_grad(draft, [owner], [value], "value")
+        without_grad(draft, [owner], [value])
     return draft.fix("write into these rows of the Parameter", "the Parameter then changes")
 
 

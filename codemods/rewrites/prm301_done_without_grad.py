@@ -32,7 +32,7 @@ def rewrite(case: Case) -> Fix:
             "call the Module by torch.func.functional_call"
         )
     write = write_at(draft, event.subject)
-    without_grad(draft, [write.subject], write.operands, "value")
+    without_grad(draft, [write.subject], write.operands)
     return draft.fix(
         "do it under torch.no_grad()", "no gradient flows through the value that is written"
     )

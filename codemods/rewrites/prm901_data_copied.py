@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import ast
+import re
 
 from codemods.rewrites.attribute_uses import uses
-from codemods.rewrites.conversions import converter
+from codemods.rewrites.conversions import converter, is_number
 from codemods.rewrites.draft import Draft
 from codemods.rewrites.evidence import last_result, surely_differ
+from codemods.rewrites.parameters import bare
+from codemods.rewrites.places import path_to
 from codemods.rewrites.purity import calls_torch
 from codemods.rewrites.reasons import NoRewrite
 from codemods.rewrites.stores import Store
@@ -15,8 +18,11 @@ from flake8_paramassign.catalogue import Result
 from flake8_paramassign.diagnostics import Fix
 from flake8_paramassign.inference.events import DataStored, Role
 from flake8_paramassign.inference.shapes import is_elementwise
-from flake8_paramassign.inference.values import Parameter, Tensor, Unknown
+from flake8_paramassign.inference.values import Constant, Parameter, Tensor
 from flake8_paramassign.report import Case
+
+_SIZE = re.compile(r"(in|out|num)_(features|channels|embeddings)|embedding_dim|groups")
+"""The attributes of torch's Modules that tell how large their Parameters are."""
 
 
 def rewrite(case: Case) -> Fix:
@@ -33,9 +39,14 @@ def rewrite(case: Case) -> Fix:
     _refuse_other_form(draft, event, owner, statement.value)
     if _is_kept(draft, event.node):
         raise NoRewrite("the storage is kept under another name, and a copy would overwrite it")
-    value = next(iter(event.values), Unknown())
+    if _is_resized(draft, owner):
+        raise NoRewrite("the Module is given another size, which copy_() would not give the weight")
+    if _may_be_shared(event, statement.value, draft):
+        raise NoRewrite("the new Module may be meant to share the weight, or to copy it")
+    value = next((v for v in event.values if not is_number(v)), Constant(0.0))
     if len({converter(each, statement.value) for each in event.values}) > 1:
         raise NoRewrite("what the value is differs from path to path")
+    bare(draft, statement.value)
     store = Store(statement.value, draft.written(owner), (owner,), draft.outer(owner).end)
     method = store.filled(draft, value, event)
     return draft.fix(
@@ -69,6 +80,36 @@ def _is_change_of_values(value: ast.expr, draft: Draft, same_shape: bool) -> boo
     if last_result(value, draft.module) is not Result.NEW or name == "clone":
         return False
     return same_shape or called is None or is_elementwise(name)
+
+
+def _is_resized(draft: Draft, owner: ast.expr) -> bool:
+    """Whether the function also stores the sizes of the Module whose ``weight`` is ``owner``."""
+    module = ast.unparse(owner.value) if isinstance(owner, ast.Attribute) else None
+    return any(
+        isinstance(node, ast.Attribute)
+        and isinstance(node.ctx, ast.Store)
+        and _SIZE.fullmatch(node.attr) is not None
+        and ast.unparse(node.value) == module
+        for node in ast.walk(draft.function)
+    )
+
+
+def _may_be_shared(event: DataStored, value: ast.expr, draft: Draft) -> bool:
+    """Whether a Module that is made here takes the very storage of another's Parameter.
+
+    ``linear.weight.data = embedding.weight.data`` makes an output layer of an embedding, of which
+    it may have the shape only then.
+    """
+    storage = value.func if isinstance(value, ast.Call) else value
+    if not isinstance(storage, ast.Attribute) or storage.attr not in ("data", "detach", "weight"):
+        return False
+    makers = [
+        maker
+        for v in event.receivers
+        if isinstance(v, Parameter) and isinstance(v.site, tuple)
+        for maker in [getattr(v.site[0], "site", None)]
+    ]
+    return any(isinstance(m, ast.Call) and bool(path_to(draft.function, m)) for m in makers)
 
 
 def _is_small(shape: tuple[object, ...]) -> bool:

@@ -33,18 +33,19 @@ def rewrite(case: Case) -> Fix:
         raise NoRewrite("the .data is taken in another statement, and may be used there")
     if event.how.strip(".()") in _CHANGES_FORM:
         raise NoRewrite(f"{event.how} changes the tensor that .data gave, and not the Parameter")
-    if event.how.startswith("nn.init."):
+    is_init = event.how.startswith("nn.init.")
+    if is_init and isinstance(draft.statement, ast.Expr):
         draft.cut(draft.outer(data.value).end, draft.outer(data).end)
         return draft.fix("give nn.init the Parameter itself", _NOTE)
     write = write_at(draft, event.subject)
-    if write.is_used:
+    if is_init or write.is_used:
         raise NoRewrite("what the write returns is used, and would be the Parameter itself")
     if isinstance(draft.statement, ast.AugAssign) and draft.statement.target is data:
         _augment(draft, draft.statement, data.value)
     draft.cut(draft.outer(data.value).end, draft.outer(data).end)
     if event.grad is False:
         return draft.fix("write into the Parameter itself", _NOTE)
-    without_grad(draft, [write.subject], write.operands, "value")
+    without_grad(draft, [write.subject], write.operands)
     return draft.fix("write into the Parameter itself, under torch.no_grad()", _NOTE)
 
 

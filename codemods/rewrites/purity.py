@@ -17,7 +17,7 @@ _PLAIN = (
 )  # fmt: skip
 _LIBRARIES = frozenset(["torch", "math", "numpy"])
 _BUILTINS = frozenset(
-    ["abs", "float", "int", "len", "list", "max", "min", "range", "round", "tuple"]
+    "abs bool divmod float int len list max min pow range round sorted str sum tuple zip".split()
 )
 
 

@@ -49,13 +49,8 @@ class Store:
         method = f"data.{method}" if in_data else method
         self.becomes(draft, method, opening, ")" if function else "")
         if not in_data and event.grad is not False:
-            without_grad(draft, self.subject, [self.value], self.name)
+            without_grad(draft, self.subject, [self.value])
         return f"{self.target}.{method}"
-
-    @property
-    def name(self) -> str:
-        """What a local variable for the value may be called."""
-        return self.target.rpartition(".")[2]
 
     def becomes(self, draft: Draft, method: str, opening: str = "", closing: str = "") -> None:
         """Call ``method`` of the attribute with ``opening``, the value and ``closing``."""
