@@ -32,25 +32,27 @@ class Model(nn.Module):
 
 def program(body: str) -> str:
     """A file with ``body``, which is the end of an ``__init__`` unless it begins a block."""
-    if body.startswith(("class ", "def ", "layer ", "other ", "layer: ")):
+    if body.startswith(("class ", "def ", "layer ", "other ", "layer: ", "for ", "with ")):
         return HEAD + body + "\n"
     return HEAD + IN_INIT + "".join(f"        {line}\n" for line in body.splitlines())
 
 
-def fixes(body: str, style: str = "data") -> list[Diagnostic]:
-    """The findings in ``body``."""
-    return analyze_with_fixes(program(body).encode(), "x.py", settings=Settings(style=style))
+def fixes(body: str, style: str = "data", rule: str | None = None) -> list[Diagnostic]:
+    """The findings in ``body``: of the rules that are on by default, or of ``rule``."""
+    settings = Settings(select=frozenset([rule]) if rule else None, style=style)
+    return analyze_with_fixes(program(body).encode(), "x.py", settings=settings)
 
 
-def rewritten(body: str, style: str = "data") -> str:
+def rewritten(body: str, style: str = "data", rule: str | None = None) -> str:
     """``body`` with all its fixes."""
-    return fixed(program(body).encode(), "x.py", style).decode()
+    return fixed(program(body).encode(), "x.py", style, rule).decode()
 
 
 FC = "self.fc = nn.Linear(n, m)\n"
 LAYER = "layer = nn.Linear(3, 4)\n"
 
 
-def fixed(source: bytes, name: str = "x.py", style: str = "data") -> bytes:
+def fixed(source: bytes, name: str = "x.py", style: str = "data", rule: str | None = None) -> bytes:
     """``source`` with all fixes made, the unsafe too."""
-    return fix_source(source, name, Settings(style=style), unsafe_fixes=True).source
+    settings = Settings(select=frozenset([rule]) if rule else None, style=style)
+    return fix_source(source, name, settings, unsafe_fixes=True).source

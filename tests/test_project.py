@@ -137,6 +137,15 @@ def test_a_file_that_changes_is_read_again(tmp_path: Path) -> None:
     assert found(tmp_path, "child.py", {"base.py": BASE}) == [("PRM101", 6)]
 
 
+def test_it_does_not_matter_which_file_comes_first(tmp_path: Path) -> None:
+    files = {"base.py": BASE, "child.py": child("from base import Base")}
+    before = found(tmp_path, "child.py", files)
+
+    assert before == [("PRM101", 6)]
+    assert found(tmp_path, "base.py", {}) == []
+    assert found(tmp_path, "child.py", {}) == before
+
+
 def test_the_project_is_parsed_and_not_imported(tmp_path: Path) -> None:
     files = {
         "base.py": dedent(BASE) + "raise SystemExit\n",

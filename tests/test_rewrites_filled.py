@@ -359,7 +359,7 @@ def test_the_no_grad_style_writes_blocks(before: str, after: str) -> None:
         (LAYER + "layer.bias = torch.ones(4); k = 1", "shares its line"),
         (LAYER + "k = 1; layer.bias = torch.ones(4)", "shares its line"),
         (LAYER + "if True: layer.bias = torch.ones(4)", "shares its line"),
-        (LAYER + "[layer][print() or 0].weight = print() or torch.eye(4, 3)", "need gradients"),
+        (LAYER + "[layer][print() or 0].weight = torch.eye(4, 3) * len(open())", "need gradients"),
     ],
 )
 def test_the_no_grad_style_needs_room(body: str, reason: str) -> None:

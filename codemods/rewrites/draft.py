@@ -187,6 +187,8 @@ class Draft:
         """The edits in order, those that touch made one; raises NoRewrite for a lost comment."""
         merged: list[tuple[int, int, str]] = []
         for start, end, content in sorted(self._changes, key=lambda change: change[:2]):
+            if merged and end < merged[-1][1] and not content.strip():
+                continue  # The indentation of a line that goes.
             if merged and merged[-1][1] == start:
                 first, _, before = merged.pop()
                 start, content = first, before + content

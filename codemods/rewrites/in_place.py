@@ -30,8 +30,6 @@ def write_at(draft: Draft, subject: ast.expr) -> Write:
     node, statement = draft.path[-1], draft.statement
     if hasattr(statement, "body"):
         raise NoRewrite("it stands in the first line of a compound statement")
-    if any(isinstance(around, ast.Lambda) for around in draft.path):
-        raise NoRewrite("a lambda has no room for a block")
     if isinstance(statement, ast.AugAssign) and node in (statement, statement.target):
         return Write(statement.target, (statement.value,))
     if isinstance(statement, ast.Assign) and node in statement.targets:

@@ -100,8 +100,9 @@ def _may_be_shared(event: DataStored, value: ast.expr, draft: Draft) -> bool:
     ``linear.weight.data = embedding.weight.data`` makes an output layer of an embedding, of which
     it may have the shape only then.
     """
-    storage = value.func if isinstance(value, ast.Call) else value
-    if not isinstance(storage, ast.Attribute) or storage.attr not in ("data", "detach", "weight"):
+    called = value.func if isinstance(value, ast.Call) else None
+    storage = called if isinstance(called, ast.Attribute) and called.attr == "detach" else value
+    if not isinstance(storage, ast.Attribute) or _calls(storage):
         return False
     makers = [
         maker
@@ -110,6 +111,10 @@ def _may_be_shared(event: DataStored, value: ast.expr, draft: Draft) -> bool:
         for maker in [getattr(v.site[0], "site", None)]
     ]
     return any(isinstance(m, ast.Call) and bool(path_to(draft.function, m)) for m in makers)
+
+
+def _calls(node: ast.expr) -> bool:
+    return any(isinstance(part, ast.Call) for part in ast.walk(node))
 
 
 def _is_small(shape: tuple[object, ...]) -> bool:

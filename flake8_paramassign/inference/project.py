@@ -31,6 +31,7 @@ _LARGEST_FILE = 2_000_000
 """Bytes above which an imported file is taken as unknown."""
 _MOST_BYTES = 1_000_000
 """How much source is kept parsed: a tree takes about sixty times as much memory as its text."""
+_SLOT_NAMES = re.compile(r"self\.(\w+)\b[^=\n]*=|['\"](\w+)['\"]")
 _ROOT_MARKS = ("pyproject.toml", "setup.py", "setup.cfg", ".git")
 
 
@@ -43,14 +44,12 @@ class Module:
     tree: ast.Module
     project: Project
     is_package: bool = False
-    size: int = 0
-    """How much source there is."""
+    text: str = ""
     unparsed: dict[str, list[Part]] = field(default_factory=dict)
     """Of an imported file: what binds a name and is parsed when the name is asked for."""
     bindings: dict[str, list[ast.AST]] = field(default_factory=dict)
     stars: list[str] = field(default_factory=list)
-    slot_names: frozenset[str] = frozenset()
-    """Names under which classes of an imported file may register Parameters: a guess upwards."""
+    _slot_names: frozenset[str] | None = None
     _meanings: dict[str, Values] = field(default_factory=dict)
     _classes: dict[ast.ClassDef, ProjectClass] = field(default_factory=dict)
 
@@ -69,6 +68,14 @@ class Module:
         for name, node in fallbacks:
             # `try: import torch.nn as nn / except ImportError: nn = None`: the first is meant.
             self.bindings.setdefault(name, [node])
+
+    @property
+    def slot_names(self) -> frozenset[str]:
+        """Names under which classes of the file may register Parameters: a guess upwards."""
+        if self._slot_names is None:
+            found = _SLOT_NAMES.findall(self.text) if "Parameter" in self.text else ()
+            self._slot_names = frozenset(part for pair in found for part in pair if part)
+        return self._slot_names
 
     def lookup(self, name: str) -> Values:
         """What the top-level ``name`` may be; unknown where it is bound in several ways."""
@@ -206,7 +213,11 @@ def _bound(
 
 
 def _names(target: ast.expr) -> list[str]:
-    return [node.id for node in ast.walk(target) if isinstance(node, ast.Name)]
+    return [
+        node.id
+        for node in ast.walk(target)
+        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)
+    ]
 
 
 _Stamp = tuple[int, int]
@@ -232,13 +243,13 @@ class Project:
         self._located: dict[str, str | None] = {}
         self._members: dict[str, Values] = {}
 
-    def open(self, path: str, tree: ast.Module, size: int) -> Module:
-        """The file under analysis, of ``size`` bytes, whose imports are looked up around it."""
+    def open(self, path: str, tree: ast.Module, text: str) -> Module:
+        """The file under analysis, whose imports are looked up around it."""
         file = Path(path)
         name, package_parent = _dotted_name(file)
         self._roots = _search_roots(file, package_parent)
         self._located, self._members = {}, {}
-        module = Module(name, path, tree, self, file.name == "__init__.py", size)
+        module = Module(name, path, tree, self, file.name == "__init__.py", text)
         self._files[path] = _stamp(path), module
         self._forget_oldest()
         return module
@@ -313,10 +324,10 @@ class Project:
         return module
 
     def _forget_oldest(self) -> None:
-        kept = sum(module.size for _, module in self._files.values() if module)
+        kept = sum(len(module.text) for _, module in self._files.values() if module)
         while kept > _MOST_BYTES and len(self._files) > 1:
             _, (_, oldest) = self._files.popitem(last=False)
-            kept -= oldest.size if oldest else 0
+            kept -= len(oldest.text) if oldest else 0
 
     def _parse(self, name: str, path: str) -> Module | None:
         try:
@@ -334,11 +345,7 @@ class Project:
         except (OSError, SyntaxError, ValueError, RecursionError, MemoryError):
             return None  # the file's own analysis says why; here it is only unknown
         is_package = os.path.basename(path) == "__init__.py"
-        module = Module(name, path, tree, self, is_package, len(text), unparsed)
-        if "Parameter" in text:
-            names = re.findall(r"self\.(\w+)\b[^=\n]*=|['\"](\w+)['\"]", text)
-            module.slot_names = frozenset(part for pair in names for part in pair if part)
-        return module
+        return Module(name, path, tree, self, is_package, text, unparsed)
 
 
 def _dotted_name(file: Path) -> tuple[str, Path]:
