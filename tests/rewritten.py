@@ -32,7 +32,7 @@ class Model(nn.Module):
 
 def program(body: str) -> str:
     """A file with ``body``, which is the end of an ``__init__`` unless it begins a block."""
-    if body.startswith(("class ", "def ", "layer ", "other ", "layer: ", "for ", "with ")):
+    if body.startswith(("class ", "def ", "layer ", "other ", "layer: ", "from ")):
         return HEAD + body + "\n"
     return HEAD + IN_INIT + "".join(f"        {line}\n" for line in body.splitlines())
 

@@ -130,6 +130,16 @@ WAYS_TO_WRITE: dict[str, Callable[[Callable[[str], str], str], str]] = {
         "prm105/tuple_display",
         "prm106/scaled_then_optimised",
         "prm108/arange",
+        "prm201/clipped_without_grad",
+        "prm202/item_of_state_dict",
+        "prm202/data_of_a_looked_up_row",
+        "prm203/submodule_frozen",
+        "prm301/new_parameter_filled",
+        "prm303/replaced_after_optimizer",
+        "prm303/loaded_by_assignment",
+        "prm304/frozen_by_a_loop",
+        "prm304/requires_grad_of_data",
+        "prm306/init_given_data",
     ],
 )
 def test_all_but_the_edit_stays_as_it_was_written(name: str, way: str) -> None:
