@@ -33,7 +33,9 @@ class WriteToACopy(Rule):
     ```
 
     ## Fix safety
-    Unsafe: `.copy_()` writes through to the Parameter, whose shape it broadcasts to.
+    Unsafe: `.copy_()` writes through to the Parameter, whose shape it broadcasts to, and a name
+    that the Module does not have raises KeyError. There is no fix where something else than rows of
+    a Parameter was called or computed: what that comes from has to be written.
 
     ## Known limits
     A dict kept in a local is reported only where nothing else is done with it: one that is loaded,

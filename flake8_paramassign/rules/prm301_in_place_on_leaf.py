@@ -39,7 +39,9 @@ class InPlaceOnLeaf(Rule):
 
     ## Fix safety
     Unsafe: under `no_grad` no gradient flows through the value that is written. Where one has to,
-    compute the weight in `forward`, or use `torch.func.functional_call`.
+    compute the weight in `forward`, or use `torch.func.functional_call`. What may need gradients to
+    compute that value is kept outside, in a local. `nn.Parameter(torch.empty(3)).normal_()` becomes
+    `nn.Parameter(torch.empty(3).normal_())`.
 
     ## Known limits
     A frozen Parameter may be written. Where a class or function freezes, only Parameters that are

@@ -45,7 +45,8 @@ class StaleOptimizer(Rule):
     ## Fix safety
     Unsafe: `.data.copy_()` keeps the Parameter and so needs its shape, which it broadcasts to
     silently. Where the shape changes, replace the Parameter before the optimizer is built, or build
-    the optimizer again; there is no fix.
+    the optimizer again; there is no fix. `assign=True` is left out: the Parameters then keep their
+    dtype, and need storage, which those on the meta device do not have.
 
     ## Known limits
     Silent where an optimizer is built afterwards, where `param_groups` are changed by hand, and

@@ -46,6 +46,8 @@ class InitGuardBypassed(Rule):
 
     ## Fix safety
     Unsafe: loaded weights then are kept, which is what is meant. `torch.no_grad()` does not help.
+    What `nn.init` has no function for, and what writes a part of a weight, is put under
+    `if not getattr(weight, "_is_hf_initialized", False):`, as transformers does itself.
 
     ## Known limits
     Silent where the write depends on a test of `_is_hf_initialized`, and where `PreTrainedModel`

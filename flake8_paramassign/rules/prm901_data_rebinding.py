@@ -38,7 +38,10 @@ class DataRebinding(Rule):
 
     ## Fix safety
     Unsafe: `.data.copy_(t)` keeps the shape, dtype and device, to which it broadcasts and casts
-    silently. Where they have to change, assign a new `nn.Parameter` before an optimizer is built.
+    silently. Where they have to change, assign a new `nn.Parameter` before an optimizer is built:
+    there is no fix for a value of another shape, for the Parameter's own values in another form
+    (`w.data.half()`, `w.data[rows]`), where the storage is kept under another name or may be meant
+    to be shared, and in `forward`.
 
     ## Known limits
     Where the class of an object is unknown, only names of torch's own layers are reported.

@@ -38,7 +38,8 @@ class DataInPlace(Rule):
     ```
 
     ## Fix safety
-    Unsafe: a write between a forward and its backward pass then raises. In a transformers
+    Unsafe: a write between a forward and its backward pass then raises. There is no fix where the
+    `.data` is kept in a local or what the write returns is used. In a transformers
     `_init_weights` use `nn.init.constant_(layer.weight, 0.1)` (PRM306).
 
     ## Known limits
