@@ -14,6 +14,7 @@ from codemods.rewrites import (
     prm103_parameter_made,
     prm106_leaf_made_last,
     prm108_not_trained,
+    prm903_buffer_registered,
 )
 from codemods.rewrites.containers import hold_modules, hold_parameters
 from codemods.rewrites.reasons import NoRewrite
@@ -30,6 +31,7 @@ _REWRITES: dict[str, Callable[[Case], Fix]] = {
     "PRM105": hold_modules,
     "PRM106": prm106_leaf_made_last.rewrite,
     "PRM108": prm108_not_trained.rewrite,
+    "PRM903": prm903_buffer_registered.rewrite,
 }
 
 

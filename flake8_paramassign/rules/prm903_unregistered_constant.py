@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import ast
+
 from flake8_paramassign.inference.classes import ProjectClass
 from flake8_paramassign.inference.events import AttributeStored, Event, Role
 from flake8_paramassign.inference.objects import Objects
 from flake8_paramassign.inference.state import INITIALISED, State
-from flake8_paramassign.inference.values import Instance, Tensor, Value, constant
+from flake8_paramassign.inference.values import NOTHING, Instance, Tensor, Value, constant
 from flake8_paramassign.rules.base import Finding, Rule
 
 
@@ -90,12 +92,22 @@ class UnregisteredConstant(Rule):
             return None
         if not ask.read_by_forward(cls, event.name):
             return None
-        initialised = event.state.cells.get((receiver, INITIALISED))
+        initialised = constant(event.state.cells.get((receiver, INITIALISED), NOTHING))
         return Finding(
             f"'{event.name}' is a plain tensor that forward reads: .to() and .cuda() do not move "
-            f'it and it is not saved; write self.register_buffer("{event.name}", ..., '
-            f"persistent=False)"
+            f"it and it is not saved; write {_receiver(event.node)}.register_buffer("
+            f'"{event.name}", ..., persistent=False)',
+            why_not_fixed="register_buffer raises AttributeError before super().__init__()"
+            if initialised is False
+            else None,
         )
+
+
+def _receiver(node: ast.AST) -> str:
+    """The object whose attribute is stored, as the user wrote it."""
+    if isinstance(node, ast.Call):
+        return ast.unparse(node.args[0] if len(node.args) > 2 else node.func)
+    return ast.unparse(node.value) if isinstance(node, ast.Attribute) else "self"
 
 
 def _is_constant(value: Value) -> bool:
