@@ -14,15 +14,23 @@ from pathlib import Path
 import libcst
 import pytest
 from conftest import Command
-from rewritten import IN_INIT, LAYER, fixed, fixes, program, rewritten
+from rewritten import (
+    FIXTURES,
+    IN_INIT,
+    LAYER,
+    fixed,
+    fixes,
+    program,
+    rewritten,
+    rules_for,
+)
 
 from codemods.engine import analyze_with_fixes, fix_source
 from codemods.rewrites import rewrite
 from flake8_paramassign import analyze
 from flake8_paramassign.settings import Settings
 
-FIXTURES = Path(__file__).parent.parent / "fixtures"
-FOLDERS = re.compile(r"prm10[1-8]|question")
+FOLDERS = re.compile(r"prm10[1-8]|prm903|question")
 FAILING = [
     path
     for path in sorted(FIXTURES.rglob("*.fails.py"))
@@ -48,12 +56,12 @@ class TestFixtures:
         assert after.decode() == kept.decode()
         assert fixed(before.replace(b"\n", b"\r\n"), str(path)) == kept.replace(b"\n", b"\r\n")
         assert fixed(after, str(path)) == after
-        assert analyze(after, str(path)) == []
+        assert analyze(after, str(path), settings=Settings(rules_for(path))) == []
 
     @pytest.mark.parametrize("path", parameters([p for p in FAILING if not kept_form(p).exists()]))
     def test_without_a_kept_form_stay_as_they_are_for_a_reason(self, path: Path) -> None:
         source = path.read_bytes()
-        result = fix_source(source, str(path), unsafe_fixes=True)
+        result = fix_source(source, str(path), Settings(rules_for(path)), unsafe_fixes=True)
 
         assert result.source == source
         assert result.left
@@ -123,6 +131,8 @@ WAYS_TO_WRITE: dict[str, Callable[[Callable[[str], str], str], str]] = {
         "prm105/tuple_display",
         "prm106/scaled_then_optimised",
         "prm108/arange",
+        "prm903/mask_read_in_forward",
+        "prm903/stored_by_setattr",
     ],
 )
 def test_all_but_the_edit_stays_as_it_was_written(name: str, way: str) -> None:
@@ -210,7 +220,8 @@ def test_what_is_made_in_another_file_is_left_alone(tmp_path: Path) -> None:
 
 def test_every_finding_has_a_fix_or_a_reason() -> None:
     for path in FAILING:
-        for finding in analyze(path.read_bytes(), str(path), rewrite=rewrite):
+        settings = Settings(rules_for(path))
+        for finding in analyze(path.read_bytes(), str(path), settings=settings, rewrite=rewrite):
             assert (finding.fix is None) != (finding.why_not_fixed is None)
             edits = finding.fix.edits if finding.fix else ()
             assert all(a.end < b.start for a, b in pairwise(edits)), "edits that touch are one"

@@ -71,14 +71,15 @@ def _check_other_stores(draft: Draft, event: AttributeStored) -> None:
 
 
 def _fits_buffer(value: ast.expr | None, module: Module) -> bool:
-    """Whether ``value`` is None or what a function of torch, or a tensor's method, returns."""
+    """Whether ``value`` is None, a Parameter, or what an operation of torch gives."""
     if isinstance(value, ast.Constant):
         return value.value is None
     if not isinstance(value, ast.Call):
         return False
     for meaning in module.static(value.func):
         if isinstance(meaning, External):
-            return catalogue.function(meaning.name) not in _NO_TENSOR
+            known = catalogue.function(meaning.name) not in _NO_TENSOR
+            return known or catalogue.tensor_class(meaning.name) is not None
     name = value.func.attr if isinstance(value.func, ast.Attribute) else ""
     return catalogue.method(name) not in _NO_TENSOR
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import ast
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 from flake8_paramassign import catalogue
 from flake8_paramassign.catalogue import Result
@@ -22,10 +22,10 @@ _MOVES = frozenset(["cpu", "cuda", "npu", "to", "type_as", "xpu"])
 """Methods that put a tensor where it is needed."""
 _TAKES_ANY = frozenset(
     """array as_tensor asarray bool enumerate float getattr hasattr int is_tensor isinstance len
-    list new_tensor print range tensor tuple type zip
+    list new_tensor print range tensor to tuple type type_as zip
     """.split()
 )
-"""Functions that do with a tensor on any device."""
+"""Functions and methods that do with an argument on any device."""
 _KEEPS = frozenset([Result.VIEW, Result.SELF, Result.MAYBE_SELF])
 _COPIES = frozenset(["clone", "repeat", "repeat_interleave"])
 """Methods whose arguments are no tensors, and whose result may be moved as well."""
@@ -116,15 +116,19 @@ class _Method:
             case ast.Compare():
                 return not any(isinstance(op, ast.Is | ast.IsNot) for op in user.ops)
             case ast.Call():
-                if user.func is part or _last_name(user.func) in _TAKES_ANY:
+                called = _last_name(user.func)
+                if user.func is part or called in _TAKES_ANY or called in self._moving:
                     return False
                 return not self._is_constant(user) or self.uses(user, alias=alias)
             case ast.UnaryOp(op=ast.USub() | ast.UAdd() | ast.Invert()):
                 return self.uses(user, alias=alias)
-            case ast.keyword() | ast.List() | ast.Tuple() | ast.Slice():
+            case ast.keyword() | ast.List() | ast.NamedExpr() | ast.Slice() | ast.Tuple():
                 return self.uses(user, alias=alias)
             case ast.IfExp():
-                return part is not user.test and self.uses(user, alias=alias)
+                arms = {user.body, user.orelse}
+                if part not in arms or any(self._reads_as(arm, part) for arm in arms - {part}):
+                    return False
+                return self.uses(user, alias=alias)
             case ast.Assign(targets=[ast.Name(id=name)]) if not alias:
                 loads = [n for n in ast.walk(self.node) if _is_name(n, name) and _is_load(n)]
                 return bool(loads) and all(self.uses(load, alias=True) for load in loads)
@@ -146,6 +150,15 @@ class _Method:
             return result is not Result.OTHER and self.uses(call, alias=alias)
         return result in (Result.NEW, Result.TUPLE)
 
+    def _reads_as(self, other: ast.AST, part: ast.AST) -> bool:
+        """Whether ``other`` handles the attribute too: ``m.to(device) if device else m``."""
+        return ast.dump(part) in map(ast.dump, ast.walk(other))
+
+    @cached_property
+    def _moving(self) -> frozenset[str]:
+        """The functions of the file that move something, maybe what they are given."""
+        return _moving_functions(self.holder.module.tree)
+
     def _is_constant(self, node: ast.AST) -> bool:
         """Whether an expression is made of attributes of the object and of constants only."""
         return all(
@@ -154,6 +167,17 @@ class _Method:
             for name in ast.walk(node)
             if isinstance(name, ast.Name)
         )
+
+
+@lru_cache(maxsize=8)
+def _moving_functions(tree: ast.Module) -> frozenset[str]:
+    return frozenset(
+        function.name
+        for function in ast.walk(tree)
+        if isinstance(function, FunctionNode)
+        for node in ast.walk(function)
+        if isinstance(node, ast.Attribute) and node.attr in _MOVES
+    )
 
 
 def _asks_for_dtype(call: ast.Call) -> bool:

@@ -149,13 +149,13 @@ class Lexical(HeldContainers):
         if any(name in ancestor.stored_later for ancestor in foreign):
             return True
         return any(
-            change.function is not frame.node and not self._constructs(change, cls)
+            not (self._constructs(change, cls) if change.on_self else change.function is frame.node)
             for change in self._changes.of(name)
         )
 
     def _constructs(self, change: Change, cls: ProjectClass) -> bool:
         """Whether a change is made by a constructor of ``cls``, or of another class's object."""
-        if not change.on_self or change.owner is None:
+        if change.owner is None:
             return False
         owner = self.module.class_of(change.owner)
         if owner not in cls.ancestry and cls not in owner.ancestry:

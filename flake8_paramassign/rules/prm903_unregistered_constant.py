@@ -53,7 +53,9 @@ class UnregisteredConstant(Rule):
     ## Known limits
     Silent where the attribute is changed after construction (a cache, or the state of a step),
     where every read moves it (`self.mask.to(x.device)`), and in classes that override `_apply`,
-    `to`, `cuda` or `cpu`. Changes in other files are not seen.
+    `to`, `cuda` or `cpu`; where the value may be something else, or a tensor that is trained; and
+    for tensors without dimensions, which mix with those on any device, or without elements.
+    Changes in other files are not seen.
 
     ## References
     - [torch.nn.Module.register_buffer](https://docs.pytorch.org/docs/stable/generated/torch.nn.Module.html#torch.nn.Module.register_buffer)
@@ -72,7 +74,7 @@ class UnregisteredConstant(Rule):
         key = event.receiver, event.name
         if "plain" not in state.slots.get(key, event.slot):
             return False
-        return any(isinstance(value, Tensor) for value in state.cells.get(key, event.values))
+        return any(map(_is_constant, state.cells.get(key, event.values)))
 
     def judge(self, event: Event, ask: Objects) -> Finding | None:
         """The first tensor that an attribute holds is constant, and ``forward`` reads it."""
@@ -106,10 +108,20 @@ class UnregisteredConstant(Rule):
 def _receiver(node: ast.AST) -> str:
     """The object whose attribute is stored, as the user wrote it."""
     if isinstance(node, ast.Call):
-        return ast.unparse(node.args[0] if len(node.args) > 2 else node.func)
-    return ast.unparse(node.value) if isinstance(node, ast.Attribute) else "self"
+        node = node.args[0] if len(node.args) > 2 else node.func
+        return ast.unparse(node).removesuffix(".__setattr__")
+    assert isinstance(node, ast.Attribute)
+    return ast.unparse(node.value)
 
 
 def _is_constant(value: Value) -> bool:
-    """A tensor that no Parameter went into, and that is not trained."""
-    return isinstance(value, Tensor) and value.origin is None and value.trainable is not True
+    """A tensor that no Parameter went into, and that surely is not trained.
+
+    One without dimensions is a number, which torch takes from the CPU wherever the others are;
+    one without elements keeps the place of another.
+    """
+    if not isinstance(value, Tensor):
+        return False
+    if value.shape is not None and (not value.shape or 0 in value.shape):
+        return False
+    return value.origin is None and value.trainable is False
