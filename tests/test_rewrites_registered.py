@@ -113,6 +113,8 @@ def test_a_local_is_followed() -> None:
         "self.c = nn.Parameter(torch.ones(3)).detach() * 2",
         "self.c = torch.ones(3)\nself.c = nn.Parameter(self.c)",
         "self.c = torch.ones(3)\nself.c = None",
+        "if n:\n    self.c = torch.ones(3)\nelse:\n    self.c = 2.0",
+        "if n:\n    self.c = nn.Parameter(torch.ones(3))\nelse:\n    self.c = torch.ones(3)",
         "self.c = torch.ones(3).numpy()",
         "self.c = torch.ones(3) if n else 1.0",
         "self.register_buffer('c', torch.ones(3))",
@@ -148,6 +150,7 @@ def test_what_changes_later_or_is_moved_by_the_class_is_not(more: str) -> None:
         "\n\nclass Derived(Net):\n    def __init__(self):\n        self.c = torch.zeros(2)\n",
         "\n\nclass Other(nn.Module):\n    def reset(self):\n        self.c = None\n",
         "\n    def reset(self):\n        self.d = None\n",
+        "\n\ndef update(options, name):\n    setattr(options, name, None)\n",
     ],
 )
 def test_what_is_changed_elsewhere_says_nothing(more: str) -> None:
@@ -193,6 +196,10 @@ def test_only_modules_count() -> None:
             "self.register_buffer('c', torch.ones(3), persistent=False)",
         ),
         (
+            "self.c = torch.ones(3)\nself.c = self.c / 3",
+            'self.register_buffer("c", torch.ones(3), persistent=False)\nself.c = self.c / 3',
+        ),
+        (
             "if n:\n    self.c = torch.ones(3)\nelse:\n    self.c = None",
             'if n:\n    self.register_buffer("c", torch.ones(3), persistent=False)\n'
             "else:\n    self.c = None",
@@ -225,7 +232,7 @@ def test_the_receiver_stays_what_it_is() -> None:
         ("self.c = self.d = torch.ones(3)", "several targets"),
         ("self.c, self.d = torch.ones(3), n", "several values"),
         ("self.c: Tensor = torch.ones(3)", "annotates"),
-        ("if n:\n    self.c = torch.ones(3)\nelse:\n    self.c = 2.0", "another place"),
+        ("self.c = torch.ones(3)\nc = torch.ones(2)\nself.c = c", "another place"),
     ],
 )
 def test_there_is_a_reason_where_there_is_no_fix(stores: str, reason: str) -> None:

@@ -63,23 +63,25 @@ def _check_other_stores(draft: Draft, event: AttributeStored) -> None:
     own = set(ast.walk(draft.statement))
     for _, user, use in uses(draft, event.name, event.frame.owner):
         if isinstance(use, ast.Attribute) and isinstance(use.ctx, ast.Store) and use not in own:
-            if not _fits_buffer(getattr(user, "value", None), draft.module):
+            if not _fits_buffer(getattr(user, "value", None), event.name, draft.module):
                 raise NoRewrite(
                     f"'{event.name}' is assigned in another place as well, and a buffer takes "
                     "nothing but a tensor or None"
                 )
 
 
-def _fits_buffer(value: ast.expr | None, module: Module) -> bool:
-    """Whether ``value`` is None, a Parameter, or what an operation of torch gives."""
+def _fits_buffer(value: ast.expr | None, name: str, module: Module) -> bool:
+    """Whether ``value`` is None, or a tensor by what is called, or computed of ``name`` itself."""
     if isinstance(value, ast.Constant):
         return value.value is None
+    if isinstance(value, ast.BinOp):
+        operands = value.left, value.right
+        return any(isinstance(node, ast.Attribute) and node.attr == name for node in operands)
     if not isinstance(value, ast.Call):
         return False
     for meaning in module.static(value.func):
         if isinstance(meaning, External):
-            known = catalogue.function(meaning.name) not in _NO_TENSOR
-            return known or catalogue.tensor_class(meaning.name) is not None
+            return catalogue.function(meaning.name) not in _NO_TENSOR
     name = value.func.attr if isinstance(value.func, ast.Attribute) else ""
     return catalogue.method(name) not in _NO_TENSOR
 

@@ -11,7 +11,8 @@ from flake8_paramassign.catalogue import Result
 
 FunctionNode = ast.FunctionDef | ast.AsyncFunctionDef
 
-_KEEPS = frozenset([Result.VIEW, Result.SELF, Result.MAYBE_SELF])
+MAY_SHARE = frozenset([Result.VIEW, Result.SELF, Result.MAYBE_SELF])
+"""What may be the tensor that went in, or a view of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +36,7 @@ class Changes:
         self._visit(tree, Change(False, None, None))
 
     def of(self, name: str) -> set[Change]:
-        """Those of an attribute; among them those of attributes whose name is computed."""
+        """Those of an attribute, with those that an object makes to attributes it computes."""
         return self._changes.get(name, set()) | self._changes.get("", set())
 
     def _visit(self, node: ast.AST, place: Change) -> None:
@@ -57,7 +58,8 @@ class Changes:
 
     def _note(self, receiver: ast.expr, name: str, place: Change) -> None:
         on_self = isinstance(receiver, ast.Name) and receiver.id == "self"
-        self._changes[name].add(replace(place, on_self=on_self))
+        if name or on_self:
+            self._changes[name].add(replace(place, on_self=on_self))
 
 
 def _is_setattr(call: ast.Call) -> bool:
@@ -80,10 +82,10 @@ def _viewed(node: ast.expr) -> ast.expr:
         if isinstance(node, ast.Subscript):
             node = node.value
         elif isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
-            if catalogue.method(node.func.attr) not in _KEEPS:
+            if catalogue.method(node.func.attr) not in MAY_SHARE:
                 return node
             node = node.func.value
-        elif isinstance(node, ast.Attribute) and catalogue.attribute(node.attr) in _KEEPS:
+        elif isinstance(node, ast.Attribute) and catalogue.attribute(node.attr) in MAY_SHARE:
             node = node.value
         else:
             return node

@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import ast
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from functools import cached_property
 
 from flake8_paramassign import catalogue
 from flake8_paramassign.catalogue import Result
+from flake8_paramassign.inference.changes import MAY_SHARE
 from flake8_paramassign.inference.classes import Class, ProjectClass
 from flake8_paramassign.inference.values import External
 
@@ -26,7 +27,6 @@ _TAKES_ANY = frozenset(
     """.split()
 )
 """Functions and methods that do with an argument on any device."""
-_KEEPS = frozenset([Result.VIEW, Result.SELF, Result.MAYBE_SELF])
 _COPIES = frozenset(["clone", "repeat", "repeat_interleave"])
 """Methods whose arguments are no tensors, and whose result may be moved as well."""
 
@@ -142,11 +142,11 @@ class _Method:
         """Whether a method or an attribute of a tensor takes it as it lies."""
         name, call = member.attr, self._parents[member]
         if not isinstance(call, ast.Call) or call.func is not member:
-            return catalogue.attribute(name) in _KEEPS and self.uses(member, alias=alias)
+            return catalogue.attribute(name) in MAY_SHARE and self.uses(member, alias=alias)
         if name in _MOVES and not _asks_for_dtype(call):
             return False
         result = catalogue.method(name)
-        if result in _KEEPS or name in _COPIES or self._is_constant(call):
+        if result in MAY_SHARE or name in _COPIES or self._is_constant(call):
             return result is not Result.OTHER and self.uses(call, alias=alias)
         return result in (Result.NEW, Result.TUPLE)
 
@@ -157,7 +157,12 @@ class _Method:
     @cached_property
     def _moving(self) -> frozenset[str]:
         """The functions of the file that move something, maybe what they are given."""
-        return _moving_functions(self.holder.module.tree)
+        return frozenset(
+            function.name
+            for function in ast.walk(self.holder.module.tree)
+            if isinstance(function, FunctionNode)
+            and any(isinstance(n, ast.Attribute) and n.attr in _MOVES for n in ast.walk(function))
+        )
 
     def _is_constant(self, node: ast.AST) -> bool:
         """Whether an expression is made of attributes of the object and of constants only."""
@@ -167,17 +172,6 @@ class _Method:
             for name in ast.walk(node)
             if isinstance(name, ast.Name)
         )
-
-
-@lru_cache(maxsize=8)
-def _moving_functions(tree: ast.Module) -> frozenset[str]:
-    return frozenset(
-        function.name
-        for function in ast.walk(tree)
-        if isinstance(function, FunctionNode)
-        for node in ast.walk(function)
-        if isinstance(node, ast.Attribute) and node.attr in _MOVES
-    )
 
 
 def _asks_for_dtype(call: ast.Call) -> bool:

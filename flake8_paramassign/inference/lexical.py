@@ -26,7 +26,7 @@ _STEPS = frozenset(
 """Methods that run again and again while a model trains."""
 _CONSTRUCTION = re.compile(r"^_*(init|reset|build|setup|create|make|tie|load|register|initialize)")
 """Methods that are called once, whoever calls them."""
-_MOVES = ("_apply", "to", "cuda", "cpu", "__getattr__", "__getattribute__")
+_MOVING = ("_apply", "to", "cuda", "cpu", "__getattr__", "__getattribute__")
 """Methods by whose override a class may move what nothing registers."""
 
 
@@ -135,12 +135,15 @@ class Lexical(HeldContainers):
     def read_by_forward(self, cls: ProjectClass, name: str) -> bool:
         """Whether ``forward`` uses the attribute ``name`` where it lies, and nothing moves it."""
         classes = [cls, *self._derived(cls)]
-        if any(each.find(method) for each in classes for method in _MOVES):
+        if any(each.find(method) for each in classes for method in _MOVING):
             return False
         return any(used_by_forward(each, name) for each in classes)
 
     def changed_later(self, cls: ProjectClass, name: str, frame: Frame) -> bool:
-        """Whether code besides ``frame`` changes ``name`` when an object of ``cls`` is made."""
+        """Whether code changes ``name`` of an object of ``cls`` other than in its construction.
+
+        The function of ``frame`` may do so from outside.
+        """
         foreign = [
             ancestor
             for ancestor in cls.ancestry

@@ -42,4 +42,7 @@ class Questions(ABC):
 
     @abstractmethod
     def changed_later(self, cls: ProjectClass, name: str, frame: Frame) -> bool:
-        """Whether code besides ``frame`` changes ``name`` when an object of ``cls`` is made."""
+        """Whether code changes ``name`` of an object of ``cls`` other than in its construction.
+
+        The function of ``frame`` may do so from outside.
+        """

@@ -7,8 +7,8 @@ import ast
 from flake8_paramassign.inference.classes import ProjectClass
 from flake8_paramassign.inference.events import AttributeStored, Event, Role
 from flake8_paramassign.inference.objects import Objects
-from flake8_paramassign.inference.state import INITIALISED, State
-from flake8_paramassign.inference.values import NOTHING, Instance, Tensor, Value, constant
+from flake8_paramassign.inference.state import ABSENT, INITIALISED, State
+from flake8_paramassign.inference.values import NONE, NOTHING, Instance, Tensor, Value, constant
 from flake8_paramassign.rules.base import Finding, Rule
 
 
@@ -70,11 +70,15 @@ class UnregisteredConstant(Rule):
 
     @classmethod
     def stands(cls, event: AttributeStored, state: State) -> bool:
-        """Not where a buffer or something else takes its place before ``__init__`` ends."""
+        """Not where something else, such as a Parameter, may hold its place after ``__init__``.
+
+        ``forward`` then may read it under the condition that stores the Parameter only.
+        """
         key = event.receiver, event.name
-        if "plain" not in state.slots.get(key, event.slot):
+        slot, held = state.slots.get(key, ABSENT), state.cells.get(key, NOTHING)
+        if "plain" not in slot or slot & {"buffer", "module"}:
             return False
-        return any(map(_is_constant, state.cells.get(key, event.values)))
+        return held != NONE and all(map(_is_constant, held - NONE))
 
     def judge(self, event: Event, ask: Objects) -> Finding | None:
         """The first tensor that an attribute holds is constant, and ``forward`` reads it."""
