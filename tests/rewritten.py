@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from codemods.engine import analyze_with_fixes, fix_source
 from flake8_paramassign.diagnostics import Diagnostic
+from flake8_paramassign.rules import all_rules, default_codes
 from flake8_paramassign.settings import Settings
+
+FIXTURES = Path(__file__).parent.parent / "fixtures"
 
 SAFE = "safe"
 UNSAFE = "unsafe"
@@ -54,5 +59,11 @@ LAYER = "layer = nn.Linear(3, 4)\n"
 
 def fixed(source: bytes, name: str = "x.py", style: str = "data", rule: str | None = None) -> bytes:
     """``source`` with all fixes made, the unsafe too."""
-    settings = Settings(select=frozenset([rule]) if rule else None, style=style)
+    settings = Settings(frozenset([rule]) if rule else rules_for(Path(name)), style=style)
     return fix_source(source, name, settings, unsafe_fixes=True).source
+
+
+def rules_for(path: Path) -> frozenset[str]:
+    """The rules that are on by default, and the opt-in rule in whose folder a fixture is."""
+    folder = path.relative_to(FIXTURES).parts[0] if path.is_relative_to(FIXTURES) else ""
+    return default_codes() | (all_rules().keys() & {folder.upper()})

@@ -7,22 +7,19 @@ import re
 from pathlib import Path
 
 import pytest
+from rewritten import FIXTURES, rules_for
 
 from flake8_paramassign import analyze
-from flake8_paramassign.rules import all_rules, default_codes
 from flake8_paramassign.settings import Settings
 
-FIXTURES = Path(__file__).parent.parent / "fixtures"
 PROGRAMS = sorted(FIXTURES.rglob("*.py"))
 _FINDS = re.compile(r"(PRM\d{3}) at line (\d+)")
 
 
 def found(path: Path, newline: bytes = b"\n") -> list[tuple[str, int]]:
     """What the linter finds by default, and by the opt-in rule whose folder it is."""
-    folder = path.relative_to(FIXTURES).parts[0].upper()
-    settings = Settings(select=default_codes() | (all_rules().keys() & {folder}))
     source = path.read_bytes().replace(b"\n", newline)
-    diagnostics = analyze(source, str(path), settings=settings)
+    diagnostics = analyze(source, str(path), settings=Settings(rules_for(path)))
     return [(d.code, d.start.line) for d in diagnostics]
 
 

@@ -13,16 +13,24 @@ from pathlib import Path
 import libcst
 import pytest
 from conftest import Command
-from rewritten import IN_INIT, LAYER, fixed, fixes, program, rewritten
+from rewritten import (
+    FIXTURES,
+    IN_INIT,
+    LAYER,
+    fixed,
+    fixes,
+    program,
+    rewritten,
+    rules_for,
+)
 
 from codemods.engine import analyze_with_fixes, fix_source
 from codemods.rewrites import rewrite
 from flake8_paramassign import analyze
 from flake8_paramassign.diagnostics import Applicability
-from flake8_paramassign.rules import Rule, all_rules, default_codes
+from flake8_paramassign.rules import Rule, all_rules
 from flake8_paramassign.settings import Settings
 
-FIXTURES = Path(__file__).parent.parent / "fixtures"
 FAILING = sorted(FIXTURES.rglob("*.fails.py"))
 
 
@@ -35,30 +43,21 @@ def parameters(paths: list[Path]) -> list[object]:
     return [pytest.param(path, id=str(path.relative_to(FIXTURES))) for path in paths]
 
 
-def settings(path: Path) -> Settings:
-    """The rules that a fixture is about: those on by default, and the one of its folder."""
-    folder = path.relative_to(FIXTURES).parts[0].upper()
-    return Settings(select=default_codes() | (all_rules().keys() & {folder}))
-
-
 class TestFixtures:
     @pytest.mark.parametrize("path", parameters([p for p in FAILING if kept_form(p).exists()]))
     def test_become_the_kept_form_byte_for_byte(self, path: Path) -> None:
-        def fixed(source: bytes) -> bytes:
-            return fix_source(source, str(path), settings(path), unsafe_fixes=True).source
-
         before, kept = path.read_bytes(), kept_form(path).read_bytes()
-        after = fixed(before)
+        after = fixed(before, str(path))
 
         assert after.decode() == kept.decode()
-        assert fixed(before.replace(b"\n", b"\r\n")) == kept.replace(b"\n", b"\r\n")
-        assert fixed(after) == after
-        assert analyze(after, str(path), settings=settings(path)) == []
+        assert fixed(before.replace(b"\n", b"\r\n"), str(path)) == kept.replace(b"\n", b"\r\n")
+        assert fixed(after, str(path)) == after
+        assert analyze(after, str(path), settings=Settings(rules_for(path))) == []
 
     @pytest.mark.parametrize("path", parameters([p for p in FAILING if not kept_form(p).exists()]))
     def test_without_a_kept_form_stay_as_they_are_for_a_reason(self, path: Path) -> None:
         source = path.read_bytes()
-        result = fix_source(source, str(path), settings(path), unsafe_fixes=True)
+        result = fix_source(source, str(path), Settings(rules_for(path)), unsafe_fixes=True)
 
         assert result.source == source
         assert result.left
@@ -140,6 +139,8 @@ WAYS_TO_WRITE: dict[str, Callable[[Callable[[str], str], str], str]] = {
         "prm304/frozen_by_a_loop",
         "prm304/requires_grad_of_data",
         "prm306/init_given_data",
+        "prm903/mask_read_in_forward",
+        "prm903/stored_by_setattr",
     ],
 )
 def test_all_but_the_edit_stays_as_it_was_written(name: str, way: str) -> None:
@@ -227,7 +228,8 @@ def test_what_is_made_in_another_file_is_left_alone(tmp_path: Path) -> None:
 
 def test_every_finding_has_a_fix_or_a_reason() -> None:
     for path in FAILING:
-        for finding in analyze(path.read_bytes(), str(path), rewrite=rewrite):
+        settings = Settings(rules_for(path))
+        for finding in analyze(path.read_bytes(), str(path), settings=settings, rewrite=rewrite):
             assert (finding.fix is None) != (finding.why_not_fixed is None)
             edits = finding.fix.edits if finding.fix else ()
             assert all(a.end < b.start for a, b in pairwise(edits)), "edits that touch are one"
@@ -239,7 +241,7 @@ def test_a_rule_says_which_fixes_it_has(rule: type[Rule]) -> None:
         finding.fix.applicability.value
         for path in (FIXTURES / rule.code.lower()).glob("*.fails.py")
         for finding in analyze(
-            path.read_bytes(), str(path), settings=settings(path), rewrite=rewrite
+            path.read_bytes(), str(path), settings=Settings(rules_for(path)), rewrite=rewrite
         )
         if finding.fix and finding.code == rule.code
     }

@@ -24,6 +24,7 @@ from codemods.rewrites import (
     prm306_init_guarded,
     prm901_data_copied,
     prm902_written_without_data,
+    prm903_buffer_registered,
 )
 from codemods.rewrites.containers import hold_modules, hold_parameters
 from codemods.rewrites.reasons import NoRewrite
@@ -50,6 +51,7 @@ _REWRITES: dict[str, Callable[[Case], Fix]] = {
     "PRM306": prm306_init_guarded.rewrite,
     "PRM901": prm901_data_copied.rewrite,
     "PRM902": prm902_written_without_data.rewrite,
+    "PRM903": prm903_buffer_registered.rewrite,
 }
 
 

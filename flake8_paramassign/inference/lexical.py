@@ -8,8 +8,10 @@ from functools import cached_property
 from pathlib import Path
 
 from flake8_paramassign.inference.callers import Callers
+from flake8_paramassign.inference.changes import Change, Changes
 from flake8_paramassign.inference.classes import ProjectClass
 from flake8_paramassign.inference.events import Frame, Role
+from flake8_paramassign.inference.forward_reads import used_by_forward
 from flake8_paramassign.inference.held import HeldContainers
 from flake8_paramassign.inference.project import Module
 from flake8_paramassign.source import Source
@@ -24,6 +26,8 @@ _STEPS = frozenset(
 """Methods that run again and again while a model trains."""
 _CONSTRUCTION = re.compile(r"^_*(init|reset|build|setup|create|make|tie|load|register|initialize)")
 """Methods that are called once, whoever calls them."""
+_MOVING = ("_apply", "to", "cuda", "cpu", "__getattr__", "__getattribute__")
+"""Methods by whose override a class may move what nothing registers."""
 
 
 class Lexical(HeldContainers):
@@ -127,6 +131,52 @@ class Lexical(HeldContainers):
     def _own_nodes(self) -> frozenset[int]:
         """The identities of all nodes of the file's tree, which lives as long as this does."""
         return frozenset(map(id, ast.walk(self.module.tree)))
+
+    def read_by_forward(self, cls: ProjectClass, name: str) -> bool:
+        """Whether ``forward`` uses the attribute ``name`` where it lies, and nothing moves it."""
+        classes = [cls, *self._derived(cls)]
+        if any(each.find(method) for each in classes for method in _MOVING):
+            return False
+        return any(used_by_forward(each, name) for each in classes)
+
+    def changed_later(self, cls: ProjectClass, name: str, frame: Frame) -> bool:
+        """Whether code changes ``name`` of an object of ``cls`` other than in its construction.
+
+        The function of ``frame`` may do so from outside.
+        """
+        foreign = [
+            ancestor
+            for ancestor in cls.ancestry
+            if isinstance(ancestor, ProjectClass) and ancestor.module is not self.module
+        ]
+        if any(name in ancestor.stored_later for ancestor in foreign):
+            return True
+        return any(
+            not (self._constructs(change, cls) if change.on_self else change.function is frame.node)
+            for change in self._changes.of(name)
+        )
+
+    def _constructs(self, change: Change, cls: ProjectClass) -> bool:
+        """Whether a change is made by a constructor of ``cls``, or of another class's object."""
+        if change.owner is None:
+            return False
+        owner = self.module.class_of(change.owner)
+        if owner not in cls.ancestry and cls not in owner.ancestry:
+            return True
+        return change.function is not None and change.function.name in self.constructor_only(owner)
+
+    def _derived(self, cls: ProjectClass) -> list[ProjectClass]:
+        """The classes of this file that derive from ``cls``."""
+        classes = [self.module.class_of(node) for node in self._class_nodes]
+        return [each for each in classes if each is not cls and cls in each.ancestry]
+
+    @cached_property
+    def _class_nodes(self) -> list[ast.ClassDef]:
+        return [node for node in ast.walk(self.module.tree) if isinstance(node, ast.ClassDef)]
+
+    @cached_property
+    def _changes(self) -> Changes:
+        return Changes(self.module.tree)
 
     def unregisters(self, name: str) -> bool:
         """Whether the file somewhere takes ``name``, or names it computes, out of a registry."""

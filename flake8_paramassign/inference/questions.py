@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 from abc import ABC, abstractmethod
 
+from flake8_paramassign.inference.classes import ProjectClass
 from flake8_paramassign.inference.events import Frame
 
 
@@ -34,3 +35,14 @@ class Questions(ABC):
     @abstractmethod
     def may_lack_grad(self, frame: Frame) -> bool:
         """Whether all calls of the function that this file knows may be without grad mode."""
+
+    @abstractmethod
+    def read_by_forward(self, cls: ProjectClass, name: str) -> bool:
+        """Whether ``forward`` uses the attribute ``name`` where it lies, and nothing moves it."""
+
+    @abstractmethod
+    def changed_later(self, cls: ProjectClass, name: str, frame: Frame) -> bool:
+        """Whether code changes ``name`` of an object of ``cls`` other than in its construction.
+
+        The function of ``frame`` may do so from outside.
+        """
