@@ -39,22 +39,33 @@ class Shaped(NamedTuple):
     shape: Shape | None
 
 
-def described(values: Values, node: ast.AST, item: Callable[[Container, int], Values]) -> object:
-    """What an argument of the expression ``node`` is for a shape; ``item`` looks into tuples."""
-    found = {_described(value, node, item) for value in values}
+_Item = Callable[[Container, int], Values]
+
+
+def described(
+    values: Values, node: ast.AST, item: _Item, around: frozenset[Container] = frozenset()
+) -> object:
+    """What an argument of the expression ``node`` is for a shape.
+
+    ``item`` looks into tuples; ``around`` are those that this is an item of, as in a loop one
+    may come to hold itself.
+    """
+    found = {_described(value, node, item, around) for value in values}
     return found.pop() if len(found) == 1 else ...
 
 
-def _described(value: Value, node: ast.AST, item: Callable[[Container, int], Values]) -> object:
+def _described(value: Value, node: ast.AST, item: _Item, around: frozenset[Container]) -> object:
     if isinstance(value, Constant):
         return value.value if isinstance(value.value, int | float | tuple) else ...
     if isinstance(value, Parameter | Tensor):
         return Shaped(value.shape)
     if isinstance(value, Other):
         return Shaped(()) if value.kind == "float" else ...
-    if isinstance(value, Container) and _is_display(value, node):
+    if isinstance(value, Container) and value not in around and _is_display(value, node):
         assert isinstance(value.site, ast.List | ast.Tuple)
-        return tuple(described(item(value, i), node, item) for i in range(len(value.site.elts)))
+        within = around | {value}
+        items = (item(value, i) for i in range(len(value.site.elts)))
+        return tuple(described(held, node, item, within) for held in items)
     return value if isinstance(value, Opaque) and _is_fixed(value.site) else ...
 
 
