@@ -279,6 +279,14 @@ FORWARD = {
 }
 
 FUNCTIONS = {
+    "tuple put into itself": """
+        def f(n):
+            size = 3
+            for _ in range(n):
+                size = (size, 2)
+            layer = nn.Linear(3, 3)
+            layer.weight = torch.zeros(size)  # PRM101
+        """,
     "stock layer": """
         def f(t):
             layer = nn.Linear(3, 3)
