@@ -70,7 +70,7 @@ def _findings(
     from flake8_paramassign.report import Report
 
     source = Source(text)
-    module = _project(settings.module_bases).open(filename, tree, len(text))
+    module = _project(settings.module_bases).open(filename, tree, text)
     report = Report(settings)
     interpreter = Interpreter(module, source, report)
     report.ask = interpreter

@@ -45,6 +45,12 @@ def child(imports: str, base: str = "Base") -> str:
     return dedent(CHILD).format(imports=imports, base=base)
 
 
+def test_a_base_class_whose_file_was_analysed_before(tmp_path: Path) -> None:
+    files = {"base.py": BASE, "child.py": child("from base import Base")}
+    assert found(tmp_path, "base.py", files) == []
+    assert found(tmp_path, "child.py", {}) == [("PRM101", 6)]
+
+
 @pytest.mark.parametrize(
     ("imports", "base"),
     [

@@ -40,7 +40,7 @@ def told(program: str) -> object:
     """The shape of what a program stores in the attribute ``shown``."""
     source = HEAD + program
     listener = Listener()
-    module = Project(()).open("x.py", ast.parse(source), len(source))
+    module = Project(()).open("x.py", ast.parse(source), source)
     interpreter = Interpreter(module, Source(source), listener)
     for node in module.tree.body:
         if isinstance(node, ast.FunctionDef):

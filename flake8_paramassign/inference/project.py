@@ -43,14 +43,13 @@ class Module:
     tree: ast.Module
     project: Project
     is_package: bool = False
-    size: int = 0
-    """How much source there is."""
+    text: str = ""
+    """The source."""
     unparsed: dict[str, list[Part]] = field(default_factory=dict)
     """Of an imported file: what binds a name and is parsed when the name is asked for."""
     bindings: dict[str, list[ast.AST]] = field(default_factory=dict)
     stars: list[str] = field(default_factory=list)
-    slot_names: frozenset[str] = frozenset()
-    """Names under which classes of an imported file may register Parameters: a guess upwards."""
+    _slot_names: frozenset[str] | None = None
     _meanings: dict[str, Values] = field(default_factory=dict)
     _classes: dict[ast.ClassDef, ProjectClass] = field(default_factory=dict)
 
@@ -69,6 +68,15 @@ class Module:
         for name, node in fallbacks:
             # `try: import torch.nn as nn / except ImportError: nn = None`: the first is meant.
             self.bindings.setdefault(name, [node])
+
+    @property
+    def slot_names(self) -> frozenset[str]:
+        """Names under which the file's classes may register Parameters: a guess upwards."""
+        if self._slot_names is None:
+            names = re.findall(r"self\.(\w+)\b[^=\n]*=|['\"](\w+)['\"]", self.text)
+            found = (part for pair in names for part in pair if part)
+            self._slot_names = frozenset(found if "Parameter" in self.text else ())
+        return self._slot_names
 
     def lookup(self, name: str) -> Values:
         """What the top-level ``name`` may be; unknown where it is bound in several ways."""
@@ -232,13 +240,13 @@ class Project:
         self._located: dict[str, str | None] = {}
         self._members: dict[str, Values] = {}
 
-    def open(self, path: str, tree: ast.Module, size: int) -> Module:
-        """The file under analysis, of ``size`` bytes, whose imports are looked up around it."""
+    def open(self, path: str, tree: ast.Module, text: str) -> Module:
+        """The file under analysis, whose imports are looked up around it."""
         file = Path(path)
         name, package_parent = _dotted_name(file)
         self._roots = _search_roots(file, package_parent)
         self._located, self._members = {}, {}
-        module = Module(name, path, tree, self, file.name == "__init__.py", size)
+        module = Module(name, path, tree, self, file.name == "__init__.py", text)
         self._files[path] = _stamp(path), module
         self._forget_oldest()
         return module
@@ -313,10 +321,10 @@ class Project:
         return module
 
     def _forget_oldest(self) -> None:
-        kept = sum(module.size for _, module in self._files.values() if module)
+        kept = sum(len(module.text) for _, module in self._files.values() if module)
         while kept > _MOST_BYTES and len(self._files) > 1:
             _, (_, oldest) = self._files.popitem(last=False)
-            kept -= oldest.size if oldest else 0
+            kept -= len(oldest.text) if oldest else 0
 
     def _parse(self, name: str, path: str) -> Module | None:
         try:
@@ -334,11 +342,7 @@ class Project:
         except (OSError, SyntaxError, ValueError, RecursionError, MemoryError):
             return None  # the file's own analysis says why; here it is only unknown
         is_package = os.path.basename(path) == "__init__.py"
-        module = Module(name, path, tree, self, is_package, len(text), unparsed)
-        if "Parameter" in text:
-            names = re.findall(r"self\.(\w+)\b[^=\n]*=|['\"](\w+)['\"]", text)
-            module.slot_names = frozenset(part for pair in names for part in pair if part)
-        return module
+        return Module(name, path, tree, self, is_package, text, unparsed)
 
 
 def _dotted_name(file: Path) -> tuple[str, Path]:
