@@ -25,12 +25,15 @@ from flake8_paramassign.inference.values import (
     Values,
     only,
 )
+from flake8_paramassign.signs import PARAMETER
 from flake8_paramassign.source import decode
 
 _LARGEST_FILE = 2_000_000
 """Bytes above which an imported file is taken as unknown."""
 _MOST_BYTES = 1_000_000
 """How much source is kept parsed: a tree takes about sixty times as much memory as its text."""
+_REGISTERS = re.compile(rf"{PARAMETER}|Parameter(?:List|Dict)|register_parameter")
+_NAMES = re.compile(r"self\.(\w+)\b[^=\n]*=|['\"](\w+)['\"]")
 _ROOT_MARKS = ("pyproject.toml", "setup.py", "setup.cfg", ".git")
 
 
@@ -73,9 +76,9 @@ class Module:
     def slot_names(self) -> frozenset[str]:
         """Names under which the file's classes may register Parameters: a guess upwards."""
         if self._slot_names is None:
-            names = re.findall(r"self\.(\w+)\b[^=\n]*=|['\"](\w+)['\"]", self.text)
-            found = (part for pair in names for part in pair if part)
-            self._slot_names = frozenset(found if "Parameter" in self.text else ())
+            registers = _REGISTERS.search(self.text)
+            names = _NAMES.findall(self.text) if registers else ()
+            self._slot_names = frozenset(part for pair in names for part in pair if part)
         return self._slot_names
 
     def lookup(self, name: str) -> Values:
