@@ -13,7 +13,9 @@ from functools import cached_property
 
 from flake8_paramassign.source import Source
 
-_MAKES = (r"Parameter\b", r"_parameters\b(?!\()", "requires_grad", "setattr", "register_parameter",
+PARAMETER = r"Parameter\b(?! (?!(?:as|if|else|or|and|is|in|for|not)\b)[a-z])"
+"""The class, but not the word in a sentence: ``a Parameter tree``."""
+_MAKES = (PARAMETER, r"_parameters\b(?!\()", "requires_grad", "setattr", "register_parameter",
           r"\.data\s*=(?!=)")  # fmt: skip
 """What makes, replaces or unwraps a Parameter."""
 _TOUCHES = (r"assign=True", r"state_dict\(\)\s*\[", r"state_dict\(\)\.update\(",
@@ -82,7 +84,8 @@ class Signs:
                 yield offset
 
     def _is_stored(self, name: str) -> bool:
-        return re.search(rf"{name}\[[^\n]*\]\s*=(?!=)", self._text) is not None
+        stored = rf"{name}(?:\[[^\n]*\]\s*=(?!=)|\.update\()"
+        return re.search(stored, self._text) is not None
 
     def _written(self, is_slot: Callable[[str], bool]) -> Iterator[int]:
         """``m.weight.fill_(0)``, and what is done to ``w`` after ``w = m.weight``."""

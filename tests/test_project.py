@@ -45,6 +45,12 @@ def child(imports: str, base: str = "Base") -> str:
     return dedent(CHILD).format(imports=imports, base=base)
 
 
+def test_a_base_class_whose_file_was_analysed_before(tmp_path: Path) -> None:
+    files = {"base.py": BASE, "child.py": child("from base import Base")}
+    assert found(tmp_path, "base.py", files) == []
+    assert found(tmp_path, "child.py", {}) == [("PRM101", 6)]
+
+
 @pytest.mark.parametrize(
     ("imports", "base"),
     [
@@ -152,3 +158,37 @@ def test_the_project_is_parsed_and_not_imported(tmp_path: Path) -> None:
         "child.py": child("from base import Base"),
     }
     assert found(tmp_path, "child.py", files) == [("PRM101", 6)]
+
+
+def test_what_a_class_does_wrong_is_told_in_its_own_file(tmp_path: Path) -> None:
+    files = {
+        "generator.py": """\
+            from torch import nn
+            from torch.nn.utils import remove_weight_norm, weight_norm
+
+            def initialise(m):
+                m.weight.data.normal_(0.0, 0.01)
+
+            class Generator(nn.Module):
+                def __init__(self):
+                    super().__init__()
+                    self.convs = nn.ModuleList([weight_norm(nn.Conv1d(3, 3, 1))])
+                    for conv in self.convs:
+                        conv.apply(initialise)
+
+                def remove_weight_norm(self):
+                    for conv in self.convs:
+                        remove_weight_norm(conv)
+        """,
+        "inference.py": """\
+            import torch
+            from generator import Generator
+
+            def main():
+                generator = Generator()
+                generator.remove_weight_norm()
+                return sum(p.numel() for p in generator.parameters())
+        """,
+    }
+    assert found(tmp_path, "inference.py", files) == []
+    assert [code for code, _ in found(tmp_path, "generator.py", {})] == ["PRM204"]

@@ -24,6 +24,10 @@ _MODULE_NAMES = re.compile(
     re.VERBOSE,
 )
 """Classes of well-known libraries that are torch Modules."""
+_MODULE_MAKERS = re.compile(
+    r"^(torchvision\.models\.(\w+\.)*(?!get_|list_|_)[a-z]\w*|timm\.(models\.)?create_model)$"
+)
+"""Functions of such libraries that make one."""
 
 _PLAIN_ROOTS = frozenset(
     """abc argparse ast builtins collections ctypes dataclasses datetime enum functools io json
@@ -95,7 +99,7 @@ class ExternalClass(Class):
     """A class of another library: only its name is known."""
 
     def __init__(self, name: str, declared_module: bool = False) -> None:
-        """``declared_module``: the user's settings say that it is a Module."""
+        """``declared_module``: it is known, or the settings say, that it is a Module."""
         self.name = name
         self._declared_module = declared_module
 
@@ -115,6 +119,11 @@ class ExternalClass(Class):
         if self.name.split(".")[0] in _PLAIN_ROOTS or _PLAIN_NAMES.match(self.name):
             return False
         return None
+
+
+def makes_module(function: str) -> bool | None:
+    """Whether a function of another library surely returns a Module."""
+    return True if _MODULE_MAKERS.match(function) else None
 
 
 class Deferred:
@@ -252,16 +261,15 @@ class ProjectClass(Class):
 
     @cached_property
     def _later_nodes(self) -> tuple[ast.Attribute, ...]:
-        later = [
-            member
-            for ancestor in self.ancestry
-            if isinstance(ancestor, ProjectClass)
-            for name, member in ancestor.members.items()
-            if name != "__init__" and isinstance(member, ast.FunctionDef)
-        ]
+        projects = (a for a in self.ancestry if isinstance(a, ProjectClass))
+        return tuple(node for ancestor in projects for node in ancestor._own_later_nodes)
+
+    @cached_property
+    def _own_later_nodes(self) -> tuple[ast.Attribute, ...]:
         return tuple(
             node
-            for member in later
+            for name, member in self.members.items()
+            if name != "__init__" and isinstance(member, ast.FunctionDef)
             for node in ast.walk(member)
             if isinstance(node, ast.Attribute)
             and (not isinstance(node.ctx, ast.Load) or node.attr in ("_parameters", "__delattr__"))

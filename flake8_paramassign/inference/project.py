@@ -25,13 +25,15 @@ from flake8_paramassign.inference.values import (
     Values,
     only,
 )
+from flake8_paramassign.signs import PARAMETER
 from flake8_paramassign.source import decode
 
 _LARGEST_FILE = 2_000_000
 """Bytes above which an imported file is taken as unknown."""
 _MOST_BYTES = 1_000_000
 """How much source is kept parsed: a tree takes about sixty times as much memory as its text."""
-_SLOT_NAMES = re.compile(r"self\.(\w+)\b[^=\n]*=|['\"](\w+)['\"]")
+_REGISTERS = re.compile(rf"{PARAMETER}|Parameter(?:List|Dict)|register_parameter")
+_NAMES = re.compile(r"self\.(\w+)\b[^=\n]*=|['\"](\w+)['\"]")
 _ROOT_MARKS = ("pyproject.toml", "setup.py", "setup.cfg", ".git")
 
 
@@ -45,6 +47,7 @@ class Module:
     project: Project
     is_package: bool = False
     text: str = ""
+    """The source."""
     unparsed: dict[str, list[Part]] = field(default_factory=dict)
     """Of an imported file: what binds a name and is parsed when the name is asked for."""
     bindings: dict[str, list[ast.AST]] = field(default_factory=dict)
@@ -71,10 +74,11 @@ class Module:
 
     @property
     def slot_names(self) -> frozenset[str]:
-        """Names under which classes of the file may register Parameters: a guess upwards."""
+        """Names under which the file's classes may register Parameters: a guess upwards."""
         if self._slot_names is None:
-            found = _SLOT_NAMES.findall(self.text) if "Parameter" in self.text else ()
-            self._slot_names = frozenset(part for pair in found for part in pair if part)
+            registers = _REGISTERS.search(self.text)
+            names = _NAMES.findall(self.text) if registers else ()
+            self._slot_names = frozenset(part for pair in names for part in pair if part)
         return self._slot_names
 
     def lookup(self, name: str) -> Values:
