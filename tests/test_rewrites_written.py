@@ -209,12 +209,12 @@ OTHER = LAYER + "other = nn.Linear(3, 4)\n"
 @pytest.mark.parametrize(
     ("rule", "body", "reason"),
     [
-        ("PRM201", EACH + "p = None", "None cannot be written"),
+        ("PRM201", EACH + "p = None", "no tensor can be made"),
         ("PRM201", EACH + "p = p.data", "own storage"),
         ("PRM201", EACH + "p = p.detach()", "own storage"),
         ("PRM201", EACH.rstrip() + " p = p * 2", SHARES),
         ("PRM201", EACH + "p = q = p * 2", "does not assign the variable alone"),
-        ("PRM202", LAYER + "layer.state_dict()['bias'] = None", "None cannot be written"),
+        ("PRM202", LAYER + "layer.state_dict()['bias'] = None", "no tensor can be made"),
         ("PRM202", LAYER + "a = layer.state_dict()['bias'] = torch.ones(4)", "more than this"),
         ("PRM202", LAYER + "layer(torch.ones(3)).data = torch.ones(4)", "what the call computes"),
         ("PRM301", LAYER + "layer.weight.mul_(2); layer.bias.mul_(2)", SHARES),
@@ -249,6 +249,11 @@ OTHER = LAYER + "other = nn.Linear(3, 4)\n"
         (
             "PRM901",
             LAYER + "old = layer.bias.data\nlayer.bias.data = torch.ones(4)",
+            "kept under another name",
+        ),
+        (
+            "PRM901",
+            LAYER + "layer.bias.data = make()\nold = layer.bias.data\nlayer.bias.data = old",
             "kept under another name",
         ),
         (

@@ -14,6 +14,7 @@ from flake8_paramassign.inference.values import (
     Tensor,
     Unknown,
     Value,
+    Values,
 )
 
 _NUMBERS = (int, float, complex)
@@ -32,6 +33,17 @@ def converter(value: Value, written: ast.expr) -> str:
     if is_list and _may_be_numbers(written):
         return "torch.tensor"
     raise NoRewrite("no tensor can be made of the value")
+
+
+def written_by(values: Values, written: ast.expr) -> tuple[str, str]:
+    """Return the method that writes any of ``values`` into a tensor, and their converter.
+
+    Raises NoRewrite.
+    """
+    functions = {converter(value, written) for value in values}
+    if len(functions) > 1:
+        raise NoRewrite("what the value is differs from path to path")
+    return "fill_" if all(map(is_number, values)) else "copy_", "".join(functions)
 
 
 def is_number(value: Value) -> bool:

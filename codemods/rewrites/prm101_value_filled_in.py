@@ -18,7 +18,7 @@ from codemods.rewrites.reasons import NoRewrite
 from codemods.rewrites.stores import BROADCASTS, Store, store_at
 from flake8_paramassign.diagnostics import Fix
 from flake8_paramassign.inference.events import AttributeStored, Role
-from flake8_paramassign.inference.values import Instance, Tensor, Value
+from flake8_paramassign.inference.values import Instance, Tensor, Value, only
 from flake8_paramassign.report import Case
 
 _LOSES = "the new Parameter is trained, and no optimizer, tie or hook of the old one knows it"
@@ -110,7 +110,7 @@ def _filled(draft: Draft, store: Store, evidence: Evidence) -> Fix:
     module = draft.module
     if store.is_product and not all(is_pure(part, module) for part in store.subject):
         raise NoRewrite("the product would evaluate the target twice")
-    written = store.filled(draft, evidence.value, evidence.event)
+    written = store.filled(draft, only(evidence.value), evidence.event)
     message = f"write into the Parameter: {written}(...)"
     if written.endswith("fill_"):
         return draft.fix(message, "fill_() gives every element the number")

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import ast
 
-from codemods.rewrites.conversions import converter, is_number
+from codemods.rewrites.conversions import written_by
 from codemods.rewrites.draft import Draft
 from codemods.rewrites.no_grad import without_grad
 from codemods.rewrites.reasons import NoRewrite
 from flake8_paramassign.diagnostics import Fix
 from flake8_paramassign.inference.events import LoopVariableRebound
-from flake8_paramassign.inference.values import NONE, Parameter, Tensor
+from flake8_paramassign.inference.values import Parameter, Tensor
 from flake8_paramassign.report import Case
 
 _OPERATORS = {ast.Add: "+=", ast.Sub: "-=", ast.Mult: "*=", ast.Div: "/="}
@@ -34,10 +34,9 @@ def rewrite(case: Case) -> Fix:
         draft.cut(draft.outer(operand).end, draft.outer(value).end)
     else:
         operand = value
-        number = all(map(is_number, event.values))
-        function = "" if number else _converter(event, value)
+        method, function = written_by(event.values, value)
         opening = f"{draft.named(function, target.start)}(" if function else ""
-        method = f".{'fill_' if number else 'copy_'}({opening}"
+        method = f".{method}({opening}"
         draft.replace(target.end, draft.outer(value).start, method)
         draft.insert(draft.outer(value).end, ")" * method.count("("))
     if event.grad is not False:
@@ -52,8 +51,6 @@ def _is_step_of(name: ast.Name, value: ast.BinOp) -> bool:
 
 
 def _refuse_nothing_new(event: LoopVariableRebound) -> None:
-    if event.values == NONE:
-        raise NoRewrite("None cannot be written into a Parameter")
     sites = {before.site for before in event.before if isinstance(before, Parameter)}
     for value in event.values:
         if isinstance(value, Tensor) and value.origin and value.origin.site in sites:
@@ -61,10 +58,3 @@ def _refuse_nothing_new(event: LoopVariableRebound) -> None:
                 raise NoRewrite(
                     "the value is the Parameter's own storage: there is nothing to write into it"
                 )
-
-
-def _converter(event: LoopVariableRebound, value: ast.expr) -> str:
-    functions = {converter(each, value) for each in event.values}
-    if len(functions) > 1:
-        raise NoRewrite("what the value is differs from path to path")
-    return functions.pop()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 
-from codemods.rewrites.conversions import converter, is_number
+from codemods.rewrites.conversions import written_by
 from codemods.rewrites.draft import Draft
 from codemods.rewrites.no_grad import without_grad
 from codemods.rewrites.reasons import NoRewrite
@@ -13,7 +13,7 @@ from flake8_paramassign.diagnostics import Fix
 from flake8_paramassign.inference.classes import TorchClass
 from flake8_paramassign.inference.events import DataStored, ItemStored
 from flake8_paramassign.inference.module_calls import STATE_DICT
-from flake8_paramassign.inference.values import NONE, Instance, Parameter, Tensor, Value
+from flake8_paramassign.inference.values import Instance, Parameter, Tensor, Value
 from flake8_paramassign.report import Case
 
 _EMBEDDING = TorchClass.named("torch.nn.Embedding")
@@ -34,16 +34,11 @@ def rewrite(case: Case) -> Fix:
 
 def _item_written(draft: Draft, event: ItemStored, value: ast.expr) -> Fix:
     """``d[k] = t``: the item is the Parameter, or in a ``state_dict()`` a tensor on its storage."""
-    if event.values == NONE:
-        raise NoRewrite("None cannot be written into a Parameter")
-    functions = {converter(each, value) for each in event.values}
-    if len(functions) > 1:
-        raise NoRewrite("what the value is differs from path to path")
+    method, function = written_by(event.values, value)
     is_detached = event.container.kind == STATE_DICT
     in_data = not is_detached and draft.case.settings.style == "data"
-    method = "fill_" if all(map(is_number, event.values)) else "copy_"
     opening = f".data.{method}(" if in_data else f".{method}("
-    for function in filter(None, functions):
+    if function:
         opening += f"{draft.named(function, draft.inner(value).start)}("
     start, end = draft.outer(value)
     draft.replace(draft.outer(event.node).end, start, opening)

@@ -35,7 +35,7 @@ def rewrite(case: Case) -> Fix:
     _check(evidence, store)
     written = store_at(draft)
     bare(draft, written.value)
-    method = written.filled(draft, made, store)
+    method = written.filled(draft, store.values, store)
     return draft.fix(f"write into the Parameter: {method}(...)", BROADCASTS)
 
 

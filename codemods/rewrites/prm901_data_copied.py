@@ -6,7 +6,6 @@ import ast
 import re
 
 from codemods.rewrites.attribute_uses import uses
-from codemods.rewrites.conversions import converter, is_number
 from codemods.rewrites.draft import Draft
 from codemods.rewrites.evidence import last_result, surely_differ
 from codemods.rewrites.parameters import bare
@@ -18,11 +17,17 @@ from flake8_paramassign.catalogue import Result
 from flake8_paramassign.diagnostics import Fix
 from flake8_paramassign.inference.events import DataStored, Role
 from flake8_paramassign.inference.shapes import is_elementwise
-from flake8_paramassign.inference.values import Constant, Parameter, Tensor
+from flake8_paramassign.inference.values import Parameter, Tensor
 from flake8_paramassign.report import Case
 
 _SIZE = re.compile(r"(in|out|num)_(features|channels|embeddings)|embedding_dim|groups")
 """The attributes of torch's Modules that tell how large their Parameters are."""
+
+_KEEPS = (
+    ast.Assign, ast.AnnAssign, ast.NamedExpr, ast.Return, ast.Yield, ast.IfExp,
+    ast.List, ast.Tuple, ast.Dict, ast.Set, ast.ListComp, ast.DictComp, ast.GeneratorExp,
+)  # fmt: skip
+"""What gives another name to a value that stands in it as it is."""
 
 
 def rewrite(case: Case) -> Fix:
@@ -43,12 +48,9 @@ def rewrite(case: Case) -> Fix:
         raise NoRewrite("the Module is given another size, which copy_() would not give the weight")
     if _may_be_shared(event, statement.value, draft):
         raise NoRewrite("the new Module may be meant to share the weight, or to copy it")
-    value = next((v for v in event.values if not is_number(v)), Constant(0.0))
-    if len({converter(each, statement.value) for each in event.values}) > 1:
-        raise NoRewrite("what the value is differs from path to path")
     bare(draft, statement.value)
     store = Store(statement.value, draft.written(owner), (owner,), draft.outer(owner).end)
-    method = store.filled(draft, value, event)
+    method = store.filled(draft, event.values, event)
     return draft.fix(
         f"write into the Parameter: {method}(...)",
         "it keeps its shape, dtype and device, to which copy_() broadcasts and casts silently",
@@ -131,14 +133,6 @@ def _is_kept(draft: Draft, data: ast.Attribute) -> bool:
         call = outer if isinstance(user, ast.keyword) else user
         if isinstance(call, ast.Call) and not calls_torch(call, draft.module):
             return True
-        if isinstance(user, ast.Assign | ast.AnnAssign | ast.NamedExpr | ast.Return):
-            return getattr(user, "value", None) is use
-        if isinstance(user, _DISPLAYS):
+        if isinstance(user, _KEEPS) and getattr(user, "value", use) is use:
             return True
     return False
-
-
-_DISPLAYS = (
-    ast.List, ast.Tuple, ast.Dict, ast.Set, ast.ListComp, ast.DictComp, ast.GeneratorExp,
-    ast.Yield, ast.IfExp,
-)  # fmt: skip

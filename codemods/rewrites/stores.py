@@ -9,12 +9,12 @@ from __future__ import annotations
 import ast
 from dataclasses import dataclass
 
-from codemods.rewrites.conversions import converter, is_number
+from codemods.rewrites.conversions import written_by
 from codemods.rewrites.draft import Draft
 from codemods.rewrites.no_grad import without_grad
 from codemods.rewrites.reasons import NoRewrite
 from flake8_paramassign.inference.events import Happening
-from flake8_paramassign.inference.values import Value
+from flake8_paramassign.inference.values import Values
 
 BROADCASTS = "copy_() broadcasts and casts silently, and raises where the shape does not fit"
 
@@ -37,15 +37,14 @@ class Store:
     is_product: bool = False
     """Whether it is ``m.w @= t``."""
 
-    def filled(self, draft: Draft, value: Value, event: Happening) -> str:
-        """Write ``value`` into what the attribute holds, in the style that is configured.
+    def filled(self, draft: Draft, values: Values, event: Happening) -> str:
+        """Write any of ``values`` into what the attribute holds, in the configured style.
 
         Returns the method that does it, as written: ``m.w.data.copy_``. Raises NoRewrite.
         """
-        function = converter(value, self.value)
+        method, function = written_by(values, self.value)
         opening = f"{draft.named(function, draft.outer(self.value).start)}(" if function else ""
         in_data = draft.case.settings.style == "data"
-        method = "fill_" if is_number(value) else "copy_"
         method = f"data.{method}" if in_data else method
         self.becomes(draft, method, opening, ")" if function else "")
         if not in_data and event.grad is not False:
