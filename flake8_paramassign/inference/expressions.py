@@ -29,6 +29,7 @@ from flake8_paramassign.inference.values import (
     Value,
     Values,
     constant,
+    is_unknown,
     only,
     union,
 )
@@ -80,9 +81,9 @@ class Evaluator(Lifetimes):
             values = self.frame.closure.get(name)
         if values is None:
             values = self.frame.module.lookup(name)
-            if values == UNKNOWN and name in _BUILTINS and name not in self.frame.module.bindings:
+            if is_unknown(values) and name in _BUILTINS and name not in self.frame.module.bindings:
                 return only(External(f"builtins.{name}"))
-        if values == UNKNOWN:
+        if is_unknown(values):
             return only(Opaque(("name", name), name))
         if self.replacements:
             self.used(values)
@@ -185,7 +186,7 @@ class Evaluator(Lifetimes):
         combined = multiplied if isinstance(node.op, ast.MatMult) else broadcast
         shape = combined(self.described(left, node, state), self.described(right, node, state))
         fresh = derived(best, node, operator, grad=state.grad, integer=exact or None, shape=shape)
-        unsure = Unknown() in left | right or any(isinstance(v, Opaque) for v in left | right)
+        unsure = any(isinstance(v, Unknown | Opaque) for v in left | right)
         if unsure and not fresh.trainable:
             # The other side may require grad.
             return only(Tensor(node, None, False, fresh.origin, operator, detached=fresh.detached))

@@ -16,6 +16,7 @@ from flake8_paramassign.inference.values import (
     Instance,
     Opaque,
     Parameter,
+    Unknown,
     Value,
     Values,
 )
@@ -78,7 +79,10 @@ class HeldContainers(Executor):
         self.listener.happened(event)
 
     def _unregistered(self, items: Values, state: State) -> Values:
-        """Parameters and Modules made here that no Module registers."""
+        """Parameters and Modules made here that no Module registers.
+
+        None is sure to be one where a Module's container was given more than is told apart.
+        """
         registered: set[Value] = set()
         for key, values in state.cells.items():
             owner, attribute = key
@@ -87,6 +91,8 @@ class HeldContainers(Executor):
                 isinstance(owner, Instance) and attribute == ITEMS
             ):
                 registered |= values
+        if Unknown(many=True) in registered:
+            return NOTHING
         found = [v for v in self._flattened(items, state, 0) if v not in registered]
         return frozenset(
             v

@@ -19,7 +19,6 @@ from flake8_paramassign.inference.objects import Objects
 from flake8_paramassign.inference.state import ITEMS, TAKEN, TRAINS, State
 from flake8_paramassign.inference.values import (
     NOTHING,
-    UNKNOWN,
     Constant,
     Container,
     Instance,
@@ -27,6 +26,7 @@ from flake8_paramassign.inference.values import (
     Other,
     Parameter,
     Tensor,
+    Unknown,
     Value,
     Values,
     constant,
@@ -233,8 +233,9 @@ class Lifetimes(Objects):
                 owners |= {_owner(v) for v in self.items(value, state) if stands_for_each(v)}
             elif builds and isinstance(value, Instance | Opaque):
                 owners.add(anchor(value))
-        for taker in result - UNKNOWN if owners else NOTHING:
-            self._take(frozenset(owners), taker, state)
+        for taker in result if owners else NOTHING:
+            if not isinstance(taker, Unknown):
+                self._take(frozenset(owners), taker, state)
 
     def take(self, tensors: Values, taker: Value, state: State) -> None:
         """From here on ``taker`` keeps the Parameters that ``tensors`` stands for."""

@@ -39,6 +39,7 @@ from flake8_paramassign.inference.values import (
     Value,
     Values,
     constant,
+    is_unknown,
     only,
     union,
 )
@@ -100,7 +101,7 @@ class Storer(Narrower):
                     part = union(part, only(Tensor(target, None, False)))
                 else:
                     part = union(part, UNKNOWN)
-            if part == UNKNOWN and isinstance(target, ast.Name):
+            if is_unknown(part) and isinstance(target, ast.Name):
                 part = only(Opaque(target, target.id))
             expression = literal[index] if len(literal) == len(targets) else None
             self.bind(target, part or UNKNOWN, state, expression)

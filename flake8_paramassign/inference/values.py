@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 class Unknown:
     """Anything at all. Never a reason to report."""
 
+    many: bool = False
+    """Whether it stands for values that were known, and were too many to be kept apart."""
+
 
 @dataclass(frozen=True, slots=True)
 class Opaque:
@@ -208,6 +211,11 @@ def only(value: Value) -> Values:
     return frozenset([value])
 
 
+def is_unknown(values: Values) -> bool:
+    """Whether nothing is known of what is held."""
+    return bool(values) and all(isinstance(value, Unknown) for value in values)
+
+
 def union(first: Values, second: Values) -> Values:
     """Either may be held; bounded, so that loops end."""
     if first == second or not second:
@@ -219,10 +227,10 @@ def union(first: Values, second: Values) -> Values:
 
 
 def bounded(values: Values) -> Values:
-    """At most ``MOST`` values: evidence of a tensor is kept, the rest becomes unknown."""
+    """At most ``MOST`` values: evidence of a tensor is kept, the rest becomes ``many``."""
     tensors = [v for v in values if isinstance(v, Tensor)]
     tensors.sort(key=lambda t: (getattr(t.site, "lineno", 0), getattr(t.site, "col_offset", 0)))
-    return frozenset([*tensors[: MOST // 2], Unknown()])
+    return frozenset([*tensors[: MOST // 2], Unknown(many=True)])
 
 
 def all_of(arguments: Arguments) -> Values:
