@@ -338,6 +338,15 @@ FUNCTIONS = {
             batch = Batch()
             batch.weight = torch.zeros(3)
         """,
+    "layer of a class that cannot be seen": """
+        from elsewhere import QuantizedLinear, make_linear
+
+        def f(a, b):
+            layer = QuantizedLinear(4, 128)
+            layer.bias = torch.cat([a.bias, b.bias])
+            layer = make_linear(4, 128)
+            layer.bias = torch.cat([a.bias, b.bias])  # PRM101
+        """,
     "long elif chain": "def f(m: nn.Linear, k):\n    if k == 0:\n        pass\n"
     + "".join(f"    elif k == {i}:\n        pass\n" for i in range(1, 400))
     + "    else:\n        m.weight = 1.0  # PRM101\n",

@@ -57,7 +57,8 @@ class TensorOverParameter(Rule):
 
     ## Known limits
     Where the Module's class is unknown, only names of torch's own layers and values that are
-    surely tensors are reported.
+    surely tensors are reported; of an object that is made here, by a class that cannot be looked
+    into, none are.
 
     ## References
     - [torch.nn.Module.register_parameter](https://docs.pytorch.org/docs/stable/generated/torch.nn.Module.html)
@@ -100,7 +101,7 @@ def _over_unknown_module(event: AttributeStored, ask: Objects) -> Value | None:
         return None
     if ask.unregisters(event.name) or _is_context(event.frame):
         return None
-    if _may_be_loss(receiver, event.name):
+    if _may_be_loss(receiver, event.name) or _is_of_unseen_class(receiver):
         return None
     culprit = _no_parameter(event)
     return culprit if isinstance(culprit, Tensor) and not culprit.maybe_self else None
@@ -133,6 +134,15 @@ def _may_be_loss(receiver: Opaque, name: str) -> bool:
     return name in catalogue.buffer_slot_names() and any(
         word in last for word in ("loss", "crit", "objective")
     )
+
+
+def _is_of_unseen_class(receiver: Opaque) -> bool:
+    """Whether a class that cannot be looked into made it: a quantised layer keeps buffers."""
+    made = receiver.site
+    if not isinstance(made, ast.Call):
+        return False
+    called = made.func.attr if isinstance(made.func, ast.Attribute) else ast.unparse(made.func)
+    return called[:1].isupper()
 
 
 def _handled(event: AttributeStored) -> bool:
