@@ -184,6 +184,17 @@ class BuiltinCaller(TorchCaller):
         state.cells[pair, ITEMS] = everything
         return self._iterator(only(pair), node, state)
 
+    def _filtered(self, node: ast.Call, arguments: Arguments, state: State) -> Values:
+        """``filter``: which items it leaves out is not known."""
+        return self._chained(node, (arguments[0][1:2], {}), state)
+
+    def _chained(self, node: ast.Call, arguments: Arguments, state: State) -> Values:
+        """``itertools.chain``."""
+        items = NOTHING
+        for values in arguments[0]:
+            items = union(items, self._all_items(values, state))
+        return self._iterator(items or UNKNOWN, node, state)
+
     def _super(self, node: ast.Call, arguments: Arguments, state: State) -> Values:
         frame = self.frame
         if frame.owner is None or frame.receiver is None:
@@ -216,6 +227,8 @@ class BuiltinCaller(TorchCaller):
         "iter": _listed,
         "reversed": _listed,
         "sorted": _listed,
+        "filter": _filtered,
+        "itertools.chain": _chained,
         "enumerate": _paired,
         "zip": _paired,
         "super": _super,

@@ -8,7 +8,13 @@ from abc import abstractmethod
 from dataclasses import replace
 
 from flake8_paramassign import catalogue
-from flake8_paramassign.inference.classes import Class, Deferred, ProjectClass, TorchClass
+from flake8_paramassign.inference.classes import (
+    Class,
+    Deferred,
+    ExternalClass,
+    ProjectClass,
+    TorchClass,
+)
 from flake8_paramassign.inference.module_calls import (
     MODULE_CONTAINERS,
     PARAMETER_CONTAINERS,
@@ -16,6 +22,7 @@ from flake8_paramassign.inference.module_calls import (
 )
 from flake8_paramassign.inference.shapes import Shaped
 from flake8_paramassign.inference.state import INITIALISED, ITEMS, State
+from flake8_paramassign.inference.takers import SHARDED
 from flake8_paramassign.inference.values import (
     NONE,
     NOTHING,
@@ -211,8 +218,7 @@ class Caller(ModuleCaller):
         instance = Instance(cls, node, self._constants(cls, node, arguments, state))
         self.born(instance, state)
         if "DataParallel" in cls.name:
-            wrapped = positional[0] if positional else arguments[1].get("module", UNKNOWN)
-            self.wrap(instance, wrapped, state)
+            self._wrap(instance, arguments, state)
         if cls.is_a(*MODULE_CONTAINERS, *PARAMETER_CONTAINERS):
             items = NOTHING
             for index, values in enumerate(positional):
@@ -229,6 +235,12 @@ class Caller(ModuleCaller):
                 )
             state.cells[instance, ITEMS] = items
         return only(instance)
+
+    def _wrap(self, wrapper: Instance, arguments: Arguments, state: State) -> None:
+        """``DistributedDataParallel(model)`` and its like."""
+        positional, named = arguments
+        wrapped = positional[0] if positional else named.get("module", UNKNOWN)
+        self.wrap(wrapper, wrapped, state)
 
     def _constants(
         self, cls: TorchClass, node: ast.Call, arguments: Arguments, state: State
@@ -258,6 +270,8 @@ class Caller(ModuleCaller):
         root, _, rest = name.partition(".")
         if root == "builtins":
             return self.builtin(rest, node, arguments, state)
+        if name == "itertools.chain":
+            return self.builtin(name, node, arguments, state)
         if root == "torch":
             return self._torch(name, node, arguments, state)
         if root in ("numpy", "cupy"):
@@ -300,6 +314,10 @@ class Caller(ModuleCaller):
             return only(Parameter(node, None, plain=False)) if "Param" in name else UNKNOWN
         if catalogue.optimizer_class(name):
             return self._optimizer(node, arguments, state)
+        if name.endswith(SHARDED):
+            wrapper = Instance(ExternalClass(name, True), node)
+            self._wrap(wrapper, arguments, state)
+            return only(wrapper)
         cls = TorchClass.named(name)
         if cls is not None:
             return self._made(cls, node, arguments, state)

@@ -95,7 +95,7 @@ class ExternalClass(Class):
     """A class of another library: only its name is known."""
 
     def __init__(self, name: str, declared_module: bool = False) -> None:
-        """``declared_module``: the user's settings say that it is a Module."""
+        """``declared_module``: it is known, or the settings say, that it is a Module."""
         self.name = name
         self._declared_module = declared_module
 

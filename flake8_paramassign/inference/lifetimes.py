@@ -11,12 +11,12 @@ import ast
 import re
 from collections.abc import Iterator
 from dataclasses import replace
-from functools import cache
 
 from flake8_paramassign.inference.classes import ProjectClass, TorchClass
-from flake8_paramassign.inference.events import AttributeStored, ParameterReplaced
-from flake8_paramassign.inference.objects import Objects
+from flake8_paramassign.inference.events import AttributeStored, Frame, ParameterReplaced
+from flake8_paramassign.inference.objects import Objects, the_instance
 from flake8_paramassign.inference.state import ITEMS, TAKEN, TRAINS, State
+from flake8_paramassign.inference.takers import builds_optimizer, keeps
 from flake8_paramassign.inference.values import (
     NOTHING,
     Constant,
@@ -36,14 +36,6 @@ from flake8_paramassign.inference.values import (
 
 EACH = "parameters()"
 """The last part of the site of what stands for every Parameter of a Module."""
-_OPTIMIZER_BUILDERS = re.compile(
-    r"(build|create|make|get|configure|init|setup)\w*optim|optim\w*(builder|factory)",
-    re.IGNORECASE,
-)
-_NO_OPTIMIZERS = re.compile(
-    r"average|ema\b|^EMA|norm|clip|count|scal|vector|flat|iter|list|dict|summary", re.IGNORECASE
-)
-"""Classes that are given Parameters and do not keep training them."""
 _OBJECTS = (Instance, Opaque, Container)
 _ITERATORS = frozenset(
     f"{prefix}{kind}"
@@ -155,18 +147,35 @@ class Lifetimes(Objects):
         """Whether the Parameters of a Module surely train: it has some, and none is frozen."""
         if not isinstance(module, Instance) or self._trains(module, state) is not True:
             return None
-        if isinstance(module.cls, TorchClass):
-            slots = self.torch_slots(module, module.cls).values()
-            return True if any(s.kind == "parameter" for s in slots) else None
-        held = [
-            value
-            for known in filter(None, (state, self._summary_of(module)))
-            for (owner, _), values in known.cells.items()
-            if isinstance(owner, Instance) and owner.made_by == module.made_by
-            for value in values
-            if isinstance(value, Parameter)
-        ]
-        return True if held and all(p.trainable for p in held) else None
+        known = list(self._trainable(module, state, frozenset()))
+        return True if known and all(known) else None
+
+    def _trainable(
+        self, module: Instance, state: State, around: frozenset[object]
+    ) -> Iterator[bool | None]:
+        """For each Parameter that ``module``, or a part of it, is known to hold: does it train?
+
+        ``around`` is what it is a part of; other files are not opened to know its parts.
+        """
+        owners = {module}
+        if isinstance(module.made_by, TorchClass):
+            slots = self.torch_slots(module, module.made_by).values()
+            yield from (slot.trainable for slot in slots if slot.kind == "parameter")
+        elif isinstance(module.made_by, ProjectClass):
+            owners.add(the_instance(module.made_by))
+            around |= {module.made_by}
+        around |= {module}
+        for known in filter(None, (state, self._summary_of(module))):
+            for (owner, name), values in list(known.cells.items()):
+                if owner not in owners or name.startswith("{"):
+                    continue
+                for value in values:
+                    if isinstance(value, Parameter):
+                        yield value.trainable
+                    elif isinstance(value, Instance) and around.isdisjoint([value, value.made_by]):
+                        if self._trains(value, known) is not True:
+                            yield None
+                        yield from self._trainable(value, known, around)
 
     # Freezing.
 
@@ -219,12 +228,12 @@ class Lifetimes(Objects):
     def wrap(self, wrapper: Value, wrapped: Values, state: State) -> None:
         """``wrapper`` holds a Module as its ``module``, and may keep its Parameters."""
         state.cells[wrapper, "module"] = wrapped
-        if _keeps(wrapper):
+        if keeps(wrapper):
             self._take(frozenset(anchor(v) for v in wrapped), wrapper, state)
 
     def may_take(self, name: str, arguments: list[Values], result: Values, state: State) -> None:
         """What the function or class ``name`` returned may be an optimizer of its arguments."""
-        builds, is_class = _builds_optimizer(name)
+        builds, is_class = builds_optimizer(name)
         if not (builds or is_class):
             return
         owners: set[Value | None] = set()
@@ -302,7 +311,7 @@ class Lifetimes(Objects):
             return  # The statement stands in another file.
         event = ParameterReplaced(frame, state, node, receiver, name, takers, how, store)
         self.replacements[node] = event
-        if not takers & self._made_here(takers, state):
+        if not takers & self._made_here(takers, state) and not self._built_anew(takers, frame):
             self.listener.happened(event)  # Made by ``__init__``, for other methods to use.
 
     def _made_here(self, takers: Values, state: State) -> Values:
@@ -312,6 +321,21 @@ class Lifetimes(Objects):
             if name == TAKEN
             for taker in takers & held
         )
+
+    def _built_anew(self, takers: Values, frame: Frame) -> bool:
+        """Whether a method, which may be called next, stores other ``takers`` than ``__init__``."""
+        receiver = frame.receiver
+        made = self._summary_of(receiver) if receiver is not None else None
+        if made is None:
+            return False
+        text = self.text_around(frame)
+        for (owner, name), held in made.cells.items():
+            if owner == receiver and not name.startswith(("{", "[")):
+                inside = (self.items(v, made) for v in held if isinstance(v, Container))
+                if not takers.isdisjoint(held.union(*inside)):
+                    if re.search(rf"\bself\.{re.escape(name)}\b[^=\n]*=(?!=)", text):
+                        return True
+        return False
 
     def used(self, values: Values) -> None:
         """``values`` are evaluated: an optimizer among them is used after what was replaced."""
@@ -330,21 +354,6 @@ class Lifetimes(Objects):
 def anchor(value: Value) -> Value:
     """The one value under which facts on an object are kept, whatever else is known of it."""
     return Opaque(value.site, "") if isinstance(value, Opaque) else value
-
-
-@cache
-def _builds_optimizer(name: str) -> tuple[bool, bool]:
-    """Whether ``name`` builds an optimizer, given a Module; and whether it may, given a class."""
-    builds = _OPTIMIZER_BUILDERS.search(name) is not None
-    is_class = name[:1].isupper() and _NO_OPTIMIZERS.search(name) is None
-    return builds, is_class
-
-
-def _keeps(wrapper: Value) -> bool:
-    """Whether a wrapper holds on to the Parameters it found; DataParallel looks them up."""
-    if isinstance(wrapper, Instance):
-        return wrapper.cls.name.endswith(("DistributedDataParallel", "FullyShardedDataParallel"))
-    return False
 
 
 def stands_for_each(value: Value) -> bool:

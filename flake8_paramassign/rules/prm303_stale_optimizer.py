@@ -12,6 +12,7 @@ from flake8_paramassign.rules.base import Finding, Rule
 
 _MENDED_BY_HAND = re.compile(
     r"add_param_group|\.param_groups\s*=|\[\s*['\"]params['\"]\s*\]|\bparam_groups\b.*=\s*\["
+    r"|\bopt\w*\.__init__\("
 )
 """Code that gives an optimizer other Parameters than it was built with."""
 
