@@ -129,7 +129,7 @@ class Evaluator(Lifetimes):
     def item(self, container: Container | Instance, index: object, state: State) -> Values:
         """What ``container[index]`` may hold: the very item where it is known."""
         if isinstance(index, int | str):
-            exact = state.cells.get((container, f"[{index!r}]"))
+            exact = self.item_cell(container, f"[{index!r}]", state)
             if exact is not None:
                 return exact
         return self.items(container, state)

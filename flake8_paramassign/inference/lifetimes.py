@@ -65,7 +65,7 @@ class Lifetimes(Objects):
             return known
         made_in = self._made_in(owner) if isinstance(owner, Instance) else None
         if made_in is not None:
-            after_init, original = made_in
+            after_init, original, _ = made_in
             return after_init.cells.get((original, name), NOTHING)
         receiver = self.frame.receiver
         summary = self._summary_of(receiver) if receiver is not None else None

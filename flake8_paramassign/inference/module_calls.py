@@ -77,7 +77,8 @@ class ModuleCaller(BuiltinCaller):
         items = arguments[0][-1] if arguments[0] else UNKNOWN
         if name == "extend":
             items = self._all_items(items, state)
-        state.cells[receiver, ITEMS] = union(state.cells.get((receiver, ITEMS), NOTHING), items)
+        held = self.item_cell(receiver, ITEMS, state)
+        state.cells[receiver, ITEMS] = union(held or NOTHING, items)
         return only(receiver)
 
     def _parts(

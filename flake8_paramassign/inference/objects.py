@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ast
 from abc import abstractmethod
+from collections.abc import Iterator
 from dataclasses import replace
 
 from flake8_paramassign import catalogue
@@ -87,6 +88,10 @@ class Objects(Questions):
     def constructed(self, cls: ProjectClass) -> State | None:
         """The state after ``__init__`` of the object ``the_instance(cls)``."""
 
+    @abstractmethod
+    def wholes(self, value: Value, state: State) -> Iterator[Value]:
+        """``value`` and all it is a part of, from the inside out, each as facts on it are kept."""
+
     # Where paths meet.
 
     def join(self, first: State | None, second: State | None) -> State | None:
@@ -153,7 +158,7 @@ class Objects(Questions):
         cls = owner.cls
         made_in = self._made_in(owner)
         if made_in is not None:
-            after_init, original = made_in
+            after_init, original, _ = made_in
             left = after_init.cells.get((original, name))
             if left is not None:
                 return frozenset(_within(value, owner) for value in left)
@@ -181,15 +186,15 @@ class Objects(Questions):
             return static if static != UNKNOWN else unknown
         return unknown
 
-    def _made_in(self, part: Instance) -> tuple[State, Instance] | None:
-        """For a part of another object: the state its ``__init__`` left, and the part in it."""
+    def _made_in(self, part: Instance) -> tuple[State, Instance, Instance] | None:
+        """For a part of another object: the state its ``__init__`` left, the part in it, and it."""
         if not isinstance(part.site, tuple) or not isinstance(part.site[0], Instance):
             return None
         whole, site = part.site
         if whole in self.under_construction or not isinstance(whole.cls, ProjectClass):
             return None
         summary = self.constructed(whole.cls)
-        return (summary, Instance(part.made_by, site, part.arguments)) if summary else None
+        return (summary, Instance(part.made_by, site, part.arguments), whole) if summary else None
 
     def _bound(
         self, holder: ProjectClass, node: ast.FunctionDef | ast.AsyncFunctionDef, owner: Instance
@@ -280,7 +285,7 @@ class Objects(Questions):
         cls = owner.cls
         made_in = self._made_in(owner)
         if made_in is not None:
-            after_init, original = made_in
+            after_init, original, _ = made_in
             if (original, EVERY) in after_init.slots:
                 return UNKNOWN_SLOT
             if (original, name) in after_init.slots:
@@ -350,8 +355,20 @@ class Objects(Questions):
 
     def items(self, container: Value, state: State) -> Values:
         """All that a container may hold."""
-        items = state.cells.get((container, ITEMS))
-        return self.made_elsewhere.get((container, ITEMS), UNKNOWN) if items is None else items
+        found = self.item_cell(container, ITEMS, state)
+        return UNKNOWN if found is None else found
+
+    def item_cell(self, container: Value, key: str, state: State) -> Values | None:
+        """Items as they are kept: here, by a function's summary, or by ``__init__``."""
+        for known in (state.cells, self.made_elsewhere):
+            if (container, key) in known:
+                return known[container, key]
+        made_in = self._made_in(container) if isinstance(container, Instance) else None
+        if made_in is None:
+            return None
+        after_init, original, whole = made_in
+        left = after_init.cells.get((original, key))
+        return left and frozenset(_within(value, whole) for value in left)
 
 
 def _unbound(name: str) -> Values:

@@ -11,7 +11,6 @@ from flake8_paramassign.inference.expressions import OPERATORS
 from flake8_paramassign.inference.project import keeps_function
 from flake8_paramassign.inference.state import (
     INITIALISED,
-    ITEMS,
     State,
 )
 from flake8_paramassign.inference.stores import Storer
@@ -201,8 +200,8 @@ class Executor(Storer):
             if isinstance(value, Container):
                 items = self.items(value, state)
                 result = union(result, items if items else UNKNOWN)
-            elif isinstance(value, Instance) and (value, ITEMS) in state.cells:
-                result = union(result, state.cells[value, ITEMS] or UNKNOWN)
+            elif isinstance(value, Instance):
+                result = union(result, self.items(value, state) or UNKNOWN)
             elif isinstance(value, Other) and value.kind == "range":
                 result = union(result, only(Other("int")))
             elif isinstance(value, Opaque):

@@ -100,9 +100,17 @@ def _both_live(
     roots = _root(target), _root(source)
     if event.frame.role is Role.SCRIPT:
         return all(re.search(rf"\b{re.escape(root)}\b", after) for root in roots)
-    if roots[0] != "self" or _is_dropped(source, after):
+    if _is_dropped(source, after):
         return False
-    return roots[1] == "self" or _is_kept(roots[1], event)
+    if roots[0] != "self" and not _are_parts(event.receivers, event, ask):
+        return False
+    return roots[1] == "self" or _are_parts(owners, event, ask) or _is_kept(roots[1], event)
+
+
+def _are_parts(parameters: Values, event: DataStored, ask: Objects) -> bool:
+    """Whether ``self`` holds all that is written through a local, such as a loop's variable."""
+    whole = event.frame.receiver
+    return all(whole in ask.wholes(value, event.state) for value in parameters)
 
 
 def _is_swapped(event: DataStored, source: ast.expr, after: str) -> bool:

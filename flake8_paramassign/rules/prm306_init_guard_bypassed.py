@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Iterator
 
+from flake8_paramassign.catalogue import is_stock_slot
 from flake8_paramassign.inference.classes import Class, ExternalClass, ProjectClass
 from flake8_paramassign.inference.events import DataStored, Event, Frame, WrittenInPlace
 from flake8_paramassign.inference.objects import Objects
@@ -90,7 +92,17 @@ def _is_hook(frame: Frame) -> bool:
     """Whether this is an ``_init_weights`` that transformers calls."""
     if getattr(frame.node, "name", "") != _HOOK or frame.owner is None:
         return False
-    return any(_is_base(a) for a in frame.owner.ancestry)
+    return any(_is_base(a) for cls in _classes_with(frame.owner) for a in cls.ancestry)
+
+
+def _classes_with(owner: ProjectClass) -> Iterator[ProjectClass]:
+    """A class, and those of its file that inherit from it: it may be a mixin of theirs."""
+    yield owner
+    for node in owner.module.tree.body:
+        if isinstance(node, ast.ClassDef):
+            cls = owner.module.class_of(node)
+            if owner in cls.ancestry:
+                yield cls
 
 
 def _is_guarded(frame: Frame) -> bool:
@@ -135,7 +147,11 @@ def _may_be_loaded(value: Value, subject: ast.expr, frame: Frame) -> bool:
         if value.origin is None or not (value.view or value.via == ".data"):
             return False
         return _may_be_loaded(value.origin, subject, frame)
-    return isinstance(value, Opaque) and _root(subject) in _arguments(frame)
+    arguments, root = _arguments(frame), _root(subject)
+    if not isinstance(value, Opaque) or root not in arguments:
+        return False
+    on_self = frame.receiver is not None and root == arguments[0]
+    return not on_self or _names_parameter(subject)
 
 
 def _root(node: ast.expr) -> str:
@@ -147,6 +163,13 @@ def _root(node: ast.expr) -> str:
 def _arguments(frame: Frame) -> list[str]:
     assert isinstance(frame.node, ast.FunctionDef | ast.AsyncFunctionDef)
     return [a.arg for a in frame.node.args.args]
+
+
+def _names_parameter(node: ast.expr) -> bool:
+    """Whether what ``self`` holds under an unknown name surely is a tensor, or is named as one."""
+    while isinstance(node, ast.Subscript):
+        node = node.value
+    return _is_data(node) or (isinstance(node, ast.Attribute) and is_stock_slot(node.attr))
 
 
 def _is_data(node: ast.expr) -> bool:
