@@ -110,7 +110,7 @@ def _both_live(
 def _are_parts(parameters: Values, event: DataStored, ask: Objects) -> bool:
     """Whether ``self`` holds all that is written through a local, such as a loop's variable."""
     whole = event.frame.receiver
-    return all(whole in ask.wholes(value, event.state) for value in parameters)
+    return whole is not None and all(whole in ask.wholes(v, event.state) for v in parameters)
 
 
 def _is_swapped(event: DataStored, source: ast.expr, after: str) -> bool:
