@@ -82,7 +82,8 @@ class Signs:
                 yield offset
 
     def _is_stored(self, name: str) -> bool:
-        return re.search(rf"{name}\[[^\n]*\]\s*=(?!=)", self._text) is not None
+        stored = rf"{name}(?:\[[^\n]*\]\s*=(?!=)|\.update\()"
+        return re.search(stored, self._text) is not None
 
     def _written(self, is_slot: Callable[[str], bool]) -> Iterator[int]:
         """``m.weight.fill_(0)``, and what is done to ``w`` after ``w = m.weight``."""

@@ -5,19 +5,12 @@ A line ending in ``# PRM101`` is found under that code; every other line is not.
 
 from __future__ import annotations
 
-import re
 from textwrap import dedent, indent
 
 import pytest
+from commented import HEADER, assert_found_as_commented
 
 from flake8_paramassign import Settings, analyze
-
-HEADER = """\
-import torch
-import torch.nn as nn
-import torch.nn.functional as F
-from torch import optim
-"""
 
 # Method bodies of a class deriving from nn.Module, after `super().__init__()`.
 CONSTRUCTION = {
@@ -516,15 +509,7 @@ PROGRAMS = [
 
 @pytest.mark.parametrize("program", PROGRAMS)
 def test_the_comments_say_what_is_found(program: str) -> None:
-    source = HEADER + program
-    lines = source.splitlines()
-    expected = [
-        (number, code)
-        for number, line in enumerate(lines, 1)
-        for code in re.findall(r"PRM\d{3}", line.partition("#")[2])
-    ]
-    found = [(d.start.line, d.code) for d in analyze(source)]
-    assert found == expected
+    assert_found_as_commented(program)
 
 
 @pytest.mark.parametrize("program", PROGRAMS)

@@ -152,3 +152,37 @@ def test_the_project_is_parsed_and_not_imported(tmp_path: Path) -> None:
         "child.py": child("from base import Base"),
     }
     assert found(tmp_path, "child.py", files) == [("PRM101", 6)]
+
+
+def test_what_a_class_does_wrong_is_told_in_its_own_file(tmp_path: Path) -> None:
+    files = {
+        "generator.py": """\
+            from torch import nn
+            from torch.nn.utils import remove_weight_norm, weight_norm
+
+            def initialise(m):
+                m.weight.data.normal_(0.0, 0.01)
+
+            class Generator(nn.Module):
+                def __init__(self):
+                    super().__init__()
+                    self.convs = nn.ModuleList([weight_norm(nn.Conv1d(3, 3, 1))])
+                    for conv in self.convs:
+                        conv.apply(initialise)
+
+                def remove_weight_norm(self):
+                    for conv in self.convs:
+                        remove_weight_norm(conv)
+        """,
+        "inference.py": """\
+            import torch
+            from generator import Generator
+
+            def main():
+                generator = Generator()
+                generator.remove_weight_norm()
+                return sum(p.numel() for p in generator.parameters())
+        """,
+    }
+    assert found(tmp_path, "inference.py", files) == []
+    assert [code for code, _ in found(tmp_path, "generator.py", {})] == ["PRM204"]

@@ -15,9 +15,11 @@ from flake8_paramassign.inference.classes import (
     ProjectClass,
     TorchClass,
 )
+from flake8_paramassign.inference.events import ItemStored
 from flake8_paramassign.inference.module_calls import (
     MODULE_CONTAINERS,
     PARAMETER_CONTAINERS,
+    STATE_DICT,
     ModuleCaller,
 )
 from flake8_paramassign.inference.shapes import Shaped
@@ -133,6 +135,8 @@ class Caller(ModuleCaller):
         if isinstance(receiver, Parameter | Tensor):
             return self._tensor_method(receiver, name, node, arguments, state)
         if isinstance(receiver, Container):
+            if receiver.kind == STATE_DICT and name == "update":
+                self.tell(ItemStored(self.frame, state, node, receiver, UNKNOWN))
             return self._container_method(receiver, name, arguments, state)
         if isinstance(receiver, Instance | Opaque):
             found = self.module_method(receiver, name, node, arguments, state)

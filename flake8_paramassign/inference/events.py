@@ -171,9 +171,12 @@ class LoopVariableRebound(Happening):
 
 @dataclass(slots=True)
 class ItemStored(Happening):
-    """``container[key] = t``, in a container that torch has just made of Parameters."""
+    """``container[key] = t``, in a container that torch has just made of Parameters.
 
-    node: ast.Subscript
+    Or ``state_dict.update(...)``, a call, of which the ``values`` are not known.
+    """
+
+    node: ast.Subscript | ast.Call
     container: Container
     """Of the kind ``state_dict``, ``list`` or ``dict``."""
     values: Values

@@ -312,9 +312,11 @@ class Interpreter(Lexical):
             return self.summaries[cls]
         self.summaries[cls] = None
         outer = self.fillings, self.holdings, self.replacements, self.mended, self._calls
+        asking, self.frames = self.frames, []  # What is wrong there is not wrong where it is asked.
         self._begin()
         self.summaries[cls] = self._constructed(cls)
         self.fillings, self.holdings, self.replacements, self.mended, self._calls = outer
+        self.frames = asking
         return self.summaries[cls]
 
     def _constructed(self, cls: ProjectClass) -> State | None:

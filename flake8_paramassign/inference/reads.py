@@ -44,11 +44,19 @@ def _harmless(name: str, scope: ast.AST) -> set[ast.AST]:
             targets = node.targets if isinstance(node, ast.Assign) else [node.target]
             if any(isinstance(t, ast.Subscript) and _is_name(t.value, name) for t in targets):
                 found.update(_named(name, node))
+        elif isinstance(node, ast.Expr) and _is_update(node.value, name):
+            found.update(_named(name, node))
         elif isinstance(node, ast.For) and _is_view(node.iter, name):
             found.update(_named(name, node.iter))
         elif isinstance(node, ast.Compare) and _is_view(node.comparators[-1], name):
             found.update(_named(name, node.comparators[-1]))
     return found
+
+
+def _is_update(node: ast.expr, name: str) -> bool:
+    """``state.update(...)``."""
+    func = node.func if isinstance(node, ast.Call) else None
+    return isinstance(func, ast.Attribute) and func.attr == "update" and _is_name(func.value, name)
 
 
 def _is_view(node: ast.expr, name: str) -> bool:

@@ -15,8 +15,8 @@ class WriteToACopy(Rule):
     """
     ## What it does
     Reports an item stored in what `state_dict()`, `list(parameters())` or
-    `dict(named_parameters())` has just made, and `.data` assigned to the result of a call, such as
-    `embedding(i).data = t`.
+    `dict(named_parameters())` has just made, `state_dict().update(...)`, and `.data` assigned to
+    the result of a call, such as `embedding(i).data = t`.
 
     ## Why it is bad
     Each call makes a new container or tensor. The store changes that one, which nobody keeps; the
@@ -54,15 +54,22 @@ class WriteToACopy(Rule):
     def judge(self, event: Event, ask: Objects) -> Finding | None:
         """What is written belongs to nobody."""
         if isinstance(event, ItemStored):
-            holder = event.node.value
+            holder = _holder(event.node)
             if isinstance(holder, ast.Name) and not only_stored_into(holder.id, event.frame.node):
                 return None
             if not isinstance(holder, ast.Name | ast.Call):
                 return None
             what, kind = ast.unparse(holder), event.container.kind
+            updated = isinstance(event.node, ast.Call)
+            instead = (
+                "give it to load_state_dict() afterwards"
+                if updated
+                else f"write {ast.unparse(event.node)}.copy_(...) under torch.no_grad()"
+            )
             return Finding(
                 f"'{what}' is a new {kind}: what is stored in it does not reach the Module; "
-                f"write {ast.unparse(event.node)}.copy_(...) under torch.no_grad()"
+                f"{instead}",
+                why_not_fixed="what updates it has to be loaded" if updated else None,
             )
         if isinstance(event, DataStored) and isinstance(event.node, ast.Attribute):
             owner = event.node.value
@@ -75,6 +82,14 @@ class WriteToACopy(Rule):
                         value=_called(owner, event, ask),
                     )
         return None
+
+
+def _holder(stored: ast.Subscript | ast.Call) -> ast.expr:
+    """What ``d[k] = t`` or ``d.update(...)`` stores into."""
+    if isinstance(stored, ast.Subscript):
+        return stored.value
+    assert isinstance(stored.func, ast.Attribute)
+    return stored.func.value
 
 
 def _called(owner: ast.expr, event: DataStored, ask: Objects) -> Value | None:
