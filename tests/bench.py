@@ -22,9 +22,12 @@ import tempfile
 import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from flake8_paramassign.discovery import Exclusion, discover
+from flake8_paramassign.selection import selected_codes
+from flake8_paramassign.settings import DEFAULT, Settings
 from flake8_paramassign.source import decode
 
 PASSES = 3
@@ -104,11 +107,11 @@ def plugin_run(path: Path, source: bytes, tree: ast.Module) -> Run:
     return lambda: sum(1 for _ in Plugin(tree, lines, str(path)).run())
 
 
-def analyze_run(path: Path, source: bytes, _tree: ast.Module) -> Run:
+def analyze_run(path: Path, source: bytes, _tree: ast.Module, settings: Settings = DEFAULT) -> Run:
     """Return the run of the analysis on the bytes."""
     from flake8_paramassign import analyze
 
-    return lambda: len(analyze(source, str(path)))
+    return lambda: len(analyze(source, str(path), settings=settings))
 
 
 Subject = Callable[[Path, bytes, ast.Module], Run]
@@ -125,19 +128,22 @@ def timed(subject: Subject, path: Path, source: bytes) -> Timing:
     return Timing(path, parse, time.perf_counter() - start, findings)
 
 
-def one_pass(subject: Subject, files: Sequence[Path]) -> list[Timing]:
-    """Measure each file once, after a first finding that pays for the imports."""
-    configure_plugin()
+def one_pass(subject: Subject, files: Sequence[Path], options: Sequence[str] = ()) -> list[Timing]:
+    """Measure each file once, after a first finding that pays for the imports.
+
+    ``options`` are those of flake8's command line, for the plugin.
+    """
+    configure_plugin(options)
     timed(subject, Path("warm_up.py"), crowded(1))
     return [timed(subject, file, file.read_bytes()) for file in files]
 
 
-def best(subject: Subject, files: Sequence[Path]) -> list[Timing]:
+def best(subject: Subject, files: Sequence[Path], options: Sequence[str] = ()) -> list[Timing]:
     """Return for each file the best times of ``PASSES`` fresh processes."""
     passes: list[list[Timing]] = []
     for _ in range(PASSES):
         with multiprocessing.get_context("spawn").Pool(1) as child:
-            passes.append(child.apply(one_pass, (subject, files)))
+            passes.append(child.apply(one_pass, (subject, files, options)))
     return [
         Timing(
             timings[0].path,
@@ -149,8 +155,8 @@ def best(subject: Subject, files: Sequence[Path]) -> list[Timing]:
     ]
 
 
-def configure_plugin() -> None:
-    """Give the plugin the options of a flake8 run without any."""
+def configure_plugin(options: Sequence[str]) -> None:
+    """Give the plugin the options of a flake8 run with ``options``."""
     from flake8.main.options import register_default_options
     from flake8.options.manager import OptionManager
 
@@ -159,7 +165,7 @@ def configure_plugin() -> None:
     manager = OptionManager(version="", plugin_versions="", parents=[], formatter_names=[])
     register_default_options(manager)
     Plugin.add_options(manager)
-    Plugin.parse_options(manager.parse_args([]))
+    Plugin.parse_options(manager.parse_args(list(options)))
 
 
 def crowded(findings: int) -> bytes:
@@ -215,9 +221,9 @@ def measure_import() -> list[list[str]]:
     return [IMPORT.row((loaded - bare) * 1000), HEAVY.row(int(heavy))]
 
 
-def measure_command(paths: Iterable[str]) -> list[list[str]]:
+def measure_command(arguments: Sequence[str]) -> list[list[str]]:
     """Return the rows about whole runs of the command line."""
-    one, two = ([command(paths, jobs) for _ in range(2)] for jobs in (1, 2))
+    one, two = ([command(arguments, jobs) for _ in range(2)] for jobs in (1, 2))
     if len({findings for _, _, findings in [*one, *two]}) > 1:
         raise SystemExit("the number of jobs changes the findings")
     fastest = [min(seconds for seconds, _, _ in runs) for runs in (one, two)]
@@ -225,12 +231,12 @@ def measure_command(paths: Iterable[str]) -> list[list[str]]:
     return [JOBS.row(fastest[0] / fastest[1]), MEMORY.row(peak)]
 
 
-def command(paths: Iterable[str], jobs: int) -> tuple[float, float, int]:
+def command(arguments: Iterable[str], jobs: int) -> tuple[float, float, int]:
     """Return the seconds, the peak megabytes and the findings of one run with ``jobs``.
 
     The peak is that of the largest of its processes. A run that could not do all is no run.
     """
-    arguments = ["--jobs", str(jobs), "--output-format", "json", *paths]
+    arguments = ["--jobs", str(jobs), "--output-format", "json", *arguments]
     with tempfile.TemporaryFile() as output:
         start = time.perf_counter()
         process = subprocess.Popen(
@@ -307,6 +313,9 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="tests.bench", description=__doc__)
     parser.add_argument("paths", nargs="+", help="one line of results for each")
     parser.add_argument("--sample", type=int, metavar="N", help="only N files of each path")
+    parser.add_argument(
+        "--select", metavar="CODES", help="with these rules instead of those that are on by default"
+    )
     parser.add_argument("--torchfix", metavar="PYTHON", help="interpreter that has TorchFix")
     args = parser.parse_args()
 
@@ -314,8 +323,11 @@ def main() -> int:
     if args.sample:
         folders = {path: sample(files, args.sample) for path, files in folders.items()}
     files = [file for folder in folders.values() for file in folder]
-    plugin = {timing.path: timing for timing in best(plugin_run, files)}
-    analysis = {timing.path: timing for timing in best(analyze_run, files)}
+    options = ["--select", args.select] if args.select else []
+    codes = selected_codes(args.select.split(","), (), ()) if args.select else None
+    analyzed = partial(analyze_run, settings=Settings(codes))
+    plugin = {timing.path: timing for timing in best(plugin_run, files, options)}
+    analysis = {timing.path: timing for timing in best(analyzed, files)}
 
     def folder_row(name: str, files: Sequence[Path]) -> list[str]:
         return [
@@ -358,7 +370,7 @@ def main() -> int:
         SLOWEST.row(worst[0].ratio),
         *measure_crowded(),
         *measure_import(),
-        *measure_command(args.paths),
+        *measure_command([*options, *args.paths]),
     ]
     print_table(["what", "measured", "budget", ""], results)
     return 1 if any(row[-1] == "EXCEEDED" for row in results) else 0

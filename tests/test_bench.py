@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 
 import pytest
 from bench import Budget, Timing, analyze_run, command, crowded, one_pass, plugin_run, ratio
 
-from flake8_paramassign import analyze
+from flake8_paramassign import Settings, analyze
 
 
 def test_a_budget_is_exceeded_above_its_limit_or_below_its_least() -> None:
@@ -37,6 +38,15 @@ def test_the_plugin_and_the_analysis_find_the_same_in_a_pass(tmp_path: Path) -> 
     passes = [one_pass(subject, [file]) for subject in (plugin_run, analyze_run)]
     assert [[timing.findings for timing in timings] for timings in passes] == [[3], [3]]
     assert all(timing.parse > 0 and timing.subject > 0 for [timing] in passes)
+
+
+def test_a_pass_measures_the_rules_that_are_selected(tmp_path: Path) -> None:
+    file = tmp_path / "data.py"
+    file.write_text("import torch\n\n\ndef f(w: torch.nn.Parameter):\n    w.data = w.data * 2\n")
+    analyzed = partial(analyze_run, settings=Settings(frozenset(["PRM901"])))
+    [default], [selected] = one_pass(plugin_run, [file]), one_pass(analyzed, [file])
+    [chosen] = one_pass(plugin_run, [file], ["--select", "PRM901"])
+    assert (default.findings, selected.findings, chosen.findings) == (0, 1, 1)
 
 
 def test_a_command_that_could_not_do_its_work_is_not_measured(tmp_path: Path) -> None:
