@@ -191,7 +191,13 @@ class Everything(Candidates):
 
 
 def _has(lines: list[int], node: ast.stmt) -> bool:
-    return within(lines, node.lineno, node.end_lineno or node.lineno)
+    """Whether one of ``lines`` is in ``node``; those of its docstring do nothing."""
+    first, last = node.lineno, node.end_lineno or node.lineno
+    if isinstance(node, FunctionNode) and len(node.body) > 1 and ast.get_docstring(node, False):
+        text, code = node.body[:2]
+        if (text.end_lineno or last) < code.lineno:
+            return within(lines, first, text.lineno - 1) or within(lines, code.lineno, last)
+    return within(lines, first, last)
 
 
 def _functions(body: list[ast.stmt]) -> list[FunctionNode]:

@@ -13,7 +13,9 @@ from functools import cached_property
 
 from flake8_paramassign.source import Source
 
-_MAKES = (r"Parameter\b", r"_parameters\b(?!\()", "requires_grad", "setattr", "register_parameter",
+PARAMETER = r"Parameter\b(?! (?!(?:as|if|else|or|and|is|in|for|not)\b)[a-z])"
+"""The class, but not the word in a sentence: ``a Parameter tree``."""
+_MAKES = (PARAMETER, r"_parameters\b(?!\()", "requires_grad", "setattr", "register_parameter",
           r"\.data\s*=(?!=)")  # fmt: skip
 """What makes, replaces or unwraps a Parameter."""
 _TOUCHES = (r"assign=True", r"state_dict\(\)\s*\[", r"state_dict\(\)\.update\(",

@@ -252,16 +252,15 @@ class ProjectClass(Class):
 
     @cached_property
     def _later_nodes(self) -> tuple[ast.Attribute, ...]:
-        later = [
-            member
-            for ancestor in self.ancestry
-            if isinstance(ancestor, ProjectClass)
-            for name, member in ancestor.members.items()
-            if name != "__init__" and isinstance(member, ast.FunctionDef)
-        ]
+        projects = (a for a in self.ancestry if isinstance(a, ProjectClass))
+        return tuple(node for ancestor in projects for node in ancestor._own_later_nodes)
+
+    @cached_property
+    def _own_later_nodes(self) -> tuple[ast.Attribute, ...]:
         return tuple(
             node
-            for member in later
+            for name, member in self.members.items()
+            if name != "__init__" and isinstance(member, ast.FunctionDef)
             for node in ast.walk(member)
             if isinstance(node, ast.Attribute)
             and (not isinstance(node.ctx, ast.Load) or node.attr in ("_parameters", "__delattr__"))

@@ -25,12 +25,14 @@ from flake8_paramassign.inference.values import (
     Values,
     only,
 )
+from flake8_paramassign.signs import PARAMETER
 from flake8_paramassign.source import decode
 
 _LARGEST_FILE = 2_000_000
 """Bytes above which an imported file is taken as unknown."""
 _MOST_BYTES = 1_000_000
 """How much source is kept parsed: a tree takes about sixty times as much memory as its text."""
+_REGISTERS = re.compile(rf"{PARAMETER}|Parameter(?:List|Dict)|register_parameter")
 _SLOT_NAMES = re.compile(r"self\.(\w+)\b[^=\n]*=|['\"](\w+)['\"]")
 _ROOT_MARKS = ("pyproject.toml", "setup.py", "setup.cfg", ".git")
 
@@ -73,7 +75,8 @@ class Module:
     def slot_names(self) -> frozenset[str]:
         """Names under which classes of the file may register Parameters: a guess upwards."""
         if self._slot_names is None:
-            found = _SLOT_NAMES.findall(self.text) if "Parameter" in self.text else ()
+            registers = _REGISTERS.search(self.text)
+            found = _SLOT_NAMES.findall(self.text) if registers else ()
             self._slot_names = frozenset(part for pair in found for part in pair if part)
         return self._slot_names
 
