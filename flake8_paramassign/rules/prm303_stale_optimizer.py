@@ -50,8 +50,9 @@ class StaleOptimizer(Rule):
     dtype, and need storage, which those on the meta device do not have.
 
     ## Known limits
-    Silent where an optimizer is built afterwards, where `param_groups` are changed by hand, and
-    where the optimizer is not used after the replacement. In `forward` and the like it is PRM302.
+    Silent where an optimizer is built afterwards, or by another method of the class, which may be
+    called then; where `param_groups` are changed by hand; and where the optimizer is not used after
+    the replacement. In `forward` and the like it is PRM302.
 
     ## References
     - [torch.optim, constructing it](https://docs.pytorch.org/docs/stable/optim.html)

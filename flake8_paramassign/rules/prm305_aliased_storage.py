@@ -39,8 +39,8 @@ class AliasedStorage(Rule):
     The fix is shown and never applied.
 
     ## Known limits
-    Where one of the two is an argument or a local, which may be dropped afterwards, only loops
-    over the parameters of both are reported.
+    Where one of the two is an argument, or a local that is no part of `self`, which may be dropped
+    afterwards, only loops over the parameters of both are reported.
 
     ## References
     - [pytorch/pytorch#30987](https://github.com/pytorch/pytorch/issues/30987)

@@ -53,7 +53,9 @@ class InitGuardBypassed(Rule):
 
     ## Known limits
     Silent where the write depends on a test of `_is_hf_initialized`, and where `PreTrainedModel`
-    is a class of the project's own that has no such guard.
+    is a class of the project's own that has no such guard. In code outside transformers, version
+    5.23 leaves a module alone of which everything was loaded: what is overwritten there is what was
+    loaded of a module that lacks something else. A mixin is known by the classes of its file.
 
     ## References
     - [huggingface/transformers#46620](https://github.com/huggingface/transformers/issues/46620)
