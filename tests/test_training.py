@@ -247,6 +247,28 @@ def on_a_model(body: str) -> str:
     return f"def f(weight):\n    model = Net()\n{lines}\n"
 
 
+FROZEN = {
+    "pretrained": """
+        net = models.resnet18(pretrained=True)
+        net.requires_grad = False  # PRM203
+        net.fc = nn.Linear(512, 10)
+        """,
+    "moved": """
+        net = timm.create_model("resnet18").to("cuda").eval()
+        net.requires_grad = False  # PRM203
+        """,
+    "weights of one": """
+        weights = models.get_weight("ResNet50_Weights.DEFAULT")
+        weights.requires_grad = False
+        """,
+}
+
+
+def on_pretrained(body: str) -> str:
+    lines = indent(dedent(body).strip("\n"), "    ")
+    return f"import timm\nfrom torchvision import models\n\ndef f():\n{lines}\n"
+
+
 # Bodies of the `__init__` of a Module with a norm `last` and a ModuleList of them, `norms`.
 ALIASES = {
     "every part in a loop": """
@@ -318,6 +340,7 @@ PROGRAMS = [
     *(pytest.param(trainer(m), id=f"trainer: {n}") for n, m in TRAINERS.items()),
     *(pytest.param(on_a_model(b), id=f"grad mode: {n}") for n, b in GRAD_MODE.items()),
     *(pytest.param(on_a_model(b), id=f"copies: {n}") for n, b in COPIES.items()),
+    *(pytest.param(on_pretrained(b), id=f"frozen: {n}") for n, b in FROZEN.items()),
     *(pytest.param(on_norms(b), id=f"aliases: {n}") for n, b in ALIASES.items()),
     *(
         pytest.param(f"from transformers import PreTrainedModel\n{dedent(b)}", id=f"init: {n}")

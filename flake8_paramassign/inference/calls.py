@@ -14,6 +14,7 @@ from flake8_paramassign.inference.classes import (
     ExternalClass,
     ProjectClass,
     TorchClass,
+    makes_module,
 )
 from flake8_paramassign.inference.events import ItemStored
 from flake8_paramassign.inference.module_calls import (
@@ -289,8 +290,9 @@ class Caller(ModuleCaller):
         parent, _, short = name.rpartition(".")
         self.may_rewire(name, arguments, state)
         made = parent if short == "from_pretrained" else name
-        cls = self.project.class_named(made) if made.rpartition(".")[2][:1].isupper() else None
-        return only(Opaque(node, f"{short}(...)", cls.is_module if cls else None))
+        is_class = made.rpartition(".")[2][:1].isupper()
+        is_module = self.project.class_named(made).is_module if is_class else makes_module(name)
+        return only(Opaque(node, f"{short}(...)", is_module))
 
     def _imported(self, name: str, node: ast.Call, arguments: Arguments, state: State) -> Values:
         """A call of something in another file of the project, opened only where it matters."""

@@ -24,6 +24,10 @@ _MODULE_NAMES = re.compile(
     re.VERBOSE,
 )
 """Classes of well-known libraries that are torch Modules."""
+_MODULE_MAKERS = re.compile(
+    r"^(torchvision\.models\.(\w+\.)*(?!get_|list_|_)[a-z]\w*|timm\.(models\.)?create_model)$"
+)
+"""Functions of such libraries that make one."""
 
 _PLAIN_ROOTS = frozenset(
     """abc argparse ast builtins collections ctypes dataclasses datetime enum functools io json
@@ -115,6 +119,11 @@ class ExternalClass(Class):
         if self.name.split(".")[0] in _PLAIN_ROOTS or _PLAIN_NAMES.match(self.name):
             return False
         return None
+
+
+def makes_module(function: str) -> bool | None:
+    """Whether a function of another library surely returns a Module."""
+    return True if _MODULE_MAKERS.match(function) else None
 
 
 class Deferred:
