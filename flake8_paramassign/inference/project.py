@@ -33,7 +33,7 @@ _LARGEST_FILE = 2_000_000
 _MOST_BYTES = 1_000_000
 """How much source is kept parsed: a tree takes about sixty times as much memory as its text."""
 _REGISTERS = re.compile(rf"{PARAMETER}|Parameter(?:List|Dict)|register_parameter")
-_NAMES = re.compile(r"self\.(\w+)\b[^=\n]*=|['\"](\w+)['\"]")
+_SLOT_NAMES = re.compile(r"self\.(\w+)\b[^=\n]*=|['\"](\w+)['\"]")
 _ROOT_MARKS = ("pyproject.toml", "setup.py", "setup.cfg", ".git")
 
 
@@ -77,8 +77,8 @@ class Module:
         """Names under which the file's classes may register Parameters: a guess upwards."""
         if self._slot_names is None:
             registers = _REGISTERS.search(self.text)
-            names = _NAMES.findall(self.text) if registers else ()
-            self._slot_names = frozenset(part for pair in names for part in pair if part)
+            found = _SLOT_NAMES.findall(self.text) if registers else ()
+            self._slot_names = frozenset(part for pair in found for part in pair if part)
         return self._slot_names
 
     def lookup(self, name: str) -> Values:

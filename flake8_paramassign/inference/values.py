@@ -197,6 +197,7 @@ Arguments: TypeAlias = tuple[list[Values], dict[str, Values]]
 """What is passed by position and by name."""
 
 UNKNOWN: Values = frozenset([Unknown()])
+_UNKNOWNS: Values = frozenset([Unknown(), Unknown(many=True)])
 NOTHING: Values = frozenset()
 """No value: the code that would give one is not reached."""
 NONE: Values = frozenset([Constant(None)])
@@ -213,7 +214,7 @@ def only(value: Value) -> Values:
 
 def is_unknown(values: Values) -> bool:
     """Whether nothing is known of what is held."""
-    return bool(values) and all(isinstance(value, Unknown) for value in values)
+    return bool(values) and values <= _UNKNOWNS
 
 
 def union(first: Values, second: Values) -> Values:
