@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import gc
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -39,14 +40,24 @@ def analyze(
     (``codemods.rewrites.rewrite``). Never raises: what cannot be analysed is one PRM001.
     Suppression comments are the caller's business (``flake8_paramassign.suppression``).
     """
+    with _undisturbed():
+        return _diagnostics(source, filename, tree, settings, rewrite)
+
+
+def _diagnostics(
+    source: bytes | str,
+    filename: str,
+    tree: ast.Module | None,
+    settings: Settings,
+    rewrite: Rewriter | None,
+) -> list[Diagnostic]:
     try:
         text = decode(source) if isinstance(source, bytes) else source
     except (SyntaxError, ValueError) as error:
         return [_not_analysed(f"the file cannot be decoded: {_reason(error)}")]
     try:
-        with _deep_recursion():
-            # A file that holds nothing of ours is still reported where it is no Python.
-            tree = tree or ast.parse(source)
+        # A file that holds nothing of ours is still reported where it is no Python.
+        tree = tree or ast.parse(source)
     except (SyntaxError, ValueError) as error:
         return [_not_analysed(f"the file does not parse: {_reason(error)}", error)]
     except (RecursionError, MemoryError):
@@ -54,8 +65,7 @@ def analyze(
     if not settings.exhaustive and not may_hold_findings(text):
         return []
     try:
-        with _deep_recursion():
-            return _findings(text, tree, filename, settings, rewrite)
+        return _findings(text, tree, filename, settings, rewrite)
     except (RecursionError, MemoryError):
         return [_not_analysed(_TOO_DEEP)]
     except Exception as error:
@@ -103,10 +113,19 @@ def _reason(error: Exception) -> str:
 
 
 @contextmanager
-def _deep_recursion() -> Iterator[None]:
+def _undisturbed() -> Iterator[None]:
+    """Let code be nested deeply, and garbage in cycles wait until the file is done.
+
+    One file leaves little of that; to look for it all the while, among all the trees that are
+    kept, takes as long as the analysis.
+    """
     limit = sys.getrecursionlimit()
+    collects = gc.isenabled()
     sys.setrecursionlimit(max(limit, _DEPTH))
+    gc.disable()
     try:
         yield
     finally:
         sys.setrecursionlimit(limit)
+        if collects:
+            gc.enable()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import gc
 import io
 import os
 import subprocess
@@ -211,3 +212,17 @@ class TestDefects:
             ["z.py:1:1:", "PRM001"],
             ["zz.py:1:1:", "F401"],
         ]
+
+
+@pytest.mark.parametrize("source", ["import torch", "layer = (", "x = " + "-" * 100_000 + "1"])
+@pytest.mark.parametrize("collects", [True, False])
+def test_the_process_is_left_as_it_was(source: str, collects: bool) -> None:
+    limit = sys.getrecursionlimit()
+    if not collects:
+        gc.disable()
+    try:
+        analyze(source)
+        assert gc.isenabled() is collects
+    finally:
+        gc.enable()
+    assert sys.getrecursionlimit() == limit

@@ -32,6 +32,8 @@ _LARGEST_FILE = 2_000_000
 """Bytes above which an imported file is taken as unknown."""
 _MOST_BYTES = 1_000_000
 """How much source is kept parsed: a tree takes about sixty times as much memory as its text."""
+_MOST_STARS = 20
+"""A package that star-imports more modules is no place to look for a name: each would be read."""
 _REGISTERS = re.compile(rf"{PARAMETER}|Parameter(?:List|Dict)|register_parameter")
 _SLOT_NAMES = re.compile(r"self\.(\w+)\b[^=\n]*=|['\"](\w+)['\"]")
 _ROOT_MARKS = ("pyproject.toml", "setup.py", "setup.cfg", ".git")
@@ -104,7 +106,7 @@ class Module:
         return UNKNOWN
 
     def _from_stars(self, name: str) -> Values:
-        for star in self.stars:
+        for star in self.stars if len(self.stars) <= _MOST_STARS else ():
             meaning = self.project.meaning(f"{star}.{name}")
             (value,) = meaning if len(meaning) == 1 else (None,)
             if isinstance(value, External):
