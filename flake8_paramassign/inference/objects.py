@@ -30,7 +30,6 @@ from flake8_paramassign.inference.state import (
     merged,
 )
 from flake8_paramassign.inference.values import (
-    MOST,
     NONE,
     NOTHING,
     UNKNOWN,
@@ -48,7 +47,6 @@ from flake8_paramassign.inference.values import (
     Unknown,
     Value,
     Values,
-    bounded,
     only,
     union,
 )
@@ -106,18 +104,16 @@ class Objects(Questions):
                 second.cells,
                 lambda key: self._unwritten(key, first),
                 lambda key: self._unwritten(key, second),
+                union,
             )
             slots = merged(
                 first.slots,
                 second.slots,
                 lambda key: self.slot(*key, first),
                 lambda key: self.slot(*key, second),
+                frozenset.union,
             )
-        names = merged(first.locals, second.locals, _unbound, _unbound)
-        for held in (names, cells):
-            for key, values in held.items():
-                if len(values) > MOST:
-                    held[key] = bounded(values)  # type: ignore[index]
+        names = merged(first.locals, second.locals, _unbound, _unbound, union)
         return State(names, cells, slots, first.grad if first.grad == second.grad else None)
 
     def _unwritten(self, key: tuple[Value, str], state: State) -> Values:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import TypeAlias, TypeVar
 
 from flake8_paramassign.inference.values import Value, Values
@@ -55,10 +56,10 @@ class State:
     def same(self, other: State) -> bool:
         """Whether nothing differs: the fixpoint of a loop."""
         return (
-            self.locals == other.locals
-            and self.cells == other.cells
-            and self.slots == other.slots
-            and self.grad == other.grad
+            self.grad == other.grad
+            and _same(self.locals, other.locals)
+            and _same(self.cells, other.cells)
+            and _same(self.slots, other.slots)
         )
 
 
@@ -67,15 +68,45 @@ def merged(
     second: dict[Key, frozenset[Held]],
     missing_first: Callable[[Key], frozenset[Held]],
     missing_second: Callable[[Key], frozenset[Held]],
+    either: Callable[[frozenset[Held], frozenset[Held]], frozenset[Held]],
 ) -> dict[Key, frozenset[Held]]:
-    """The entries of both where two paths meet; ``missing_*``: what a path without one holds."""
+    """The entries of both where two paths meet.
+
+    ``missing_*``: what a path without an entry holds; ``either``: what two entries become.
+    """
     both = first.copy()
-    for key, values in second.items():
-        mine = first.get(key)
-        if mine is None:
-            both[key] = values | missing_first(key)
-        elif mine is not values and mine != values:
-            both[key] = mine | values
-    for key in first.keys() - second.keys():
-        both[key] = first[key] | missing_second(key)
+    shared = 0
+    for (key, values), (own, mine) in zip(second.items(), first.items(), strict=False):
+        if key is not own:
+            break
+        shared += 1
+        if mine is not values and mine != values:
+            both[key] = either(mine, values)
+    if shared == len(first) == len(second):
+        return both
+    for key, values in islice(second.items(), shared, None):
+        held = first.get(key)
+        if held is None:
+            both[key] = either(values, missing_first(key))
+        elif held is not values and held != values:
+            both[key] = either(held, values)
+    for key, values in islice(first.items(), shared, None):
+        if key not in second:
+            both[key] = either(values, missing_second(key))
     return both
+
+
+def _same(first: dict[Key, frozenset[Held]], second: dict[Key, frozenset[Held]]) -> bool:
+    """Whether two paths know the same.
+
+    Here as in ``merged``: paths that have parted go on from copies of one dict, so that most keys
+    are the same objects in the same order. To compare those costs little, to hash them much.
+    """
+    if len(first) != len(second):
+        return False
+    for (key, values), (own, mine) in zip(second.items(), first.items(), strict=True):
+        if key is not own:
+            return first == second
+        if mine is not values and mine != values:
+            return False
+    return True
