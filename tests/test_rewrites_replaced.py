@@ -239,3 +239,17 @@ def test_what_is_left_alone(rule: str, body: str, reason: str) -> None:
     assert found
     assert all(reason in str(finding.why_not_fixed) for finding in found)
     assert rewritten(body, rule=rule) == program(body)
+
+
+@pytest.mark.parametrize(
+    ("statement", "advice"),
+    [
+        ("module.bias.data.zero_()", "write nn.init.zeros_(module.bias, ...)"),
+        ("nn.init.ones_(module.bias.data)", "write nn.init.ones_(module.bias, ...)"),
+        ("module.bias.data /= 2", "only if not getattr(module.bias, '_is_hf_initialized', False)"),
+    ],
+)
+def test_the_advice_of_prm306_is_what_the_fix_does(statement: str, advice: str) -> None:
+    [finding] = fixes(HOOK.format(statement), rule="PRM306")
+
+    assert advice in finding.message

@@ -17,6 +17,12 @@ _HOOK = "_init_weights"
 _BASE = "PreTrainedModel"
 GUARD = "_is_hf_initialized"
 """The mark that transformers puts on what it has loaded."""
+_INITIALISERS = {
+    ".normal_()": "nn.init.normal_",
+    ".uniform_()": "nn.init.uniform_",
+    ".zero_()": "nn.init.zeros_",
+    ".fill_()": "nn.init.constant_",
+}
 
 
 class InitGuardBypassed(Rule):
@@ -86,7 +92,7 @@ class InitGuardBypassed(Rule):
         what, parameter = ast.unparse(subject), ast.unparse(parameter_of(subject))
         return Finding(
             f"'{what}' is written by {how} in _init_weights, which overwrites what from_pretrained "
-            f"has loaded; write {_instead(how)}({parameter}, ...), which does not"
+            f"has loaded; {_instead(how, parameter)}"
         )
 
 
@@ -185,10 +191,9 @@ def parameter_of(subject: ast.expr) -> ast.expr:
     return subject
 
 
-def _instead(how: str) -> str:
-    """The function of nn.init that does what ``how`` does."""
-    if how.startswith("nn.init."):
-        return how.removesuffix("()")
-    names = {".zero_()": "zeros_", ".fill_()": "constant_", "[...] =": "constant_"}
-    known = how.strip(".()") if how in (".normal_()", ".uniform_()") else names.get(how)
-    return f"nn.init.{known or 'normal_'}"
+def _instead(how: str, parameter: str) -> str:
+    """What does the same and leaves loaded weights alone."""
+    function = how.removesuffix("()") if how.startswith("nn.init.") else _INITIALISERS.get(how)
+    if function is None:
+        return f"do it only if not getattr({parameter}, {GUARD!r}, False)"
+    return f"write {function}({parameter}, ...), which does not"
