@@ -10,7 +10,8 @@ from contextlib import contextmanager
 from functools import cache
 from typing import TYPE_CHECKING
 
-from flake8_paramassign.diagnostics import Diagnostic, Position
+from flake8_paramassign.diagnostics import Diagnostic
+from flake8_paramassign.failures import not_analysed
 from flake8_paramassign.gate import may_hold_findings
 from flake8_paramassign.settings import DEFAULT, Settings
 from flake8_paramassign.source import Source, decode
@@ -54,22 +55,22 @@ def _diagnostics(
     try:
         text = decode(source) if isinstance(source, bytes) else source
     except (SyntaxError, ValueError) as error:
-        return [_not_analysed(f"the file cannot be decoded: {_reason(error)}")]
+        return [not_analysed(f"the file cannot be decoded: {_reason(error)}")]
     try:
         # A file that holds nothing of ours is still reported where it is no Python.
         tree = tree or ast.parse(source)
     except (SyntaxError, ValueError) as error:
-        return [_not_analysed(f"the file does not parse: {_reason(error)}", error)]
+        return [not_analysed(f"the file does not parse: {_reason(error)}", *_place(error))]
     except (RecursionError, MemoryError):
-        return [_not_analysed(_TOO_DEEP)]
+        return [not_analysed(_TOO_DEEP)]
     if not settings.exhaustive and not may_hold_findings(text):
         return []
     try:
         return _findings(text, tree, filename, settings, rewrite)
     except (RecursionError, MemoryError):
-        return [_not_analysed(_TOO_DEEP)]
+        return [not_analysed(_TOO_DEEP)]
     except Exception as error:
-        return [_not_analysed(f"internal error, please report it: {_reason(error)}")]
+        return [not_analysed(f"internal error, please report it: {_reason(error)}")]
 
 
 def _findings(
@@ -96,13 +97,10 @@ def _project(module_bases: tuple[str, ...]) -> Project:
     return Project(module_bases)
 
 
-def _not_analysed(why: str, error: Exception | None = None) -> Diagnostic:
-    line = max(getattr(error, "lineno", None) or 1, 1)
-    column = max((getattr(error, "offset", None) or 1) - 1, 0)
-    place = Position(line, column)
-    return Diagnostic(
-        "PRM001", "not-analysed", why, place, place, why_not_fixed="nothing was analysed"
-    )
+def _place(error: SyntaxError | ValueError) -> tuple[int, int]:
+    """The line, and the column from 0, where a file does not parse, if that is said."""
+    line, column = getattr(error, "lineno", None) or 1, getattr(error, "offset", None) or 1
+    return max(line, 1), max(column - 1, 0)
 
 
 def _reason(error: Exception) -> str:

@@ -8,9 +8,9 @@ from flake8_paramassign.diagnostics import Diagnostic, Position
 from flake8_paramassign.rules.prm001_not_analysed import NotAnalysed
 
 
-def not_analysed(reason: str, line: int = 1) -> Diagnostic:
+def not_analysed(reason: str, line: int = 1, column: int = 0) -> Diagnostic:
     """Return the PRM001 that says ``reason``, which is one line."""
-    place = Position(line, 0)
+    place = Position(line, column)
     why_not_fixed = "nothing was analysed"
     return Diagnostic(
         NotAnalysed.code, NotAnalysed.name, reason, place, place, why_not_fixed=why_not_fixed
