@@ -51,7 +51,8 @@ class Notebook:
             if python is None:
                 python = "\n" * source.count("\n")
                 broken.append(not_analysed("the cell does not parse", line))
-            cells[number] = python if python.endswith("\n") else f"{python}\n"
+            # Its lines are those of the source: magic at its end leaves an empty one.
+            cells[number] = python if source.endswith("\n") else f"{python}\n"
             line += cells[number].count("\n")
         return cls(cells, broken)
 
@@ -107,10 +108,10 @@ def _python(source: str) -> str | None:
     """Return ``source`` in Python, its lines where they are; None where it cannot be."""
     if _parses(source):
         return source
-    first, _, rest = source.partition("\n")
+    first, newline, rest = source.partition("\n")
     if first.startswith("%%"):
         is_python = first.split()[0] in _PYTHON_MAGICS
-        return _python(f"pass\n{rest}") if is_python else "\n" * source.count("\n")
+        return _python(f"pass{newline}{rest}") if is_python else "\n" * source.count("\n")
     python = _ASSIGNED_MAGIC.sub(lambda m: f"{m[1]}None" + "\n" * m[0].count("\n"), source)
     python = _MAGIC.sub(lambda m: f"{m[1]}pass" + "\n" * m[0].count("\n"), python)
     return python if _parses(python) else None

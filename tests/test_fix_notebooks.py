@@ -63,6 +63,20 @@ def fixed(*cells: str) -> list[str]:
 TEXT = {"cell_type": "markdown", "metadata": {}, "source": ["old é\n", "old"]}
 
 
+@pytest.mark.parametrize(
+    "other",
+    [
+        "!python run.py \\\n  --fast",
+        "%%bash\nls\nls",
+        "no python\nat all",
+        "%%time",
+        "x = 1\n!ls \\\n  -l\n",
+    ],
+)
+def test_a_cell_that_is_no_python_stays_as_it_is(other: str) -> None:
+    assert fixed("old", other, "x\nold") == ["new", other, "x\nnew"]
+
+
 def test_the_cells_are_fixed_and_nothing_else() -> None:
     notebook = document("x = 1\nold", TEXT, "'é'; old\n", "", "f(f(1))")
 

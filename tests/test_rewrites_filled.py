@@ -391,3 +391,15 @@ def test_the_write_above_is_mended_first_and_need_not_be() -> None:
     assert result.source.decode().endswith(
         f"[:, :3]  # noqa\n{NO_GRAD}\n    layer.bias.copy_(torch.ones(4))\n"
     )
+
+
+def test_what_a_module_holds_is_asked_when_all_code_has_been_run() -> None:
+    body = (
+        "class Body(nn.Module):\n    def __init__(self):\n        super().__init__()\n"
+        "        self.fc = nn.Linear(3, 4)\n\n\n"
+        "class Model(nn.Module):\n    def __init__(self):\n        super().__init__()\n"
+        "        self.body = Body()\n        self.body.fc.requires_grad_(False)\n\n"
+        "    def load(self):\n        self.body.fc.weight = torch.ones(4, 3)"
+    )
+
+    assert "        self.body.fc.weight.data.copy_(torch.ones(4, 3))\n" in rewritten(body)

@@ -67,7 +67,8 @@ class Lifetimes(Objects):
         if made_in is not None:
             after_init, original, _ = made_in
             return after_init.cells.get((original, name), NOTHING)
-        receiver = self.frame.receiver
+        # A rewrite asks when all code has been run.
+        receiver = self.frame.receiver if self.frames else None
         summary = self._summary_of(receiver) if receiver is not None else None
         return summary.cells.get((owner, name), NOTHING) if summary else NOTHING
 
