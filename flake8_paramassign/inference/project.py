@@ -7,6 +7,7 @@ Third-party packages are not opened: their names are ``External``.
 from __future__ import annotations
 
 import ast
+import gc
 import os
 import re
 from collections import OrderedDict
@@ -246,6 +247,7 @@ class Project:
         self.module_bases = frozenset(module_bases)
         self._files: OrderedDict[str, tuple[_Stamp, Module | None]] = OrderedDict()
         self._roots: list[Path] = []
+        self._forgotten = 0  # Bytes, since garbage was last collected.
         self._located: dict[str, str | None] = {}
         self._members: dict[str, Values] = {}
 
@@ -333,7 +335,12 @@ class Project:
         kept = sum(len(module.text) for _, module in self._files.values() if module)
         while kept > _MOST_BYTES and len(self._files) > 1:
             _, (_, oldest) = self._files.popitem(last=False)
-            kept -= len(oldest.text) if oldest else 0
+            size = len(oldest.text) if oldest else 0
+            kept -= size
+            self._forgotten += size
+        if self._forgotten > _MOST_BYTES:
+            self._forgotten = 0
+            gc.collect()  # Files and their classes know each other: only this frees them.
 
     def _parse(self, name: str, path: str) -> Module | None:
         try:
