@@ -180,8 +180,14 @@ class Lexical(HeldContainers):
 
     def unregisters(self, name: str) -> bool:
         """Whether the file somewhere takes ``name``, or names it computes, out of a registry."""
-        pattern = rf"_parameters\b|\bdelattr\b|__delattr__|\bdel\s+[\w.\[\]]+\.{re.escape(name)}\b"
-        return re.search(pattern, self.source.text) is not None
+        return self._deleted_names is None or name in self._deleted_names
+
+    @cached_property
+    def _deleted_names(self) -> frozenset[str] | None:
+        """The names that the file deletes; None where it computes them."""
+        if re.search(r"_parameters\b|\bdelattr\b|__delattr__", self.source.text):
+            return None
+        return frozenset(re.findall(r"\bdel\s+[\w.\[\]]+\.(\w+)", self.source.text))
 
 
 def _span(node: ast.AST) -> tuple[int, int]:

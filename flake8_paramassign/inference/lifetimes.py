@@ -96,18 +96,20 @@ class Lifetimes(Objects):
 
     def parts(self, module: Value, state: State) -> set[Value]:
         """``module`` and all that is known to be a part of it, as facts are kept."""
+        held_by: dict[Value, list[Values]] = {}
+        for (owner, name), held in state.cells.items():
+            known = held_by.setdefault(anchor(owner), [])
+            if not name.startswith("{"):
+                known.append(held)
         found = {anchor(module)}
         grown = True
         while grown:
-            before = len(found)
-            for (owner, name), held in state.cells.items():
-                owner = anchor(owner)
-                if found.isdisjoint(_chain(owner)):
-                    continue
-                found.add(owner)
-                if not name.startswith("{"):
-                    found |= {anchor(v) for v in held if isinstance(v, _OBJECTS)}
-            grown = len(found) > before
+            grown = False
+            for owner in list(held_by):
+                if not found.isdisjoint(_chain(owner)):
+                    held = NOTHING.union(*held_by.pop(owner))
+                    found |= {owner, *(anchor(v) for v in held if isinstance(v, _OBJECTS))}
+                    grown = True
         return found
 
     # Every part of a Module.

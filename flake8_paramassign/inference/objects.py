@@ -330,14 +330,14 @@ class Objects(Questions):
         state.cells[owner, INITIALISED] = only(Constant(True))
 
     def registers(self, state: State, parameter: Parameter) -> bool:
-        """Whether a Module already holds ``parameter`` under some name."""
+        """Whether a Module may already hold ``parameter`` under some name."""
         if not isinstance(parameter.site, ast.AST):
             return True
         return any(
             isinstance(value, Parameter) and value.site is parameter.site
             for known in (state, *filter(None, self.summaries.values()))
             for key, slot in known.slots.items()
-            if "parameter" in slot
+            if slot & {"parameter", "unknown"}
             for value in known.cells.get(key, NOTHING)
         )
 

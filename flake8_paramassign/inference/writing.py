@@ -105,9 +105,9 @@ class Writer(Evaluator):
 
     def forget(self, value: Value, state: State) -> None:
         """From here on nothing is known of how ``value`` holds its attributes."""
-        state.slots[value, EVERY] = UNKNOWN_SLOT
+        known = [k for k, slot in state.slots.items() if k[0] == value and slot != UNKNOWN_SLOT]
+        if not known and (value, EVERY) in state.slots:
+            return  # Nothing was stored since it was forgotten.
+        state.slots.update(dict.fromkeys([*known, (value, EVERY)], UNKNOWN_SLOT))
         if isinstance(value, Instance | Opaque):
             self.set_trains(value, None, state)
-        for owner, name in list(state.slots):
-            if owner == value and name != EVERY:
-                state.slots[owner, name] = UNKNOWN_SLOT

@@ -138,7 +138,7 @@ def _is_base(cls: Class) -> bool:
     if not isinstance(cls, ProjectClass):
         return False
     if cls.name == _BASE:
-        return _mentions_of_guard(cls.node) > 0
+        return GUARD in cls.module.text
     unknown = (
         ast.unparse(node)
         for node, base in zip(cls.node.bases, cls.bases, strict=True)
