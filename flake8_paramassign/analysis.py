@@ -86,7 +86,9 @@ def _findings(
     interpreter = Interpreter(module, source, report)
     report.ask = interpreter
     run(interpreter, report.signs, exhaustive=settings.exhaustive)
-    return report.diagnostics(source, rewrite)
+    diagnostics = report.diagnostics(source, rewrite)
+    del report.ask  # Else the two keep each other, and all they know, until garbage is collected.
+    return diagnostics
 
 
 @cache

@@ -9,6 +9,7 @@ from textwrap import dedent
 import pytest
 
 from flake8_paramassign.inference.outline import outline
+from flake8_paramassign.inference.unparsed import Unparsed, parsed_nodes
 
 ROOT = Path(__file__).parent.parent
 DEFINITIONS = (ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
@@ -16,18 +17,25 @@ DEFINITIONS = (ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
 
 def outlined(text: str) -> list[str]:
     """The statements of all parts, with their positions."""
-    return [
-        ast.dump(statement, include_attributes=True)
-        for part in outline(text)
-        for statement in part.parse()
-    ]
+    return [shown(statement) for part in outline(text) for statement in part.parse()]
+
+
+def shown(statement: ast.stmt) -> str:
+    """A statement with its positions; but not where a class, or an ``if`` in it, ends.
+
+    To know that takes parsing the last method.
+    """
+    for node in ast.walk(statement):
+        if isinstance(node, ast.ClassDef | ast.If):
+            node.end_lineno = node.end_col_offset = 0
+    return ast.dump(statement, include_attributes=True).replace("Unparsed(", "FunctionDef(")
 
 
 def binding(text: str) -> list[str]:
     """The statements of the whole tree that bind names."""
     kinds = (*DEFINITIONS, ast.Import, ast.ImportFrom, ast.Assign, ast.AnnAssign, ast.If, ast.Try)
     return [
-        ast.dump(statement, include_attributes=True)
+        shown(statement)
         for statement in ast.parse(text).body
         if isinstance(statement, kinds) and not _stores_attribute(statement)
     ]
@@ -74,3 +82,62 @@ def test_names_are_known_without_parsing() -> None:
         TABLE = {"a": 1}
         """)
     assert [part.name for part in outline(text)] == [None, "f", "C", "TABLE"]
+
+
+CLASS = dedent("""\
+    class Layer(Base):
+        size: int = 3
+
+        def __init__(self): ...
+
+        @property
+        @cached(
+            1,
+        )
+        def broken(self):
+            return return
+
+        if size:
+            def nested(self): ...
+    """)
+
+
+def members(text: str) -> dict[str, ast.stmt]:
+    (part,) = outline(text)
+    (cls,) = part.parse()
+    assert isinstance(cls, ast.ClassDef)
+    return {getattr(member, "name", ""): member for member in cls.body}
+
+
+def test_methods_are_parsed_when_they_are_looked_at() -> None:
+    method = members(CLASS)["__init__"]
+    assert isinstance(method, Unparsed)
+    assert method not in list(parsed_nodes(method))[1:]
+    assert len(list(parsed_nodes(method))) == 1
+    assert (method.lineno, method.args.args[0].arg) == (4, "self")
+    assert len(list(parsed_nodes(method))) > 1
+
+
+def test_a_method_that_does_not_parse_is_one_that_raises() -> None:
+    method = members(CLASS)["broken"]
+    assert isinstance(method, ast.FunctionDef)
+    assert [type(statement) for statement in method.body] == [ast.Raise]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "class A:\n    def f(self): ...\n    # no end\n",
+        "class A:\n\tdef f(self):\n\t\treturn 1\n\n\tasync def g(self): ...\n\tx = 1\n",
+        "class A:\n    def f(self):\n        return '''\n    def g(self): ...\n'''\n",
+        "class A:\n    def f(self, a=[\n    1,\n    ]):\n        pass\n    x = 1\n",
+        "class A:\n    def f(self):\n        return a + \\\n    b\n    x = 1\n",
+        "class A:\n    if x:\n        def f(self): ...\n    else:\n        def f(self): ...\n",
+        "class A:\n    class B:\n        def f(self): ...\n    def g(self): ...\n",
+        "@d\nclass A(B, metaclass=C): x = 1\n",
+        "class A:\n    def f(self): ...; x = 1\n    y = 2\n",
+        "class A(\n    B,\n):\n    @d\n    # why\n    def f(self): ...\n    @d\n    class C: ...\n",
+    ],
+)
+def test_of_the_methods_of_classes(text: str) -> None:
+    assert outlined(text) == binding(text)

@@ -10,7 +10,7 @@ from flake8_paramassign import catalogue
 from flake8_paramassign.catalogue import Result
 from flake8_paramassign.inference.classes import ProjectClass, TorchClass
 from flake8_paramassign.inference.events import AttributeStored
-from flake8_paramassign.inference.project import Module
+from flake8_paramassign.inference.module import Module
 from flake8_paramassign.inference.shapes import Shape
 from flake8_paramassign.inference.state import State
 from flake8_paramassign.inference.tensor_facts import OTHER_FLOATS

@@ -14,7 +14,7 @@ from flake8_paramassign.catalogue import Result
 from flake8_paramassign.diagnostics import Fix
 from flake8_paramassign.inference.classes import ProjectClass
 from flake8_paramassign.inference.events import AttributeStored
-from flake8_paramassign.inference.project import Module
+from flake8_paramassign.inference.module import Module
 from flake8_paramassign.inference.state import ABSENT
 from flake8_paramassign.inference.values import External, Instance
 from flake8_paramassign.report import Case

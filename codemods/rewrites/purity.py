@@ -6,7 +6,7 @@ import ast
 
 from flake8_paramassign import catalogue
 from flake8_paramassign.catalogue import Result
-from flake8_paramassign.inference.project import Module
+from flake8_paramassign.inference.module import Module
 from flake8_paramassign.inference.values import UNKNOWN, External
 
 _PLAIN = (

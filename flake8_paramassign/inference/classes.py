@@ -5,14 +5,17 @@ from __future__ import annotations
 import ast
 import re
 from abc import ABC, abstractmethod
+from collections.abc import Iterator
 from functools import cache, cached_property
 from typing import TYPE_CHECKING
 
 from flake8_paramassign import catalogue
+from flake8_paramassign.inference.unparsed import may_mention
 from flake8_paramassign.inference.values import ClassValue, External, Values
 
 if TYPE_CHECKING:
-    from flake8_paramassign.inference.project import Module, Project
+    from flake8_paramassign.inference.module import Module
+    from flake8_paramassign.inference.project import Project
 
 _MODULE_NAMES = re.compile(
     r"""
@@ -156,6 +159,7 @@ class ProjectClass(Class):
         self.node = node
         self.module = module
         self.name = node.name
+        self._known_targets: dict[ast.FunctionDef, tuple[ast.Attribute, ...]] = {}
 
     @cached_property
     def bases(self) -> tuple[Class | None, ...]:
@@ -246,34 +250,54 @@ class ProjectClass(Class):
                 return ancestor, ancestor.members[name]
         return None
 
-    @cached_property
-    def stored_later(self) -> frozenset[str]:
-        """Attributes that a method other than ``__init__`` stores."""
-        return frozenset(n.attr for n in self._later_nodes if isinstance(n.ctx, ast.Store))
+    def stores_later(self, name: str) -> bool:
+        """Whether a method other than ``__init__`` stores the attribute ``name``."""
+        return ast.Store in self._bound_later(name)
+
+    def deletes_later(self, name: str) -> bool:
+        """Whether a method other than ``__init__`` deletes the attribute ``name``, or any."""
+        return ast.Del in self._bound_later(name) or self._unregisters_later
+
+    def _bound_later(self, name: str) -> frozenset[type[ast.expr_context]]:
+        return frozenset(
+            type(target.ctx)
+            for ancestor in self._projects
+            for method in ancestor._later_methods
+            if may_mention(method, name)
+            for target in ancestor._targets(method)
+            if target.attr == name
+        )
 
     @cached_property
-    def deleted_later(self) -> frozenset[str]:
-        """Attributes that a method other than ``__init__`` deletes; ``*`` for any name."""
-        names = {n.attr for n in self._later_nodes if isinstance(n.ctx, ast.Del)}
-        if any(n.attr in ("_parameters", "__delattr__") for n in self._later_nodes):
-            names.add("*")
-        return frozenset(names)
+    def _unregisters_later(self) -> bool:
+        """Whether one of those methods takes names it computes out of a registry."""
+        return any(
+            isinstance(node, ast.Attribute) and node.attr == name
+            for ancestor in self._projects
+            for name in ("_parameters", "__delattr__")
+            if name in ancestor.module.text
+            for method in ancestor._later_methods
+            if may_mention(method, name)
+            for node in ast.walk(method)
+        )
+
+    @property
+    def _projects(self) -> Iterator[ProjectClass]:
+        return (a for a in self.ancestry if isinstance(a, ProjectClass))
 
     @cached_property
-    def _later_nodes(self) -> tuple[ast.Attribute, ...]:
-        projects = (a for a in self.ancestry if isinstance(a, ProjectClass))
-        return tuple(node for ancestor in projects for node in ancestor._own_later_nodes)
-
-    @cached_property
-    def _own_later_nodes(self) -> tuple[ast.Attribute, ...]:
+    def _later_methods(self) -> tuple[ast.FunctionDef, ...]:
         return tuple(
-            node
+            member
             for name, member in self.members.items()
             if name != "__init__" and isinstance(member, ast.FunctionDef)
-            for node in ast.walk(member)
-            if isinstance(node, ast.Attribute)
-            and (not isinstance(node.ctx, ast.Load) or node.attr in ("_parameters", "__delattr__"))
         )
+
+    def _targets(self, method: ast.FunctionDef) -> tuple[ast.Attribute, ...]:
+        """The attributes that ``method`` stores or deletes."""
+        if method not in self._known_targets:
+            self._known_targets[method] = tuple(_attribute_targets([method]))
+        return self._known_targets[method]
 
     @cached_property
     def custom_setattr(self) -> bool:
@@ -290,6 +314,33 @@ def _flat(body: list[ast.stmt]) -> list[ast.stmt]:
         if isinstance(statement, ast.If | ast.Try):
             flat += _flat([*statement.body, *statement.orelse])
     return flat
+
+
+def _attribute_targets(body: list[ast.stmt]) -> Iterator[ast.Attribute]:
+    """What statements, and those in them, store or delete: attributes only, by statement alone.
+
+    Expressions are not looked into, which would take ten times as long.
+    """
+    for statement in body:
+        targets: list[ast.expr] = []
+        if isinstance(statement, ast.Assign | ast.Delete):
+            targets += statement.targets
+        elif isinstance(statement, ast.AnnAssign | ast.AugAssign | ast.For | ast.AsyncFor):
+            targets.append(statement.target)
+        elif isinstance(statement, ast.With | ast.AsyncWith):
+            targets += [item.optional_vars for item in statement.items if item.optional_vars]
+        while targets:
+            target = targets.pop()
+            if isinstance(target, ast.Attribute):
+                yield target
+            elif isinstance(target, ast.Tuple | ast.List):
+                targets += target.elts
+            elif isinstance(target, ast.Starred):
+                targets.append(target.value)
+        for name in ("body", "orelse", "finalbody"):
+            yield from _attribute_targets(getattr(statement, name, []))
+        for block in (*getattr(statement, "handlers", ()), *getattr(statement, "cases", ())):
+            yield from _attribute_targets(block.body)
 
 
 def _only_delegates(function: ast.stmt) -> bool:

@@ -12,7 +12,7 @@ from enum import Enum
 from typing import Protocol, TypeAlias
 
 from flake8_paramassign.inference.classes import ProjectClass
-from flake8_paramassign.inference.project import Module
+from flake8_paramassign.inference.module import Module
 from flake8_paramassign.inference.state import Slot, State
 from flake8_paramassign.inference.values import (
     Container,

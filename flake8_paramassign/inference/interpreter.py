@@ -14,7 +14,7 @@ from flake8_paramassign.inference.classes import (
 from flake8_paramassign.inference.events import Frame, Listener, Role
 from flake8_paramassign.inference.lexical import Lexical
 from flake8_paramassign.inference.objects import the_instance
-from flake8_paramassign.inference.project import Module, decorator_name
+from flake8_paramassign.inference.module import Module, decorator_name
 from flake8_paramassign.inference.state import (
     EVERY,
     INITIALISED,

@@ -13,7 +13,8 @@ from flake8_paramassign.inference.classes import ProjectClass
 from flake8_paramassign.inference.events import Frame, Role
 from flake8_paramassign.inference.forward_reads import used_by_forward
 from flake8_paramassign.inference.held import HeldContainers
-from flake8_paramassign.inference.project import Module
+from flake8_paramassign.inference.module import Module
+from flake8_paramassign.inference.unparsed import parsed_nodes
 from flake8_paramassign.source import Source
 
 FunctionNode = ast.FunctionDef | ast.AsyncFunctionDef
@@ -123,7 +124,7 @@ class Lexical(HeldContainers):
         if id(site) in self._own_nodes:
             return f"line {site.lineno}"
         for module in self.project.opened():
-            if any(node is site for node in ast.walk(module.tree)):
+            if any(node is site for node in parsed_nodes(module.tree)):
                 return f"{Path(module.path).name} line {site.lineno}"
         return ""
 
@@ -149,7 +150,7 @@ class Lexical(HeldContainers):
             for ancestor in cls.ancestry
             if isinstance(ancestor, ProjectClass) and ancestor.module is not self.module
         ]
-        if any(name in ancestor.stored_later for ancestor in foreign):
+        if any(ancestor.stores_later(name) for ancestor in foreign):
             return True
         return any(
             not (self._constructs(change, cls) if change.on_self else change.function is frame.node)

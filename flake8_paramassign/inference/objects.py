@@ -15,7 +15,8 @@ from flake8_paramassign import catalogue
 from flake8_paramassign.inference.class_names import ClassName
 from flake8_paramassign.inference.classes import Class, ProjectClass, TorchClass
 from flake8_paramassign.inference.events import Event, Frame, Listener
-from flake8_paramassign.inference.project import Project, decorator_name
+from flake8_paramassign.inference.module import decorator_name
+from flake8_paramassign.inference.project import Project
 from flake8_paramassign.inference.questions import Questions
 from flake8_paramassign.inference.shapes import Shape, changed, shape_within, slot_shape
 from flake8_paramassign.inference.state import (
@@ -168,7 +169,7 @@ class Objects(Questions):
             made = summary.cells.get((the_instance(cls), name)) if summary else None
             if made is not None:
                 made = frozenset(_within(value, owner) for value in made)
-                return union(made, UNKNOWN) if name in cls.stored_later else made
+                return union(made, UNKNOWN) if cls.stores_later(name) else made
         found = cls.find(name)
         if found is None:
             return unknown
@@ -294,7 +295,7 @@ class Objects(Questions):
         if owner in self.under_construction:
             return ABSENT
         summary = self.constructed(cls)
-        if summary is None or {name, EVERY} & cls.deleted_later:
+        if summary is None or cls.deletes_later(name):
             return UNKNOWN_SLOT
         instance = the_instance(cls)
         if (instance, EVERY) in summary.slots:

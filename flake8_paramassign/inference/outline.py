@@ -9,17 +9,14 @@ from __future__ import annotations
 
 import ast
 import re
-from bisect import bisect_right
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
-_TEXT = re.compile(
-    r'''"""(?:[^\\]|\\.)*?"""|\'\'\'(?:[^\\]|\\.)*?\'\'\'|"(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*'|#[^\n]*''',
-    re.DOTALL,
-)
-"""Strings and comments, in which a line may begin with anything."""
-_BEGINS = re.compile(r"^(?=[^\s#)\]}])(?!(?:elif|else|except|finally)\b)", re.MULTILINE)
+from flake8_paramassign.inference.beginnings import Spans, beginnings, long_strings, within
+from flake8_paramassign.inference.unparsed import parsed_but_for_methods
+
 _DEFINES = re.compile(r"(?:async\s+)?def\s+(\w+)|class\s+(\w+)")
+_DECORATED = re.compile(r"^(?:async\s+def|def|class)\b", re.MULTILINE)
 _ASSIGNS = re.compile(r"(\w+)\s*(?::[^=\n]*)?=[^=\n]*(?:\n|$)")
 _BINDS_MORE = re.compile(r"(?:import|from|if|try|with|for|while|async)\b|[\w, ()\[\]*]+=|\w+\s*:")
 """What else may bind names, which only parsing tells."""
@@ -33,15 +30,21 @@ class Part:
     text: str
     name: str | None
     """The one name that is bound; None where parsing has to tell."""
+    strings: Spans = field(default_factory=list)
+    """Where strings over several lines stand in the text."""
 
     def parse(self) -> list[ast.stmt]:
         """The statements, with the positions they have in the file. Raises SyntaxError."""
+        if self.name is not None and self.text.startswith(("class", "@")):
+            return parsed_but_for_methods(self.text, self.line, self.strings)
         return ast.parse("\n" * (self.line - 1) + self.text).body
 
 
 def outline(text: str) -> Iterator[Part]:
     """The parts of a file that bind names; each with the line it begins at."""
-    starts = _starts(text)
+    text = text.replace("\r\n", "\n").replace("\r", "\n")
+    strings = long_strings(text)
+    starts = beginnings(text, strings)
     line, seen = 1, 0
     for start, end in zip(starts, [*starts[1:], len(text)], strict=False):
         line += text.count("\n", seen, start)
@@ -49,34 +52,15 @@ def outline(text: str) -> Iterator[Part]:
         part = text[start:end]
         name = _bound_by(part)
         if name is not None:
-            yield Part(line, part, name)
+            yield Part(line, part, name, within(strings, start, end))
         elif _BINDS_MORE.match(part):
             yield Part(line, part, None)
 
 
-def _starts(text: str) -> list[int]:
-    """Where top-level statements begin; a decorator belongs to what it decorates."""
-    long = [m.span() for m in _TEXT.finditer(text) if "\n" in m.group()]
-    begins = [begin for begin, _ in long]
-    starts: list[int] = []
-    decorated = False
-    for match in _BEGINS.finditer(text):
-        offset = match.start()
-        index = bisect_right(begins, offset) - 1
-        if index >= 0 and long[index][0] < offset < long[index][1]:
-            continue
-        if text[max(offset - 3, 0) : offset].endswith(("\\\n", "\\\r\n")):
-            continue
-        if not decorated:
-            starts.append(offset)
-        decorated = text[offset] == "@"
-    return starts
-
-
 def _bound_by(part: str) -> str | None:
     head = part
-    while head.startswith("@"):
-        definition = re.search(r"^(?:async\s+def|def|class)\b", head, re.MULTILINE)
+    if head.startswith("@"):
+        definition = _DECORATED.search(head)
         if definition is None:
             return None
         head = head[definition.start() :]

@@ -8,7 +8,7 @@ from typing import ClassVar
 
 from flake8_paramassign.inference.events import Loop
 from flake8_paramassign.inference.expressions import OPERATORS
-from flake8_paramassign.inference.project import keeps_function
+from flake8_paramassign.inference.module import keeps_function
 from flake8_paramassign.inference.state import (
     INITIALISED,
     State,

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 if TYPE_CHECKING:
     from flake8_paramassign.inference.classes import Class, Deferred, ProjectClass
-    from flake8_paramassign.inference.project import Module
+    from flake8_paramassign.inference.module import Module
 
 
 @dataclass(frozen=True, slots=True)

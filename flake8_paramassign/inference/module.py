@@ -1,0 +1,237 @@
+"""One file, and what its top-level names mean, without following any flow."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from operator import attrgetter
+from typing import TYPE_CHECKING
+
+from flake8_paramassign.inference.classes import ProjectClass, TorchClass
+from flake8_paramassign.inference.outline import Part
+from flake8_paramassign.inference.unparsed import NOT_PARSED
+from flake8_paramassign.inference.values import (
+    UNKNOWN,
+    ClassValue,
+    External,
+    Function,
+    Unknown,
+    Values,
+    only,
+)
+from flake8_paramassign.signs import PARAMETER
+
+if TYPE_CHECKING:
+    from flake8_paramassign.inference.project import Project
+
+_MOST_STARS = 20
+"""A package that star-imports more modules is no place to look for a name: each would be read."""
+_REGISTERS = re.compile(rf"{PARAMETER}|Parameter(?:List|Dict)|register_parameter")
+_SLOT_NAMES = re.compile(r"self\.(\w+)\b[^=\n]*=|['\"](\w+)['\"]")
+
+
+@dataclass(eq=False, slots=True)
+class Module:
+    """One file: its dotted name, the static meaning of its names, and what is parsed of it."""
+
+    name: str
+    path: str
+    tree: ast.Module
+    project: Project
+    is_package: bool = False
+    text: str = ""
+    """The source."""
+    unparsed: dict[str | None, list[Part]] = field(default_factory=dict)
+    """Of an imported file: what binds a name, or may bind any, until such a name is asked for."""
+    bindings: dict[str, list[ast.AST]] = field(default_factory=dict)
+    stars: list[str] = field(default_factory=list)
+    _slot_names: frozenset[str] | None = None
+    _meanings: dict[str, Values] = field(default_factory=dict)
+    _classes: dict[ast.ClassDef, ProjectClass] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        """Collect what each top-level name is bound by."""
+        self._bind(self.tree.body)
+
+    def _bind(self, body: list[ast.stmt]) -> None:
+        fallbacks: list[tuple[str, ast.AST]] = []
+        for name, node in _bound(body, fallbacks):
+            if name == "*":
+                assert isinstance(node, ast.ImportFrom)
+                self.stars.append(self._absolute(node))
+            else:
+                self.bindings.setdefault(name, []).append(node)
+        for name, node in fallbacks:
+            # `try: import torch.nn as nn / except ImportError: nn = None`: the first is meant.
+            self.bindings.setdefault(name, [node])
+
+    @property
+    def slot_names(self) -> frozenset[str]:
+        """Names under which the file's classes may register Parameters: a guess upwards."""
+        if self._slot_names is None:
+            registers = _REGISTERS.search(self.text)
+            found = _SLOT_NAMES.findall(self.text) if registers else ()
+            self._slot_names = frozenset(part for pair in found for part in pair if part)
+        return self._slot_names
+
+    def forget_meanings(self) -> None:
+        """Let go of what names mean: that is worked out for one file at a time.
+
+        A file and its classes know each other; a file that is no longer kept would stay.
+        """
+        for cls in self._classes.values():
+            vars(cls).pop("ancestry", None)  # It begins with the class itself.
+        self._meanings.clear()
+        self._classes.clear()
+
+    def lookup(self, name: str) -> Values:
+        """What the top-level ``name`` may be; unknown where it is bound in several ways."""
+        if name not in self._meanings:
+            self._meanings[name] = UNKNOWN  # what a cycle of imports sees
+            self._meanings[name] = self._meaning(name)
+        return self._meanings[name]
+
+    def _meaning(self, name: str) -> Values:
+        try:
+            for part in self._parts_that_may_bind(name):
+                body = part.parse()
+                self.tree.body += body
+                self._bind(body)
+        except NOT_PARSED:
+            return UNKNOWN  # the file's own analysis says why
+        binders = self.bindings.get(name)
+        if binders is None:
+            return self._from_stars(name)
+        if len(binders) == 1 or all(isinstance(b, ast.Import | ast.ImportFrom) for b in binders):
+            return self._bound_value(name, binders[-1])
+        return UNKNOWN
+
+    def _parts_that_may_bind(self, name: str) -> list[Part]:
+        named = self.unparsed.pop(name, [])
+        others = self.unparsed.get(None, [])
+        wanted = [part for part in others if name in part.text]
+        if wanted:
+            self.unparsed[None] = [part for part in others if name not in part.text]
+        return sorted(wanted + named, key=attrgetter("line"))
+
+    def _from_stars(self, name: str) -> Values:
+        for star in self.stars if len(self.stars) <= _MOST_STARS else ():
+            meaning = self.project.meaning(f"{star}.{name}")
+            (value,) = meaning if len(meaning) == 1 else (None,)
+            if isinstance(value, External):
+                if TorchClass.named(value.name) or value.name in _STARRED:
+                    return meaning
+            elif value is not None and meaning != UNKNOWN:
+                return meaning
+        return UNKNOWN
+
+    def _bound_value(self, name: str, node: ast.AST) -> Values:
+        if isinstance(node, ast.ClassDef):
+            return only(ClassValue(self.class_of(node)))
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            return only(Function(node, self)) if keeps_function(node) else UNKNOWN
+        if isinstance(node, ast.Import | ast.ImportFrom):
+            return self.imported(name, node)
+        if isinstance(node, ast.Assign) and isinstance(node.value, ast.Name | ast.Attribute):
+            return self.static(node.value)
+        return UNKNOWN
+
+    def imported(self, name: str, node: ast.Import | ast.ImportFrom) -> Values:
+        """What an import statement of this file binds ``name`` to."""
+        if isinstance(node, ast.ImportFrom):
+            source = self._absolute(node)
+            for alias in node.names:
+                if (alias.asname or alias.name) == name:
+                    return only(External(f"{source}.{alias.name}"))
+            return UNKNOWN
+        for alias in node.names:
+            if alias.asname == name:
+                return only(External(alias.name))
+            if alias.asname is None and alias.name.split(".")[0] == name:
+                return only(External(name))
+        return UNKNOWN
+
+    def _absolute(self, node: ast.ImportFrom) -> str:
+        if not node.level:
+            return node.module or ""
+        package = self.name.split(".")
+        package = package[: len(package) - node.level + self.is_package]
+        return ".".join([*package, node.module] if node.module else package)
+
+    def static(self, node: ast.expr) -> Values:
+        """The meaning of a dotted name at module level, without following any flow."""
+        if isinstance(node, ast.Name):
+            return self.lookup(node.id)
+        if isinstance(node, ast.Attribute):
+            return frozenset(
+                External(f"{value.name}.{node.attr}") if isinstance(value, External) else Unknown()
+                for value in self.static(node.value)
+            )
+        if isinstance(node, ast.Subscript):  # Generic[T]
+            return self.static(node.value)
+        return UNKNOWN
+
+    def class_of(self, node: ast.ClassDef) -> ProjectClass:
+        """The one class object for a class statement of this file."""
+        if node not in self._classes:
+            self._classes[node] = ProjectClass(node, self)
+        return self._classes[node]
+
+
+_TRANSPARENT = frozenset(
+    ["no_grad", "enable_grad", "inference_mode", "contextmanager", "cache", "lru_cache"]
+)
+"""Decorators that leave what a function returns as it is (a generator, for ``contextmanager``)."""
+
+
+def keeps_function(node: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
+    """Whether calling the decorated function is calling the function."""
+    return all(decorator_name(decorator) in _TRANSPARENT for decorator in node.decorator_list)
+
+
+def decorator_name(node: ast.expr) -> str:
+    """The last part of a decorator's name."""
+    if isinstance(node, ast.Call):
+        node = node.func
+    return node.attr if isinstance(node, ast.Attribute) else getattr(node, "id", "")
+
+
+_STARRED = frozenset(["torch.nn.Parameter", "torch.nn.functional", "torch.nn.init"])
+"""Names that `from torch.nn import *` brings besides Module classes."""
+
+
+def _bound(
+    body: list[ast.stmt], fallbacks: list[tuple[str, ast.AST]]
+) -> Iterator[tuple[str, ast.AST]]:
+    """Every binding of a top-level name; those in ``except`` clauses go to ``fallbacks``."""
+    for statement in body:
+        if isinstance(statement, ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
+            yield statement.name, statement
+        elif isinstance(statement, ast.Import):
+            for alias in statement.names:
+                yield alias.asname or alias.name.split(".")[0], statement
+        elif isinstance(statement, ast.ImportFrom):
+            for alias in statement.names:
+                yield alias.asname or alias.name, statement
+        elif isinstance(statement, ast.Assign):
+            for target in statement.targets:
+                yield from ((name, statement) for name in _names(target))
+        elif isinstance(statement, ast.AnnAssign | ast.AugAssign):
+            yield from ((name, statement) for name in _names(statement.target))
+        else:
+            if isinstance(statement, ast.For):
+                yield from ((name, statement) for name in _names(statement.target))
+            for inner in ("body", "orelse", "finalbody"):
+                yield from _bound(getattr(statement, inner, []), fallbacks)
+            for handler in getattr(statement, "handlers", ()):
+                fallbacks += _bound(handler.body, fallbacks)
+
+
+def _names(target: ast.expr) -> list[str]:
+    return [
+        node.id
+        for node in ast.walk(target)
+        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)
+    ]
