@@ -28,6 +28,7 @@ _COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
 _NESTED = ("body", "orelse", "finalbody")
 
 FunctionNode = ast.FunctionDef | ast.AsyncFunctionDef
+_DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 
 
 def run(interpreter: Interpreter, signs: Iterable[str] = (), *, exhaustive: bool = False) -> None:
@@ -37,10 +38,15 @@ def run(interpreter: Interpreter, signs: Iterable[str] = (), *, exhaustive: bool
     """
     kind = Everything if exhaustive else Candidates
     candidates = kind(interpreter, signs)
-    tree = interpreter.module.tree
-    if candidates.in_script(tree.body):
+    body = interpreter.module.tree.body
+    for statement in body:
+        if not isinstance(statement, _DEFINITIONS):
+            interpreter.effort.allow(statement)
+    if candidates.in_script(body):
         interpreter.run_top_level()
-    for statement in tree.body:
+    for statement in body:
+        if isinstance(statement, _DEFINITIONS):
+            interpreter.effort.allow(statement)
         _run_definitions(statement, candidates, interpreter)
 
 
@@ -102,7 +108,7 @@ class Candidates:
 
     def in_script(self, body: list[ast.stmt]) -> bool:
         """Whether the statements outside functions and classes are worth running."""
-        outside = [s for s in body if not isinstance(s, FunctionNode | ast.ClassDef)]
+        outside = [s for s in body if not isinstance(s, _DEFINITIONS)]
         if not outside:
             return False
         signed = any(

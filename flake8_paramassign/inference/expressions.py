@@ -55,6 +55,7 @@ class Evaluator(Lifetimes):
 
     def evaluate(self, node: ast.expr, state: State) -> Values:
         """What ``node`` may hold, and what evaluating it changes in ``state``."""
+        self.effort.left -= 1
         method = self._methods.get(type(node))
         return UNKNOWN if method is None else method(self, node, state)
 

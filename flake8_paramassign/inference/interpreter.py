@@ -13,8 +13,8 @@ from flake8_paramassign.inference.classes import (
 )
 from flake8_paramassign.inference.events import Frame, Listener, Role
 from flake8_paramassign.inference.lexical import Lexical
-from flake8_paramassign.inference.objects import the_instance
 from flake8_paramassign.inference.module import Module, decorator_name
+from flake8_paramassign.inference.objects import the_instance
 from flake8_paramassign.inference.state import (
     EVERY,
     INITIALISED,
@@ -38,8 +38,8 @@ from flake8_paramassign.inference.values import (
     Optimizer,
     Parameter,
     Tensor,
-    Value,
     Values,
+    all_of,
     only,
     union,
 )
@@ -49,8 +49,6 @@ FunctionNode = ast.FunctionDef | ast.AsyncFunctionDef
 
 _DEEPEST = 8
 """How many calls deep the project's functions are entered."""
-_MOST_CALLS = 80
-"""How many calls are entered for one function under analysis; the rest is unknown."""
 _MATTERS = (Parameter, Tensor, Instance, Optimizer, Function, ClassValue)
 
 
@@ -68,8 +66,9 @@ class Interpreter(Lexical):
         self.mended = set()
         self.closures = {}
         self.made_before = set()
-        self._calls = 0
         self._summaries: dict[ast.AST, Values] = {}
+        self._told: set[ast.AST] = set()
+        """Methods that were run as a part of ``__init__``: nowhere else is told what they do."""
 
     # Entering functions.
 
@@ -77,19 +76,24 @@ class Interpreter(Lexical):
               receiver: Instance | None = None) -> Values:  # fmt: skip
         """Run a function of the project; ``state`` becomes the state after it."""
         unknown = only(Opaque(node, f"{getattr(function.node, 'name', 'lambda')}(...)"))
-        self._calls += 1
-        busy = any(frame.node is function.node for frame in self.frames)
-        if busy or len(self.frames) > _DEEPEST or self._calls > _MOST_CALLS:
+        if any(frame.node is function.node for frame in self.frames):
+            return unknown
+        caller = self.frame
+        constructing = caller.role is Role.CONSTRUCTION and receiver == caller.receiver
+        told = constructing and receiver is not None and function.owner is receiver.cls
+        if len(self.frames) > _DEEPEST or not (
+            self.effort.suffices(function.node) or (told and function.node not in self._told)
+        ):
+            self._leave_out(receiver, arguments, state)
             return unknown
         if isinstance(function.node, ast.Lambda):
             return UNKNOWN
         if isinstance(function.node, ast.AsyncFunctionDef):
             return unknown
         if receiver is None and not self._matters(arguments, state):
-            return self._summary(function) or unknown
-        caller = self.frame
-        constructing = caller.role is Role.CONSTRUCTION and receiver == caller.receiver
-        told = constructing and receiver is not None and function.owner is receiver.cls
+            return unknown if self._is_discarded(node) else self._summary(function) or unknown
+        if told:
+            self._told.add(function.node)
         frame = Frame(
             function.module,
             function.node,
@@ -111,6 +115,20 @@ class Interpreter(Lexical):
         if _says_parameter(function.node.returns):
             values = frozenset(v for v in values if not isinstance(v, Tensor))
         return values or unknown
+
+    def _leave_out(self, receiver: Instance | None, arguments: Arguments, state: State) -> None:
+        """A function is not entered that could change any Module, or register any Parameter."""
+        for value in {receiver, *all_of(arguments)}:
+            if isinstance(value, Parameter):
+                held = value, "anywhere"
+                state.cells[held], state.slots[held] = only(value), UNKNOWN_SLOT
+            elif value is not None and self.is_module(value):
+                self.forget(value, state)
+
+    def _is_discarded(self, call: ast.Call) -> bool:
+        """Whether nothing is done with what a call returns."""
+        statement = self.frame.statement
+        return isinstance(statement, ast.Expr) and statement.value is call
 
     def _matters(self, arguments: Arguments, state: State) -> bool:
         """Whether a function may do something with what it is given: a Module, a Parameter."""
@@ -298,7 +316,6 @@ class Interpreter(Lexical):
         self._run(frame, self.module.tree.body, State())
 
     def _begin(self) -> None:
-        self._calls = 0
         self.fillings = {}
         self.holdings = {}
         self.replacements = {}
@@ -311,11 +328,11 @@ class Interpreter(Lexical):
         if cls in self.summaries:
             return self.summaries[cls]
         self.summaries[cls] = None
-        outer = self.fillings, self.holdings, self.replacements, self.mended, self._calls
+        outer = self.fillings, self.holdings, self.replacements, self.mended
         asking, self.frames = self.frames, []  # What is wrong there is not wrong where it is asked.
         self._begin()
         self.summaries[cls] = self._constructed(cls)
-        self.fillings, self.holdings, self.replacements, self.mended, self._calls = outer
+        self.fillings, self.holdings, self.replacements, self.mended = outer
         self.frames = asking
         return self.summaries[cls]
 
@@ -323,6 +340,10 @@ class Interpreter(Lexical):
         receiver = the_instance(cls)
         found = cls.find("__init__")
         state = State(cells={(receiver, INITIALISED): only(Constant(False))})
+        foreign = found is not None and found[0].module is not self.module
+        if found and foreign and not self.effort.suffices_to_construct(found[1]):
+            state.slots[receiver, EVERY] = UNKNOWN_SLOT
+            return state
         if found is None or not isinstance(found[1], ast.FunctionDef):
             for ancestor in cls.ancestry:
                 if isinstance(ancestor, TorchClass):
@@ -353,12 +374,6 @@ class Interpreter(Lexical):
         for function in cls.functions:
             if function.name not in once and function in wanted and not _is_abstract(function):
                 self.run_function(function, cls)
-
-
-def _made_here(value: Value) -> bool:
-    """Whether an expression of the code that was run made the object."""
-    site = getattr(value, "site", None)
-    return isinstance(site[0] if isinstance(site, tuple) else site, ast.expr)
 
 
 def _says_parameter(annotation: ast.expr | None) -> bool:

@@ -61,6 +61,7 @@ class Objects(Questions):
     def __init__(self, project: Project, listener: Listener) -> None:
         """``listener`` is told what happens."""
         self.project = project
+        self.effort = project.effort
         self.listener = listener
         self.frames: list[Frame] = []
         self.summaries: dict[ProjectClass, State | None] = {}

@@ -13,6 +13,7 @@ from collections import OrderedDict
 from pathlib import Path
 
 from flake8_paramassign.inference.classes import Class, ExternalClass, TorchClass
+from flake8_paramassign.inference.effort import Effort
 from flake8_paramassign.inference.module import Module
 from flake8_paramassign.inference.outline import Part, outline
 from flake8_paramassign.inference.unparsed import NOT_PARSED
@@ -48,6 +49,9 @@ class Project:
         self._roots: list[Path] = []
         self._forgotten: list[Module] = []
         self._analysed = ""
+        self.effort = Effort()
+        """What may still be done for the file under analysis."""
+        self._counted: set[str] = set()
         self._located: dict[str, str | None] = {}
         self._members: dict[str, Values] = {}
 
@@ -62,6 +66,8 @@ class Project:
             known.forget_meanings()
         self._forgotten = []
         self._analysed = path
+        self.effort = Effort()
+        self._counted = set()
         module = Module(name, path, tree, self, file.name == "__init__.py", text)
         self._keep(path, _stamp(path), module)
         return module
@@ -93,6 +99,9 @@ class Project:
         module = self._load(parent, path) if path else None
         if module is None:
             return only(External(name))
+        if module.path not in self._counted:
+            self._counted.add(module.path)
+            self.effort.open(module.text)
         found = module.lookup(member)
         (value,) = found if len(found) == 1 else (None,)
         return self.meaning(value.name) if isinstance(value, External) else found
