@@ -16,7 +16,7 @@ from flake8_paramassign.rules.base import Finding, all_rules, default_codes
 from flake8_paramassign.settings import Settings
 from flake8_paramassign.source import Source
 
-_Key = tuple[Frame, ast.AST, type, str]
+_Key = tuple[Frame, ast.AST, type, str, "Value | None"]
 
 
 @dataclass(slots=True)
@@ -60,7 +60,7 @@ class Report:
         if isinstance(event, AttributeStored):
             self._receivers.setdefault(event.node, set()).add(event.receiver)
         for rule in self._rules:
-            key = (event.frame, event.node, type(event), rule.code)
+            key = (event.frame, event.node, type(event), rule.code, event.about)
             finding = rule.judge(event, self.ask)
             if finding is not None:
                 self._found[key] = (event, finding)
@@ -77,7 +77,7 @@ class Report:
     def diagnostics(self, source: Source, rewrite: Rewriter | None = None) -> list[Diagnostic]:
         """All findings, sorted, each place and code once, with the fixes ``rewrite`` gives."""
         unique: dict[tuple[object, ...], Diagnostic] = {}
-        for (_, node, _, code), (event, finding) in self._found.items():
+        for (_, node, _, code, _), (event, finding) in self._found.items():
             place = finding.node or node
             assert isinstance(place, ast.stmt | ast.expr)
             start, end = source.span(place)

@@ -6,16 +6,18 @@ import ast
 import gc
 import io
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
+from textwrap import dedent
 from typing import IO, Any
 
 import pytest
 from conftest import Command
 from test_plugin import OPTIONS
 
-from flake8_paramassign import analyze
+from flake8_paramassign import Settings, analyze
 from flake8_paramassign.plugin import Plugin
 from flake8_paramassign.rules import all_rules
 
@@ -226,3 +228,51 @@ def test_the_process_is_left_as_it_was(source: str, collects: bool) -> None:
     finally:
         gc.enable()
     assert sys.getrecursionlimit() == limit
+
+
+MADE = re.compile(r" \(made in line \d+\)")
+
+
+@pytest.mark.parametrize(
+    ("program", "expected"),
+    [
+        (
+            """
+            class Holder:
+                pass
+
+            def quantize(model, name, value, flag):
+                layer = getattr(model, "layer")
+                if flag:
+                    layer = Holder()
+                layer._parameters[name] = nn.Parameter(value)
+            """,
+            ["PRM904 line 10"],
+        ),
+        (
+            """
+            class Layer(nn.Module):
+                def __init__(self, x, flag):
+                    super().__init__()
+                    made = nn.Parameter(x)
+                    if flag:
+                        made = made * 2
+                    else:
+                        made = made.double()
+                    self.scale = made
+            """,
+            ["PRM102 line 11 (made in line 8)"],
+        ),
+    ],
+)
+def test_where_several_objects_are_meant_each_run_says_the_same(
+    program: str, expected: list[str]
+) -> None:
+    source = "import torch\nfrom torch import nn" + dedent(program)
+    every = Settings(select=frozenset(all_rules()))
+    for _ in range(20):  # Sets have another order each time.
+        told = [
+            f"{found.code} line {found.start.line}" + "".join(MADE.findall(found.message))
+            for found in analyze(source, settings=every)
+        ]
+        assert told == expected

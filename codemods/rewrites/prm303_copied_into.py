@@ -14,7 +14,7 @@ from flake8_paramassign import catalogue
 from flake8_paramassign.diagnostics import Fix
 from flake8_paramassign.inference.events import AttributeStored, ParameterReplaced
 from flake8_paramassign.inference.state import PARAMETER_SLOT
-from flake8_paramassign.inference.values import Opaque, Parameter
+from flake8_paramassign.inference.values import Opaque, Parameter, in_order
 from flake8_paramassign.report import Case
 
 
@@ -28,7 +28,7 @@ def rewrite(case: Case) -> Fix:
         return _loaded_in_place(draft)
     if store is None or store.how not in ("=", "setattr"):
         raise NoRewrite("build the optimizer, or wrap the Module, afterwards")
-    made = next((value for value in store.values if isinstance(value, Parameter)), None)
+    made = next((value for value in in_order(store.values) if isinstance(value, Parameter)), None)
     if made is None or not all(isinstance(value, Parameter) for value in store.values):
         raise NoRewrite("a layer is replaced: build the optimizer, or wrap the Module, afterwards")
     evidence = Evidence(draft, store, made)

@@ -22,6 +22,7 @@ from flake8_paramassign.inference.values import (
     Value,
     Values,
     constant,
+    in_order,
     only,
     union,
 )
@@ -106,7 +107,7 @@ class BuiltinCaller(TorchCaller):
         positional, _ = arguments
         if len(positional) == 3:
             name = constant(positional[1])
-            for receiver in positional[0]:
+            for receiver in in_order(positional[0]):
                 if isinstance(name, str):
                     self.store(receiver, name, positional[2], state, node, node.args[2], "setattr")
                 else:
@@ -119,7 +120,7 @@ class BuiltinCaller(TorchCaller):
         if len(positional) == 3:
             text = constant(positional[1])
             name = text if isinstance(text, str) else None
-            for receiver in positional[0]:
+            for receiver in in_order(positional[0]):
                 self.bypass(receiver, name, positional[2], state, node, "object.__setattr__")
         return NONE
 
@@ -127,7 +128,7 @@ class BuiltinCaller(TorchCaller):
         positional, _ = arguments
         if len(positional) == 2:
             name = constant(positional[1])
-            for receiver in positional[0]:
+            for receiver in in_order(positional[0]):
                 self.delete(receiver, name if isinstance(name, str) else None, state)
         return NONE
 

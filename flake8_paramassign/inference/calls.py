@@ -49,6 +49,7 @@ from flake8_paramassign.inference.values import (
     Values,
     all_of,
     constant,
+    in_order,
     only,
     union,
 )
@@ -95,14 +96,14 @@ class Caller(ModuleCaller):
                 how, operands = f".{node.func.attr}()", all_of(arguments)
                 self.written(node, receivers, node.func.value, how, operands, state)
             result = NOTHING
-            for receiver in receivers:
+            for receiver in in_order(receivers):
                 result = union(result, self._method(receiver, node, arguments, state))
             name = node.func.attr
         else:
             callees = self.evaluate(node.func, state)
             arguments = self._arguments(node, state)
             result = NOTHING
-            for callee in callees:
+            for callee in in_order(callees):
                 result = union(result, self._called(callee, node, arguments, state))
             name = node.func.id if isinstance(node.func, ast.Name) else ""
         self.may_take(name, [*arguments[0], *arguments[1].values()], result, state)
@@ -144,7 +145,7 @@ class Caller(ModuleCaller):
             if found is not None:
                 return found
         result = NOTHING
-        for callee in self.attribute(receiver, name, state, node.func):
+        for callee in in_order(self.attribute(receiver, name, state, node.func)):
             if isinstance(callee, External) and isinstance(receiver, Super):
                 called = self._inherited_call(callee, receiver.receiver, node, arguments, state)
             else:

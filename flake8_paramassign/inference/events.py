@@ -20,6 +20,7 @@ from flake8_paramassign.inference.values import (
     Opaque,
     Optimizer,
     Parameter,
+    Value,
     Values,
 )
 
@@ -82,6 +83,11 @@ class Happening:
     def __post_init__(self) -> None:
         """Keep what will change."""
         self.grad = self.state.grad
+
+    @property
+    def about(self) -> Value | None:
+        """The one object that it happens to; the same node may be told for others as well."""
+        return getattr(self, "receiver", None) or getattr(self, "container", None)
 
 
 @dataclass(slots=True)

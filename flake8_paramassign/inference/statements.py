@@ -29,6 +29,7 @@ from flake8_paramassign.inference.values import (
     Tensor,
     Values,
     constant,
+    in_order,
     only,
     union,
 )
@@ -95,7 +96,7 @@ class Executor(Storer):
                 after = union(after, self.operation(node, only(value), operand, state))
         how = "@=" if isinstance(node.op, ast.MatMult) else "op="
         if isinstance(node.target, ast.Attribute):
-            for receiver in self.evaluate(node.target.value, state):
+            for receiver in in_order(self.evaluate(node.target.value, state)):
                 self.store(receiver, node.target.attr, after, state, node, node.value, how)
         else:
             self.bind(node.target, after, state, node.value)
@@ -106,12 +107,12 @@ class Executor(Storer):
             if isinstance(target, ast.Name):
                 state.locals.pop(target.id, None)
             elif isinstance(target, ast.Attribute):
-                for receiver in self.evaluate(target.value, state):
+                for receiver in in_order(self.evaluate(target.value, state)):
                     self.delete(receiver, target.attr, state)
             elif isinstance(target, ast.Subscript) and isinstance(target.value, ast.Attribute):
                 if target.value.attr in ("_parameters", "_buffers", "_modules", "__dict__"):
                     name = constant(self.evaluate(target.slice, state))
-                    for receiver in self.evaluate(target.value.value, state):
+                    for receiver in in_order(self.evaluate(target.value.value, state)):
                         self.delete(receiver, name if isinstance(name, str) else None, state)
         return state
 

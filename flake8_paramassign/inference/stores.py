@@ -39,6 +39,7 @@ from flake8_paramassign.inference.values import (
     Value,
     Values,
     constant,
+    in_order,
     is_unknown,
     only,
     union,
@@ -63,7 +64,7 @@ class Storer(Narrower):
             receivers = self.evaluate(target.value, state)
             if target.attr == "data":
                 self.tell(DataStored(self.frame, state, target, receivers, values, source))
-            for receiver in receivers:
+            for receiver in in_order(receivers):
                 self.store(receiver, target.attr, values, state, target, source, "=")
         elif isinstance(target, ast.Tuple | ast.List):
             self._unpack(target.elts, values, state, source)
@@ -111,12 +112,12 @@ class Storer(Narrower):
         registry = target.value
         if isinstance(registry, ast.Attribute) and registry.attr in _DICTS:
             name = index if isinstance(index, str) else None
-            for owner in self.evaluate(registry.value, state):
+            for owner in in_order(self.evaluate(registry.value, state)):
                 self.bypass(owner, name, values, state, target, registry.attr)
             return
         containers = self.evaluate(registry, state)
         self.assigned_in_place(target, containers, registry, "[...] =", values, state)
-        for container in containers:
+        for container in in_order(containers):
             if isinstance(container, Container):
                 made_of = self.items(container, state)
                 is_fresh = container.kind == STATE_DICT or any(map(stands_for_each, made_of))
@@ -190,7 +191,7 @@ class Storer(Narrower):
             parameters = all(isinstance(v, Parameter) for v in values)
             state.slots[receiver, name] = PARAMETER_SLOT if parameters else UNKNOWN_SLOT
         state.cells[receiver, name] = values
-        for value in values:
+        for value in in_order(values):
             if isinstance(value, Container):
                 seen = None if self.frame.silent else node
                 places = self.holdings.setdefault((receiver, name), {})

@@ -36,6 +36,7 @@ from flake8_paramassign.inference.values import (
     Values,
     all_of,
     constant,
+    in_order,
     only,
     union,
 )
@@ -223,9 +224,9 @@ class TorchCaller(Writer):
         """The argument that a result is derived from: a Parameter rather than a tensor."""
         found: Parameter | Tensor | None = None
         for values in (*positional, *named.values()):
-            for value in values:
-                inner = self.items(value, state) if isinstance(value, Container) else (value,)
-                for candidate in inner:
+            for value in in_order(values):
+                inner = self.items(value, state) if isinstance(value, Container) else only(value)
+                for candidate in in_order(inner):
                     if isinstance(candidate, Parameter):
                         return candidate
                     if isinstance(candidate, Tensor) and (found is None or candidate.origin):

@@ -8,7 +8,7 @@ fixpoint; what changes about an object (attributes, items) lives in ``State``, k
 from __future__ import annotations
 
 import ast
-from collections.abc import Hashable
+from collections.abc import Hashable, Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -229,9 +229,28 @@ def union(first: Values, second: Values) -> Values:
 
 def bounded(values: Values) -> Values:
     """At most ``MOST`` values: evidence of a tensor is kept, the rest becomes ``many``."""
-    tensors = [v for v in values if isinstance(v, Tensor)]
-    tensors.sort(key=lambda t: (getattr(t.site, "lineno", 0), getattr(t.site, "col_offset", 0)))
+    tensors = [v for v in in_order(values) if isinstance(v, Tensor)]
     return frozenset([*tensors[: MOST // 2], Unknown(many=True)])
+
+
+def in_order(values: Values) -> Iterable[Value]:
+    """``values`` by where they were made.
+
+    A set has another order in each run of Python. Whoever handles values one after the other, or
+    names one of them, does it in this order, or else its findings differ from run to run.
+    """
+    return values if len(values) < 2 else sorted(values, key=_place)
+
+
+def _place(value: Value) -> tuple[object, ...]:
+    names = (getattr(value, name, None) for name in ("path", "name", "kind", "via", "value"))
+    site = getattr(value, "site", None)
+    parts: list[str] = []
+    while isinstance(site, tuple):
+        parts += [str(part) for part in site[1:] if isinstance(part, str)]
+        site = getattr(site[0], "site", site[0])
+    line, column = getattr(site, "lineno", 0), getattr(site, "col_offset", 0)
+    return line, column, type(value).__name__, *map(str, names), *parts
 
 
 def all_of(arguments: Arguments) -> Values:

@@ -18,6 +18,7 @@ from flake8_paramassign.inference.values import (
     Other,
     Tensor,
     Value,
+    in_order,
 )
 from flake8_paramassign.rules.base import Finding, Rule
 
@@ -109,7 +110,7 @@ def _over_unknown_module(event: AttributeStored, ask: Objects) -> Value | None:
 
 def _no_parameter(event: AttributeStored) -> Value | None:
     """The evidence: a value that is surely neither a Parameter nor None."""
-    certain = [v for v in event.values if _surely_no_parameter(v)]
+    certain = [v for v in in_order(event.values) if _surely_no_parameter(v)]
     certain.sort(key=lambda v: not isinstance(v, Tensor))
     return certain[0] if certain else None
 

@@ -7,7 +7,7 @@ import ast
 from flake8_paramassign.inference.events import AttributeStored, Event, Role
 from flake8_paramassign.inference.objects import Objects
 from flake8_paramassign.inference.state import PARAMETER_SLOT, State
-from flake8_paramassign.inference.values import Instance, Parameter, Tensor
+from flake8_paramassign.inference.values import Instance, Parameter, Tensor, in_order
 from flake8_paramassign.rules.base import Finding, Rule
 
 _STORES = frozenset(["=", "setattr", "@="])
@@ -79,7 +79,7 @@ class ParameterLostInExpression(Rule):
             return None
         if event.slot == PARAMETER_SLOT or event.slot == frozenset(["buffer"]):
             return None
-        for value in event.values:
+        for value in in_order(event.values):
             if isinstance(value, Tensor) and value.origin is not None:
                 finding = self._judge_value(event, value, value.origin, ask)
                 if finding is not None:

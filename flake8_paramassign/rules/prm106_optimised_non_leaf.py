@@ -6,7 +6,7 @@ import ast
 
 from flake8_paramassign.inference.events import Event, OptimizerMade
 from flake8_paramassign.inference.objects import Objects
-from flake8_paramassign.inference.values import Tensor
+from flake8_paramassign.inference.values import Tensor, in_order
 from flake8_paramassign.rules.base import Finding, Rule
 
 
@@ -52,7 +52,7 @@ class OptimisedNonLeaf(Rule):
         """One of the optimizer's tensors was computed from another that requires grad."""
         if not isinstance(event, OptimizerMade):
             return None
-        for value in event.tensors:
+        for value in in_order(event.tensors):
             if isinstance(value, Tensor) and value.trainable and not value.leaf and value.via:
                 if value.origin is not None and not isinstance(value.origin.site, ast.Call):
                     continue

@@ -9,7 +9,7 @@ from flake8_paramassign import catalogue
 from flake8_paramassign.inference.events import AttributeStored, Event, Role
 from flake8_paramassign.inference.objects import Objects
 from flake8_paramassign.inference.reads import put_back, tests_around
-from flake8_paramassign.inference.values import NONE, Opaque, Parameter
+from flake8_paramassign.inference.values import NONE, Opaque, Parameter, in_order
 from flake8_paramassign.rules.base import Finding, Rule
 
 _STORES = frozenset(["=", "setattr", "register_parameter"])
@@ -65,7 +65,7 @@ class ParameterRebuiltInStep(Rule):
             return None
         if event.how not in _STORES or event.state.grad is False or not _holds(event, ask):
             return None
-        made = next((v for v in event.values if _is_new(v)), None)
+        made = next((v for v in in_order(event.values) if _is_new(v)), None)
         if made is None or _is_lazy(event, ask):
             return None
         statement, target = event.frame.statement, event.node

@@ -7,7 +7,7 @@ import re
 
 from flake8_paramassign.inference.events import AttributeStored, Event, ParameterMade, Role
 from flake8_paramassign.inference.objects import Objects
-from flake8_paramassign.inference.values import Parameter
+from flake8_paramassign.inference.values import Parameter, in_order
 from flake8_paramassign.rules.base import Finding, Rule
 
 _FREEZES = re.compile(r"requires_grad|freez", re.IGNORECASE)
@@ -58,7 +58,9 @@ class FrozenMadeTrainable(Rule):
             return _flag_of_data(event)
         if not isinstance(event, AttributeStored) or event.how == "register_parameter":
             return None
-        made = next((v for v in event.values if isinstance(v, Parameter) and v.trainable), None)
+        made = next(
+            (v for v in in_order(event.values) if isinstance(v, Parameter) and v.trainable), None
+        )
         if made is None or not _says_nothing(made.site):
             return None
         old = ask.attribute(event.receiver, event.name, event.state, event.node)

@@ -8,7 +8,7 @@ import re
 from flake8_paramassign import catalogue
 from flake8_paramassign.inference.events import Event, WrittenInPlace
 from flake8_paramassign.inference.objects import Objects
-from flake8_paramassign.inference.values import Opaque, Parameter, Tensor, Value
+from flake8_paramassign.inference.values import Opaque, Parameter, Tensor, Value, in_order
 from flake8_paramassign.rules.base import Finding, Rule
 
 _OF_UNKNOWN = re.compile(r"\.(\w+)\.data(\[[^\[\]]*\])*$")
@@ -98,7 +98,7 @@ def _data_in(node: ast.AST) -> ast.Attribute | None:
 
 def data_written(event: WrittenInPlace) -> ast.Attribute | None:
     """Return the ``w.data`` that is written through; None where its text is not known."""
-    places = [event.subject, *(v.site for v in event.tensors if isinstance(v, Tensor))]
+    places = [event.subject, *(v.site for v in in_order(event.tensors) if isinstance(v, Tensor))]
     return next(filter(None, map(_data_in, places)), None)
 
 
