@@ -81,14 +81,16 @@ def _findings(
     from flake8_paramassign.report import Report
 
     source = Source(text)
-    module = _project(settings.module_bases).open(filename, tree, text)
+    project = _project(settings.module_bases)
     report = Report(settings)
-    interpreter = Interpreter(module, source, report)
+    interpreter = Interpreter(project.open(filename, tree, text), source, report)
     report.ask = interpreter
-    run(interpreter, report.signs, exhaustive=settings.exhaustive)
-    diagnostics = report.diagnostics(source, rewrite)
-    del report.ask  # Else the two keep each other, and all they know, until garbage is collected.
-    return diagnostics
+    try:
+        run(interpreter, report.wanted, exhaustive=settings.exhaustive)
+        return report.diagnostics(source, rewrite)
+    finally:
+        del report.ask  # They know each other, and would stay until garbage is collected.
+        project.close()
 
 
 @cache

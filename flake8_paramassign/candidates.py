@@ -8,14 +8,14 @@ those are interpreted. Like the gate, this never hides a finding.
 from __future__ import annotations
 
 import ast
+import builtins
 import re
-from collections.abc import Iterable
 from functools import cached_property
 
 from flake8_paramassign import catalogue
 from flake8_paramassign.inference.classes import ProjectClass, TorchClass
 from flake8_paramassign.inference.interpreter import Interpreter
-from flake8_paramassign.signs import Signs, within
+from flake8_paramassign.signs import Signs, Wanted, within
 
 _OPTIMIZERS = re.compile(
     r"optim\.\w+\(|[oO]ptimizers?\w*\(|Adam\w*\(|SGD\(|RMSprop\(|DataParallel\("
@@ -25,19 +25,19 @@ _PAST_INIT = re.compile(r"\.data\b|(?<!init)\.\w+[^\W_]_\(|\]\s*=(?!=)")
 
 _DISPLAYS = (ast.List, ast.Tuple, ast.Set, ast.Dict)
 _COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
+_LITERALS = (ast.Constant, ast.Compare, ast.Lambda, ast.JoinedStr, *_DISPLAYS, *_COMPREHENSIONS)
+"""Expressions that are no tensor, nor computed from one."""
+_BUILTINS = frozenset(dir(builtins))
 _NESTED = ("body", "orelse", "finalbody")
 
 FunctionNode = ast.FunctionDef | ast.AsyncFunctionDef
 _DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 
 
-def run(interpreter: Interpreter, signs: Iterable[str] = (), *, exhaustive: bool = False) -> None:
-    """Run all that may hold a finding, or just all, each function once for any arguments.
-
-    ``signs``: patterns of further lines that the rules which are on want looked at.
-    """
+def run(interpreter: Interpreter, wanted: Wanted, *, exhaustive: bool = False) -> None:
+    """Run all that may hold a finding, or just all, each function once for any arguments."""
     kind = Everything if exhaustive else Candidates
-    candidates = kind(interpreter, signs)
+    candidates = kind(interpreter, wanted)
     body = interpreter.module.tree.body
     for statement in body:
         if not isinstance(statement, _DEFINITIONS):
@@ -75,11 +75,12 @@ _Store = tuple[str, "ast.expr | None", bool]
 class Candidates:
     """Looks at the statements of one file."""
 
-    def __init__(self, interpreter: Interpreter, signs: Iterable[str]) -> None:
-        """Nothing is looked at yet; ``signs`` as for ``run``."""
+    def __init__(self, interpreter: Interpreter, wanted: Wanted) -> None:
+        """Nothing is looked at yet."""
+        self._wanted = wanted
         self._interpreter = interpreter
         self._source = interpreter.source
-        self._marks = Signs(interpreter.source, signs)
+        self._marks = Signs(interpreter.source, wanted.signs)
 
     @cached_property
     def _signs(self) -> list[int]:
@@ -135,8 +136,12 @@ class Candidates:
             return False
         # What follows is wrong for Modules only; the base classes are looked up last.
         parameters = {a.arg for a in (*function.args.args, *function.args.kwonlyargs)}
-        early = function.name == "__init__" and _stores_before_init(function)
-        held = any(_may_be_container(v, parameters) for _, v, on_self in stores if on_self)
+        on_self = [value for _, value, is_on_self in stores if is_on_self]
+        is_init = function.name == "__init__"
+        early = is_init and _stores_before_init(function)
+        held = any(_may_be_container(value, parameters) for value in on_self)
+        if is_init and self._wanted.computed and not (early or held):
+            held = _computes(function, cls, on_self)
         if (early or held) and cls.is_module is not False:
             return True
         if any(self._reads_slot(value, self._names) for _, value, _ in stores):
@@ -320,3 +325,51 @@ def _may_be_container(value: ast.expr | None, parameters: set[str]) -> bool:
             value.right, parameters
         )
     return False
+
+
+def _computes(init: FunctionNode, cls: ProjectClass, stored: list[ast.expr | None]) -> bool:
+    """Whether ``__init__`` may store a tensor it makes, itself or in a method it calls."""
+    nodes = list(ast.walk(init))
+    if any(
+        isinstance(node, ast.Attribute)
+        and (node.attr in cls.members or node.attr == "register_buffer")
+        and isinstance(node.value, ast.Name)
+        and node.value.id == "self"
+        for node in nodes
+    ):
+        return True
+    made = {n.id for n in nodes if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}
+    given = {node.arg for node in nodes if isinstance(node, ast.arg)} - made
+    return any(_may_be_tensor(value, made, given) for value in stored)
+
+
+def _may_be_tensor(value: ast.expr | None, made: set[str], given: set[str]) -> bool:
+    """Whether an attribute's value may be a tensor that is made here.
+
+    ``made``: the names of the function's variables; ``given``: those of its parameters.
+    """
+    if value is None or isinstance(value, _LITERALS):
+        return False
+    if isinstance(value, ast.Name):
+        return value.id in made
+    if isinstance(value, ast.Attribute | ast.Subscript):
+        return _may_be_tensor(value.value, made, given)
+    if isinstance(value, ast.Call):
+        name: str = getattr(value.func, "attr", "") or getattr(value.func, "id", "")
+        if isinstance(value.func, ast.Name) and name in _BUILTINS:
+            return False
+        if name[:1].isupper():
+            return "Tensor" in name
+        return _root(value.func) not in given
+    if isinstance(value, ast.BinOp):
+        return any(_may_be_tensor(side, made, given) for side in (value.left, value.right))
+    if isinstance(value, ast.IfExp):
+        return any(_may_be_tensor(side, made, given) for side in (value.body, value.orelse))
+    return True
+
+
+def _root(node: ast.expr) -> str:
+    """The name that an expression of attributes, items and calls begins with."""
+    while isinstance(node, ast.Attribute | ast.Subscript | ast.Call):
+        node = node.func if isinstance(node, ast.Call) else node.value
+    return node.id if isinstance(node, ast.Name) else ""

@@ -14,6 +14,7 @@ from flake8_paramassign.inference.state import State
 from flake8_paramassign.inference.values import Instance, Value
 from flake8_paramassign.rules.base import Finding, all_rules, default_codes
 from flake8_paramassign.settings import Settings
+from flake8_paramassign.signs import Wanted
 from flake8_paramassign.source import Source
 
 _Key = tuple[Frame, ast.AST, type, str, "Value | None"]
@@ -53,7 +54,10 @@ class Report:
         self._rules = [rule() for code, rule in all_rules().items() if code in codes]
         self._found: dict[_Key, tuple[Event, Finding]] = {}
         self._receivers: dict[ast.AST, set[Value]] = {}
-        self.signs = tuple(sign for rule in self._rules for sign in rule.signs)
+        self.wanted = Wanted(
+            tuple(sign for rule in self._rules for sign in rule.signs),
+            any(rule.computed for rule in self._rules),
+        )
 
     def happened(self, event: Event) -> None:
         """Judge ``event``; what was said of it in an earlier round of a loop no longer counts."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
 from functools import cached_property
 
 from flake8_paramassign.source import Source
@@ -30,6 +31,16 @@ _GIVEN = re.compile(r"\s*[\w.\[\]]+\.(\w+)(?:\[[^\[\]\n]*\])?\s*[,)]")
 """The first argument of a function: ``.weight`` of ``torch.clamp_(m.weight, min=0)``."""
 _ALIAS = re.compile(r" = [\w.\[\]]+\.(\w+)[ \t]*(?:#.*)?$", re.MULTILINE)
 _NAME = re.compile(r"(\w+)$")
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What the rules that are on want looked at, besides what all rules do."""
+
+    signs: tuple[str, ...]
+    """Patterns of lines."""
+    computed: bool
+    """Whether that is each ``__init__`` of a Module that stores what it computes."""
 
 
 class Signs:

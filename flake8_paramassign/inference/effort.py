@@ -9,14 +9,16 @@ from __future__ import annotations
 
 import ast
 
-_AT_FIRST = 200
+_AT_FIRST = 100
 _FOR_A_LINE = 4
 _IN_RESERVE = 2
 """What is kept for ``__init__`` of classes: without it nothing is known of their objects."""
 _IN_A_LINE = 2
 """How many expressions are evaluated for a line of what is entered, about."""
-_CHARACTERS = 300
+_BYTES = 200
 """How much of another file is looked through in the time that one expression takes."""
+_LARGEST = 600
+"""How many times as many bytes as a file has lines another may have that it imports."""
 
 
 class Effort:
@@ -26,10 +28,11 @@ class Effort:
     same findings on every machine, alone or among others.
     """
 
-    __slots__ = ("_reserve", "left")
+    __slots__ = ("_largest", "_reserve", "left")
 
-    def __init__(self) -> None:
-        """Enough for the smallest file."""
+    def __init__(self, text: str = "") -> None:
+        """Enough for the smallest file; ``text`` is the one to be analysed."""
+        self._largest = _LARGEST * (text.count("\n") + _AT_FIRST)
         self.left = _AT_FIRST
         self._reserve = _AT_FIRST
 
@@ -44,9 +47,10 @@ class Effort:
         self._reserve = max(self._reserve + min(self.left, 0), 0) + _IN_RESERVE * lines
         self.left = max(self.left, 0) + _FOR_A_LINE * lines
 
-    def open(self, text: str) -> None:
-        """Another file is looked through."""
-        self.left -= len(text) // _CHARACTERS
+    def opens(self, size: int) -> bool:
+        """Look through another file of ``size`` bytes, if it is not out of all proportion."""
+        self.left -= size // _BYTES
+        return size <= self._largest
 
     def suffices(self, function: ast.stmt | ast.Lambda) -> bool:
         """Whether ``function`` may be entered."""

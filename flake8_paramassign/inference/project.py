@@ -60,17 +60,19 @@ class Project:
         file = Path(path)
         name, package_parent = _dotted_name(file)
         self._roots = _search_roots(file, package_parent)
-        self._located, self._members = {}, {}
-        self._forget(self._analysed)  # It is parsed whole; for others an outline will do.
-        for known in (*self._forgotten, *self.opened()):
-            known.forget_meanings()
-        self._forgotten = []
         self._analysed = path
-        self.effort = Effort()
-        self._counted = set()
+        self.effort = Effort(text)
         module = Module(name, path, tree, self, file.name == "__init__.py", text)
         self._keep(path, _stamp(path), module)
         return module
+
+    def close(self) -> None:
+        """The analysis is done: let go of all that was worked out for it."""
+        self._forget(self._analysed)  # It is parsed whole; for others an outline will do.
+        for known in (*self._forgotten, *self.opened()):
+            known.forget_meanings()
+        self._forgotten, self._counted = [], set()
+        self._located, self._members = {}, {}
 
     def opened(self) -> list[Module]:
         """The files that are parsed at present."""
@@ -96,15 +98,20 @@ class Project:
     def _meaning(self, name: str) -> Values:
         parent, _, member = name.rpartition(".")
         path = self._locate(parent) if parent and self._locate(name) is None else None
-        module = self._load(parent, path) if path else None
+        module = self._load(parent, path) if path and self._may_open(path) else None
         if module is None:
             return only(External(name))
-        if module.path not in self._counted:
-            self._counted.add(module.path)
-            self.effort.open(module.text)
         found = module.lookup(member)
         (value,) = found if len(found) == 1 else (None,)
         return self.meaning(value.name) if isinstance(value, External) else found
+
+    def _may_open(self, path: str) -> bool:
+        """Whether there is effort left for a file, which takes it once."""
+        if path not in self._counted:
+            if not self.effort.opens(_stamp(path)[1]):
+                return False
+            self._counted.add(path)
+        return True
 
     def class_named(self, name: str) -> Class:
         """The class of an imported dotted name."""
@@ -152,7 +159,7 @@ class Project:
             kept -= self._forget(next(iter(self._files)))
 
     def _forget(self, path: str) -> int:
-        """Forget a file, which may be in use until the next is opened; the size of its source."""
+        """Forget a file, which may be in use until the analysis is done; the size of its source."""
         _, module = self._files.pop(path, (None, None))
         if module is None:
             return 0
@@ -168,7 +175,7 @@ class Project:
             tree = ast.Module([], [])
             unparsed: dict[str | None, list[Part]] = {}
             for part in outline(text):
-                if _STAR.search(part.text) and part.name is None:
+                if part.name is None and _STAR.search(part.text):
                     tree.body += part.parse()
                 else:
                     unparsed.setdefault(part.name, []).append(part)

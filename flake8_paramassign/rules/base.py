@@ -50,6 +50,8 @@ class Rule:
     """One line for tables: what happens at run time."""
     signs: ClassVar[tuple[str, ...]] = ()
     """Patterns of lines that only this rule wants looked at; each begins with rare letters."""
+    computed: ClassVar[bool] = False
+    """Whether this rule wants each ``__init__`` looked at that stores what it computes."""
 
     fix: ClassVar[str] = "none"
     """Which fixes it has: ``none``, ``display``, ``unsafe``, or ``safe`` where some are proved."""

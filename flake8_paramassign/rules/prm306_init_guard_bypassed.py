@@ -75,7 +75,7 @@ class InitGuardBypassed(Rule):
 
     def judge(self, event: Event, ask: Objects) -> Finding | None:
         """A Parameter is written in ``_init_weights`` by something nn.init does not guard."""
-        if not isinstance(event, WrittenInPlace | DataStored) or not _is_hook(event.frame):
+        if not isinstance(event, WrittenInPlace | DataStored) or not _is_hook(event.frame, ask):
             return None
         if _is_guarded(event.frame):
             return None
@@ -96,11 +96,11 @@ class InitGuardBypassed(Rule):
         )
 
 
-def _is_hook(frame: Frame) -> bool:
+def _is_hook(frame: Frame, ask: Objects) -> bool:
     """Whether this is an ``_init_weights`` that transformers calls."""
     if getattr(frame.node, "name", "") != _HOOK or frame.owner is None:
         return False
-    return any(_is_base(a) for cls in _classes_with(frame.owner) for a in cls.ancestry)
+    return any(_is_base(a, ask) for cls in _classes_with(frame.owner) for a in cls.ancestry)
 
 
 def _classes_with(owner: ProjectClass) -> Iterator[ProjectClass]:
@@ -131,10 +131,10 @@ def _mentions_of_guard(node: ast.AST) -> int:
     )
 
 
-def _is_base(cls: Class) -> bool:
+def _is_base(cls: Class, ask: Objects) -> bool:
     """Whether a class is transformers' own base, or one that nobody can look into."""
     if isinstance(cls, ExternalClass):
-        return cls.name.endswith(_BASE)
+        return cls.name.endswith(_BASE) and not ask.project.owns(cls.name)
     if not isinstance(cls, ProjectClass):
         return False
     if cls.name == _BASE:

@@ -65,7 +65,7 @@ class UnregisteredConstant(Rule):
     code = "PRM903"
     name = "unregistered-constant"
     claim = "a plain tensor that forward reads is no buffer: it is not moved, and not saved"
-    signs = (r"__init__\b",)
+    computed = True
     fix = "unsafe"
 
     @classmethod
