@@ -118,6 +118,12 @@ def test_methods_are_parsed_when_they_are_looked_at() -> None:
     assert len(list(parsed_nodes(method))) > 1
 
 
+def test_functions_are_parsed_whole() -> None:
+    (part,) = outline("@decorator\ndef f():\n    def inner():\n        pass\n")
+    (function,) = part.parse()
+    assert [type(node) for node in ast.walk(function)].count(ast.FunctionDef) == 2
+
+
 def test_a_method_that_does_not_parse_is_one_that_raises() -> None:
     method = members(CLASS)["broken"]
     assert isinstance(method, ast.FunctionDef)

@@ -35,7 +35,7 @@ class Part:
 
     def parse(self) -> list[ast.stmt]:
         """The statements, with the positions they have in the file. Raises SyntaxError."""
-        if self.name is not None and self.text.startswith(("class", "@")):
+        if self.name is not None and re.match(r"class\b", _defined(self.text)):
             return parsed_but_for_methods(self.text, self.line, self.strings)
         return ast.parse("\n" * (self.line - 1) + self.text).body
 
@@ -58,13 +58,14 @@ def outline(text: str) -> Iterator[Part]:
 
 
 def _bound_by(part: str) -> str | None:
-    head = part
-    if head.startswith("@"):
-        definition = _DECORATED.search(head)
-        if definition is None:
-            return None
-        head = head[definition.start() :]
+    head = _defined(part)
     if defined := _DEFINES.match(head):
         return defined.group(1) or defined.group(2)
     assigned = _ASSIGNS.match(head)
     return assigned.group(1) if assigned else None
+
+
+def _defined(part: str) -> str:
+    """A part without its decorators."""
+    definition = _DECORATED.search(part) if part.startswith("@") else None
+    return part[definition.start() :] if definition else part
