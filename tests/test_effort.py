@@ -28,7 +28,7 @@ IMPORTS = "import torch\nfrom torch import nn\n"
 @pytest.fixture
 def no_effort(monkeypatch: pytest.MonkeyPatch) -> None:
     """Nothing is entered that a file calls."""
-    for name in ("_AT_FIRST", "_FOR_A_LINE", "_IN_RESERVE", "_LARGEST"):
+    for name in ("_AT_FIRST", "_FOR_A_LINE", "_IN_RESERVE", "_READABLE"):
         monkeypatch.setattr(effort, name, 0)
 
 
@@ -96,7 +96,7 @@ def test_less_effort_finds_nothing_that_more_does_not(
 
     monkeypatch.setattr(effort, "_AT_FIRST", 100_000)
     assert found(source, path) == usual
-    for name in ("_AT_FIRST", "_FOR_A_LINE", "_IN_RESERVE", "_LARGEST"):
+    for name in ("_AT_FIRST", "_FOR_A_LINE", "_IN_RESERVE", "_READABLE"):
         monkeypatch.setattr(effort, name, 0)
     assert found(source, path) <= usual
 

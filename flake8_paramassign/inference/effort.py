@@ -17,8 +17,8 @@ _IN_A_LINE = 2
 """How many expressions are evaluated for a line of what is entered, about."""
 _BYTES = 200
 """How much of another file is looked through in the time that one expression takes."""
-_LARGEST = 600
-"""How many times as many bytes as a file has lines another may have that it imports."""
+_READABLE = 1000
+"""How many bytes of other files are looked through for a line, at most."""
 
 
 class Effort:
@@ -28,11 +28,11 @@ class Effort:
     same findings on every machine, alone or among others.
     """
 
-    __slots__ = ("_largest", "_reserve", "left")
+    __slots__ = ("_readable", "_reserve", "left")
 
     def __init__(self, text: str = "") -> None:
         """Enough for the smallest file; ``text`` is the one to be analysed."""
-        self._largest = _LARGEST * (text.count("\n") + _AT_FIRST)
+        self._readable = _READABLE * (text.count("\n") + _AT_FIRST)
         self.left = _AT_FIRST
         self._reserve = _AT_FIRST
 
@@ -48,9 +48,12 @@ class Effort:
         self.left = max(self.left, 0) + _FOR_A_LINE * lines
 
     def opens(self, size: int) -> bool:
-        """Look through another file of ``size`` bytes, if it is not out of all proportion."""
+        """Look through another file of ``size`` bytes, if all are not out of proportion."""
+        if size > self._readable:
+            return False
+        self._readable -= size
         self.left -= size // _BYTES
-        return size <= self._largest
+        return True
 
     def suffices(self, function: ast.stmt | ast.Lambda) -> bool:
         """Whether ``function`` may be entered."""
