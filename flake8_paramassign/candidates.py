@@ -25,7 +25,7 @@ _PAST_INIT = re.compile(r"\.data\b|(?<!init)\.\w+[^\W_]_\(|\]\s*=(?!=)")
 
 _DISPLAYS = (ast.List, ast.Tuple, ast.Set, ast.Dict)
 _COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
-_LITERALS = (ast.Constant, ast.Compare, ast.Lambda, ast.JoinedStr, *_DISPLAYS, *_COMPREHENSIONS)
+_LITERALS = (ast.Constant, ast.Lambda, ast.JoinedStr, *_DISPLAYS, *_COMPREHENSIONS)
 """Expressions that are no tensor, nor computed from one."""
 _BUILTINS = frozenset(dir(builtins))
 _NESTED = ("body", "orelse", "finalbody")
@@ -363,6 +363,9 @@ def _may_be_tensor(value: ast.expr | None, made: set[str], given: set[str]) -> b
         return _root(value.func) not in given
     if isinstance(value, ast.BinOp):
         return any(_may_be_tensor(side, made, given) for side in (value.left, value.right))
+    if isinstance(value, ast.Compare):
+        sides = [value.left, *value.comparators]
+        return any(_may_be_tensor(side, made, given) for side in sides)
     if isinstance(value, ast.IfExp):
         return any(_may_be_tensor(side, made, given) for side in (value.body, value.orelse))
     return True

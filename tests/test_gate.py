@@ -69,3 +69,43 @@ def test_small_programs(code: str, lines: list[str], newline: str) -> None:
 
     assert [c for c, _ in found(source, EXHAUSTIVE)] == [code]
     assert found(source, SELECTED) == found(source, EXHAUSTIVE)
+
+
+@pytest.mark.parametrize(
+    "stored",
+    [
+        "self.mask = torch.ones(n)",
+        "self.mask = torch.ones(n)[:2]",
+        "self.mask: torch.Tensor = -torch.ones(n)",
+        "self.mask, self.n = torch.ones(n), n",
+        "self.mask = torch.ones(n) > 0",
+        "self.mask = 1 - torch.ones(n)",
+        "self.mask = torch.ones(n) if n else torch.zeros(n)",
+        "self.mask = torch.FloatTensor(n)",
+        "self.mask = (mask := torch.ones(n))",
+        "mask = torch.ones(n); self.mask = mask",
+        "self.register_buffer('b', torch.ones(n)); self.mask = self.b",
+        "self.mask = self.make(n)",
+        "self.mask = make(n)",
+        "setattr(self, 'mask', torch.ones(n))",
+    ],
+)
+def test_what_init_computes(stored: str) -> None:
+    source = IMPORTS + textwrap.dedent(f"""\
+        def make(n):
+            return torch.ones(n)
+
+        class Layer(nn.Module):
+            def __init__(self, n, x):
+                super().__init__()
+                {stored}
+
+            def make(self, n):
+                return torch.ones(n)
+
+            def forward(self, x):
+                return x * self.mask
+        """)
+    expected = found(source, EXHAUSTIVE)
+    assert [code for code, _ in expected] == ["PRM903"]
+    assert found(source, SELECTED) == expected
