@@ -64,12 +64,13 @@ class Report:
         if isinstance(event, AttributeStored):
             self._receivers.setdefault(event.node, set()).add(event.receiver)
         for rule in self._rules:
-            key = (event.frame, event.node, type(event), rule.code, event.about)
             finding = rule.judge(event, self.ask)
-            if finding is not None:
-                self._found[key] = (event, finding)
-            else:
-                self._found.pop(key, None)
+            if finding is not None or self._found:
+                key = (event.frame, event.node, type(event), rule.code, event.about)
+                if finding is not None:
+                    self._found[key] = (event, finding)
+                else:
+                    self._found.pop(key, None)
 
     def finished(self, receiver: Instance, state: State) -> None:
         """``receiver`` is constructed: a finding on what was stored on the way may not stand."""
