@@ -32,7 +32,7 @@ class Effort:
 
     def __init__(self, text: str = "") -> None:
         """Enough for the smallest file; ``text`` is the one to be analysed."""
-        self._readable = _READABLE * (text.count("\n") + _AT_FIRST)
+        self._readable = _READABLE * (text.count("\n") + _AT_FIRST // 4)
         self.left = _AT_FIRST
         self._reserve = _AT_FIRST
 
