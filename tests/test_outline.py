@@ -9,7 +9,7 @@ from textwrap import dedent
 import pytest
 
 from flake8_paramassign.inference.outline import outline
-from flake8_paramassign.inference.unparsed import Unparsed, parsed_nodes
+from flake8_paramassign.inference.unparsed import UnparsedCoroutine, UnparsedMethod, parsed_nodes
 
 ROOT = Path(__file__).parent.parent
 DEFINITIONS = (ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
@@ -28,7 +28,11 @@ def shown(statement: ast.stmt) -> str:
     for node in ast.walk(statement):
         if isinstance(node, ast.ClassDef | ast.If):
             node.end_lineno = node.end_col_offset = 0
-    return ast.dump(statement, include_attributes=True).replace("Unparsed(", "FunctionDef(")
+    return (
+        ast.dump(statement, include_attributes=True)
+        .replace("UnparsedMethod(", "FunctionDef(")
+        .replace("UnparsedCoroutine(", "AsyncFunctionDef(")
+    )
 
 
 def binding(text: str) -> list[str]:
@@ -99,6 +103,8 @@ CLASS = dedent("""\
 
         if size:
             def nested(self): ...
+
+        async def awaited(self): ...
     """)
 
 
@@ -109,12 +115,12 @@ def members(text: str) -> dict[str, ast.stmt]:
     return {getattr(member, "name", ""): member for member in cls.body}
 
 
-def test_methods_are_parsed_when_they_are_looked_at() -> None:
-    method = members(CLASS)["__init__"]
-    assert isinstance(method, Unparsed)
-    assert method not in list(parsed_nodes(method))[1:]
+@pytest.mark.parametrize(("name", "line"), [("__init__", 4), ("awaited", 16)])
+def test_methods_are_parsed_when_they_are_looked_at(name: str, line: int) -> None:
+    method = members(CLASS)[name]
+    assert isinstance(method, UnparsedMethod | UnparsedCoroutine)
     assert len(list(parsed_nodes(method))) == 1
-    assert (method.lineno, method.args.args[0].arg) == (4, "self")
+    assert (method.lineno, method.args.args[0].arg) == (line, "self")
     assert len(list(parsed_nodes(method))) > 1
 
 

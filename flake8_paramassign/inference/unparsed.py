@@ -17,14 +17,18 @@ from flake8_paramassign.inference.beginnings import Spans, beginnings
 NOT_PARSED = (SyntaxError, ValueError, RecursionError, MemoryError)
 """What parsing may raise."""
 _METHOD = re.compile(
-    r"(?:[ \t]*@.*\n(?:(?![ \t]*(?:async|class|def)\b).*\n)*)?[ \t]*def[ \t]+(\w+)"
+    r"(?:[ \t]*@.*\n(?:(?![ \t]*(?:async|class|def)\b).*\n)*)?[ \t]*(async[ \t]+)?def[ \t]+(\w+)"
 )
 """The beginning of a method, with its decorators."""
 _INDENTED = re.compile(r"^([ \t]+)(?:@|def\b)", re.MULTILINE)
 
+MethodNode = ast.FunctionDef | ast.AsyncFunctionDef
 
-class Unparsed(ast.FunctionDef):
+
+class Unparsed(ast.stmt):
     """A method of which only the name is known, until it is asked for anything else."""
+
+    stands_for: type[MethodNode]
 
     def __init__(self, name: str, text: str, line: int) -> None:
         """``text`` is its lines, as they stand in the class; ``line`` the number of the first."""
@@ -33,7 +37,7 @@ class Unparsed(ast.FunctionDef):
         self._line = line
 
     @cached_property
-    def parsed(self) -> ast.FunctionDef:
+    def parsed(self) -> MethodNode:
         """The method, with the positions it has in its file.
 
         One that does not parse raises when it is called: its file cannot be imported.
@@ -53,15 +57,28 @@ class _Parsed:
         self._name = name
 
     def __get__(self, method: Unparsed | None, owner: type[Unparsed]) -> object:
-        return getattr(ast.FunctionDef if method is None else method.parsed, self._name)
+        return getattr(owner.stands_for if method is None else method.parsed, self._name)
 
 
-for _field in (*ast.FunctionDef._fields, *ast.FunctionDef._attributes):
-    if _field != "name":
-        setattr(Unparsed, _field, _Parsed(_field))
+class UnparsedMethod(Unparsed, ast.FunctionDef):
+    """The method is a ``def``."""
+
+    stands_for = ast.FunctionDef
 
 
-def may_mention(method: ast.FunctionDef, name: str) -> bool:
+class UnparsedCoroutine(Unparsed, ast.AsyncFunctionDef):
+    """The method is an ``async def``."""
+
+    stands_for = ast.AsyncFunctionDef
+
+
+for _kind in (UnparsedMethod, UnparsedCoroutine):
+    for _field in (*_kind.stands_for._fields, *_kind.stands_for._attributes):
+        if _field != "name":
+            setattr(_kind, _field, _Parsed(_field))
+
+
+def may_mention(method: MethodNode, name: str) -> bool:
     """Whether an attribute ``name`` may be in ``method``, which is not parsed for that."""
     return not isinstance(method, Unparsed) or f".{name}" in method.text
 
@@ -82,7 +99,7 @@ def parsed_but_for_methods(text: str, line: int, strings: Spans) -> list[ast.stm
     ``strings`` are those of ``text`` that go over several lines.
     Raises what is in ``NOT_PARSED``.
     """
-    methods: dict[int, Unparsed] = {}
+    methods: dict[int, UnparsedMethod | UnparsedCoroutine] = {}
     try:
         body = ast.parse("\n" * (line - 1) + _outer(text, line, strings, methods)).body
     except SyntaxError:  # The beginnings of lines did not tell.
@@ -91,7 +108,7 @@ def parsed_but_for_methods(text: str, line: int, strings: Spans) -> list[ast.stm
     return body
 
 
-def _put(methods: dict[int, Unparsed], block: list[ast.stmt]) -> None:
+def _put(methods: dict[int, UnparsedMethod | UnparsedCoroutine], block: list[ast.stmt]) -> None:
     """Put ``methods`` in the places of the words that stand for them, in ``block`` and below."""
     for index, statement in enumerate(block):
         if statement.lineno in methods and isinstance(statement, ast.FunctionDef):
@@ -101,7 +118,9 @@ def _put(methods: dict[int, Unparsed], block: list[ast.stmt]) -> None:
                 _put(methods, getattr(statement, name, []))
 
 
-def _outer(text: str, line: int, strings: Spans, methods: dict[int, Unparsed]) -> str:
+def _outer(
+    text: str, line: int, strings: Spans, methods: dict[int, UnparsedMethod | UnparsedCoroutine]
+) -> str:
     """``text`` with a word in place of each method; ``methods`` has them by their first lines."""
     indentation = min(_INDENTED.findall(text), key=len, default="")
     if not indentation:
@@ -112,7 +131,8 @@ def _outer(text: str, line: int, strings: Spans, methods: dict[int, Unparsed]) -
         piece = text[start:end]
         method = _METHOD.match(piece) if piece.startswith(indentation) else None
         if method is not None:
-            methods[line] = Unparsed(method.group(1), piece, line)
+            kind = UnparsedCoroutine if method.group(1) else UnparsedMethod
+            methods[line] = kind(method.group(2), piece, line)
             pieces.append(f"{indentation}def _(): ..." + "\n" * piece.count("\n"))
         else:
             pieces.append(piece)
@@ -120,9 +140,9 @@ def _outer(text: str, line: int, strings: Spans, methods: dict[int, Unparsed]) -
     return "".join(pieces)
 
 
-def _only_method(tree: ast.Module) -> ast.FunctionDef:
+def _only_method(tree: ast.Module) -> MethodNode:
     (holder,) = tree.body
     assert isinstance(holder, ast.ClassDef)
     (method,) = holder.body
-    assert isinstance(method, ast.FunctionDef)
+    assert isinstance(method, MethodNode)
     return method
