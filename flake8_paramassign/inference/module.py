@@ -6,11 +6,12 @@ import ast
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import cached_property
 from operator import attrgetter
 from typing import TYPE_CHECKING
 
 from flake8_paramassign.inference.classes import ProjectClass, TorchClass
-from flake8_paramassign.inference.outline import Part
+from flake8_paramassign.inference.outline import Part, outline
 from flake8_paramassign.inference.unparsed import NOT_PARSED
 from flake8_paramassign.inference.values import (
     UNKNOWN,
@@ -26,13 +27,14 @@ from flake8_paramassign.signs import PARAMETER
 if TYPE_CHECKING:
     from flake8_paramassign.inference.project import Project
 
+_STAR = re.compile(r"\bimport\s*\*")
 _MOST_STARS = 20
 """A package that star-imports more modules is no place to look for a name: each would be read."""
 _REGISTERS = re.compile(rf"{PARAMETER}|Parameter(?:List|Dict)|register_parameter")
 _SLOT_NAMES = re.compile(r"self\.(\w+)\b[^=\n]*=|['\"](\w+)['\"]")
 
 
-@dataclass(eq=False, slots=True)
+@dataclass(eq=False)
 class Module:
     """One file: its dotted name, the static meaning of its names, and what is parsed of it."""
 
@@ -43,11 +45,10 @@ class Module:
     is_package: bool = False
     text: str = ""
     """The source."""
-    unparsed: dict[str | None, list[Part]] = field(default_factory=dict)
-    """Of an imported file: what binds a name, or may bind any, until such a name is asked for."""
+    is_imported: bool = False
+    """Of an imported file only that is parsed which binds the names that are asked for."""
     bindings: dict[str, list[ast.AST]] = field(default_factory=dict)
     stars: list[str] = field(default_factory=list)
-    _slot_names: frozenset[str] | None = None
     _meanings: dict[str, Values] = field(default_factory=dict)
     _classes: dict[ast.ClassDef, ProjectClass] = field(default_factory=dict)
 
@@ -67,14 +68,19 @@ class Module:
             # `try: import torch.nn as nn / except ImportError: nn = None`: the first is meant.
             self.bindings.setdefault(name, [node])
 
-    @property
+    @cached_property
     def slot_names(self) -> frozenset[str]:
         """Names under which the file's classes may register Parameters: a guess upwards."""
-        if self._slot_names is None:
-            registers = _REGISTERS.search(self.text)
-            found = _SLOT_NAMES.findall(self.text) if registers else ()
-            self._slot_names = frozenset(part for pair in found for part in pair if part)
-        return self._slot_names
+        found = _SLOT_NAMES.findall(self.text) if _REGISTERS.search(self.text) else ()
+        return frozenset(part for pair in found for part in pair if part)
+
+    @cached_property
+    def _unparsed(self) -> dict[str | None, list[Part]]:
+        """What binds a name, or (None) may bind any, until it is parsed."""
+        unparsed: dict[str | None, list[Part]] = {}
+        for part in outline(self.text) if self.is_imported else ():
+            unparsed.setdefault(part.name, []).append(part)
+        return unparsed
 
     def forget_meanings(self) -> None:
         """Let go of what names mean: that is worked out for one file at a time.
@@ -94,6 +100,8 @@ class Module:
         return self._meanings[name]
 
     def _meaning(self, name: str) -> Values:
+        if self.is_imported and name not in self.text and not _STAR.search(self.text):
+            return UNKNOWN
         try:
             for part in self._parts_that_may_bind(name):
                 body = part.parse()
@@ -109,12 +117,13 @@ class Module:
         return UNKNOWN
 
     def _parts_that_may_bind(self, name: str) -> list[Part]:
-        named = self.unparsed.pop(name, [])
-        others = self.unparsed.get(None, [])
-        wanted = [part for part in others if name in part.text]
-        if wanted:
-            self.unparsed[None] = [part for part in others if name not in part.text]
-        return sorted(wanted + named, key=attrgetter("line"))
+        wanted = self._unparsed.pop(name, [])
+        others: list[Part] = []
+        for part in self._unparsed.get(None, ()):
+            may_bind = name in part.text or _STAR.search(part.text)
+            (wanted if may_bind else others).append(part)
+        self._unparsed[None] = others
+        return sorted(wanted, key=attrgetter("line"))
 
     def _from_stars(self, name: str) -> Values:
         for star in self.stars if len(self.stars) <= _MOST_STARS else ():

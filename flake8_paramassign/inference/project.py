@@ -8,14 +8,12 @@ from __future__ import annotations
 
 import ast
 import os
-import re
 from collections import OrderedDict
 from pathlib import Path
 
 from flake8_paramassign.inference.classes import Class, ExternalClass, TorchClass
 from flake8_paramassign.inference.effort import Effort
 from flake8_paramassign.inference.module import Module
-from flake8_paramassign.inference.outline import Part, outline
 from flake8_paramassign.inference.unparsed import NOT_PARSED
 from flake8_paramassign.inference.values import ClassValue, External, Values, only
 from flake8_paramassign.source import decode
@@ -24,7 +22,6 @@ _LARGEST_FILE = 2_000_000
 """Bytes above which an imported file is taken as unknown."""
 _MOST_BYTES = 2_000_000
 """How much source is kept, and what is parsed of it."""
-_STAR = re.compile(r"\bimport\s*\(?\s*\*")
 _ROOT_MARKS = ("pyproject.toml", "setup.py", "setup.cfg", ".git")
 
 _Stamp = tuple[int, int]
@@ -146,7 +143,7 @@ class Project:
         if known is not None and known[0] == stamp:
             self._files.move_to_end(path)
             return known[1]
-        module = self._parse(name, path)
+        module = self._read(name, path)
         self._keep(path, stamp, module)
         return module
 
@@ -166,23 +163,16 @@ class Project:
         self._forgotten.append(module)
         return len(module.text)
 
-    def _parse(self, name: str, path: str) -> Module | None:
+    def _read(self, name: str, path: str) -> Module | None:
         try:
             data = Path(path).read_bytes()
-            text = decode(data)
             if len(data) > _LARGEST_FILE:
                 return None
-            tree = ast.Module([], [])
-            unparsed: dict[str | None, list[Part]] = {}
-            for part in outline(text):
-                if part.name is None and _STAR.search(part.text):
-                    tree.body += part.parse()
-                else:
-                    unparsed.setdefault(part.name, []).append(part)
+            text = decode(data)
         except (OSError, *NOT_PARSED):
             return None  # the file's own analysis says why; here it is only unknown
         is_package = os.path.basename(path) == "__init__.py"
-        return Module(name, path, tree, self, is_package, text, unparsed)
+        return Module(name, path, ast.Module([], []), self, is_package, text, is_imported=True)
 
 
 def _dotted_name(file: Path) -> tuple[str, Path]:
