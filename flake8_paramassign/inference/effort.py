@@ -17,6 +17,8 @@ _IN_A_LINE = 2
 """How many expressions are evaluated for a line of what is entered, about."""
 _BYTES = 200
 """How much of another file is looked through in the time that one expression takes."""
+_TO_OPEN = 2000
+"""How much could be looked through in the time that finding a file and reading it takes."""
 _READABLE = 1000
 """How many bytes of other files are looked through for a line, at most."""
 
@@ -49,9 +51,10 @@ class Effort:
 
     def opens(self, size: int) -> bool:
         """Look through another file of ``size`` bytes, if all are not out of proportion."""
-        if size > self._readable:
+        cost = size + _TO_OPEN
+        if cost > self._readable:
             return False
-        self._readable -= size
+        self._readable -= cost
         self.left -= size // _BYTES
         return True
 

@@ -27,7 +27,7 @@ from flake8_paramassign.signs import PARAMETER
 if TYPE_CHECKING:
     from flake8_paramassign.inference.project import Project
 
-_STAR = re.compile(r"\bimport\s*\*")
+_STAR = re.compile(r"import\s*\*")
 _MOST_STARS = 20
 """A package that star-imports more modules is no place to look for a name: each would be read."""
 _REGISTERS = re.compile(rf"{PARAMETER}|Parameter(?:List|Dict)|register_parameter")
