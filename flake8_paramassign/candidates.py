@@ -15,6 +15,7 @@ from functools import cached_property
 from flake8_paramassign import catalogue
 from flake8_paramassign.inference.classes import ProjectClass, TorchClass
 from flake8_paramassign.inference.interpreter import Interpreter
+from flake8_paramassign.nodes import FunctionNode, root_name
 from flake8_paramassign.signs import Signs, Wanted, within
 
 _OPTIMIZERS = re.compile(
@@ -30,7 +31,6 @@ _LITERALS = (ast.Constant, ast.Lambda, ast.JoinedStr, *_DISPLAYS, *_COMPREHENSIO
 _BUILTINS = frozenset(dir(builtins))
 _NESTED = ("body", "orelse", "finalbody")
 
-FunctionNode = ast.FunctionDef | ast.AsyncFunctionDef
 _DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 
 
@@ -360,7 +360,7 @@ def _may_be_tensor(value: ast.expr | None, made: set[str], given: set[str]) -> b
             return False
         if name[:1].isupper():
             return "Tensor" in name
-        return _root(value.func) not in given
+        return root_name(value.func, through_calls=True) not in given
     if isinstance(value, ast.BinOp):
         return any(_may_be_tensor(side, made, given) for side in (value.left, value.right))
     if isinstance(value, ast.Compare):
@@ -369,10 +369,3 @@ def _may_be_tensor(value: ast.expr | None, made: set[str], given: set[str]) -> b
     if isinstance(value, ast.IfExp):
         return any(_may_be_tensor(side, made, given) for side in (value.body, value.orelse))
     return True
-
-
-def _root(node: ast.expr) -> str:
-    """The name that an expression of attributes, items and calls begins with."""
-    while isinstance(node, ast.Attribute | ast.Subscript | ast.Call):
-        node = node.func if isinstance(node, ast.Call) else node.value
-    return node.id if isinstance(node, ast.Name) else ""

@@ -10,7 +10,8 @@ import ast
 from collections import defaultdict
 from dataclasses import dataclass
 
-FunctionNode = ast.FunctionDef | ast.AsyncFunctionDef
+from flake8_paramassign.nodes import FunctionNode
+
 _OFF = frozenset(["no_grad", "inference_mode", "set_grad_enabled"])
 _BLOCKS = ("body", "orelse", "finalbody", "handlers", "cases")
 

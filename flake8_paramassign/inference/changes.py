@@ -8,8 +8,7 @@ from dataclasses import dataclass, replace
 
 from flake8_paramassign import catalogue
 from flake8_paramassign.catalogue import Result
-
-FunctionNode = ast.FunctionDef | ast.AsyncFunctionDef
+from flake8_paramassign.nodes import FunctionNode
 
 MAY_SHARE = frozenset([Result.VIEW, Result.SELF, Result.MAYBE_SELF])
 """What may be the tensor that went in, or a view of it."""

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from flake8_paramassign import catalogue
 from flake8_paramassign.inference.unparsed import may_mention
 from flake8_paramassign.inference.values import ClassValue, External, Values
+from flake8_paramassign.nodes import FunctionNode
 
 if TYPE_CHECKING:
     from flake8_paramassign.inference.module import Module
@@ -223,7 +224,7 @@ class ProjectClass(Class):
         """The class body's own names: functions, nested classes, assignments."""
         found: dict[str, ast.stmt] = {}
         for statement in _flat(self.node.body):
-            if isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+            if isinstance(statement, FunctionNode | ast.ClassDef):
                 found.setdefault(statement.name, statement)
             elif isinstance(statement, ast.Assign):
                 for target in statement.targets:
@@ -235,13 +236,9 @@ class ProjectClass(Class):
         return found
 
     @cached_property
-    def functions(self) -> tuple[ast.FunctionDef | ast.AsyncFunctionDef, ...]:
+    def functions(self) -> tuple[FunctionNode, ...]:
         """All functions of the class body; a property's getter and setter share a name."""
-        return tuple(
-            s
-            for s in _flat(self.node.body)
-            if isinstance(s, ast.FunctionDef | ast.AsyncFunctionDef)
-        )
+        return tuple(s for s in _flat(self.node.body) if isinstance(s, FunctionNode))
 
     def find(self, name: str) -> tuple[ProjectClass, ast.stmt] | None:
         """The member ``name`` and the class of the project that has it."""

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import ast
 
+from flake8_paramassign.nodes import FunctionNode
+
 _AT_FIRST = 100
 _FOR_A_LINE = 4
 _IN_RESERVE = 2
@@ -72,7 +74,7 @@ def _lines(node: ast.stmt | ast.Lambda) -> int:
 
 
 def _lines_of_docstring(node: ast.stmt) -> int:
-    if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+    if not isinstance(node, FunctionNode | ast.ClassDef):
         return 0
     first = node.body[0]
     is_text = isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant)

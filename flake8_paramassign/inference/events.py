@@ -23,6 +23,7 @@ from flake8_paramassign.inference.values import (
     Value,
     Values,
 )
+from flake8_paramassign.nodes import FunctionNode
 
 
 class Role(Enum):
@@ -53,7 +54,7 @@ class Frame:
     loops: list[Loop] = field(default_factory=list)
     tries: list[ast.Try] = field(default_factory=list)
     statement: ast.stmt | None = None
-    inner: list[ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef] = field(default_factory=list)
+    inner: list[FunctionNode | ast.ClassDef] = field(default_factory=list)
     """Functions and classes defined here, which are analysed after it."""
     silent: bool = False
     """Entered to learn what it returns; what happens in it is told when it is analysed itself."""

@@ -16,8 +16,7 @@ from flake8_paramassign.catalogue import Result
 from flake8_paramassign.inference.changes import MAY_SHARE
 from flake8_paramassign.inference.classes import Class, ProjectClass
 from flake8_paramassign.inference.values import External
-
-FunctionNode = ast.FunctionDef | ast.AsyncFunctionDef
+from flake8_paramassign.nodes import FunctionNode
 
 _MOVES = frozenset(["cpu", "cuda", "npu", "to", "type_as", "xpu"])
 """Methods that put a tensor where it is needed."""

@@ -20,9 +20,8 @@ from flake8_paramassign.inference.values import (
     Value,
     Values,
 )
+from flake8_paramassign.nodes import FunctionNode
 from flake8_paramassign.source import Source
-
-FunctionNode = ast.FunctionDef | ast.AsyncFunctionDef
 
 _REGISTERS = re.compile(
     r"\b(ModuleList|ModuleDict|Sequential|ParameterList|ParameterDict|add_module|register_module"

@@ -43,9 +43,8 @@ from flake8_paramassign.inference.values import (
     only,
     union,
 )
+from flake8_paramassign.nodes import FunctionNode
 from flake8_paramassign.source import Source
-
-FunctionNode = ast.FunctionDef | ast.AsyncFunctionDef
 
 _DEEPEST = 8
 """How many calls deep the project's functions are entered."""

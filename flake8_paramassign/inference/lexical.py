@@ -15,9 +15,8 @@ from flake8_paramassign.inference.forward_reads import used_by_forward
 from flake8_paramassign.inference.held import HeldContainers
 from flake8_paramassign.inference.module import Module
 from flake8_paramassign.inference.unparsed import parsed_nodes
+from flake8_paramassign.nodes import FunctionNode
 from flake8_paramassign.source import Source
-
-FunctionNode = ast.FunctionDef | ast.AsyncFunctionDef
 
 _STEPS = frozenset(
     """forward __call__ training_step validation_step test_step step update train_step

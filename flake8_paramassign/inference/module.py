@@ -22,6 +22,7 @@ from flake8_paramassign.inference.values import (
     Values,
     only,
 )
+from flake8_paramassign.nodes import FunctionNode
 from flake8_paramassign.signs import PARAMETER
 
 if TYPE_CHECKING:
@@ -139,7 +140,7 @@ class Module:
     def _bound_value(self, name: str, node: ast.AST) -> Values:
         if isinstance(node, ast.ClassDef):
             return only(ClassValue(self.class_of(node)))
-        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+        if isinstance(node, FunctionNode):
             return only(Function(node, self)) if keeps_function(node) else UNKNOWN
         if isinstance(node, ast.Import | ast.ImportFrom):
             return self.imported(name, node)
@@ -195,7 +196,7 @@ _TRANSPARENT = frozenset(
 """Decorators that leave what a function returns as it is (a generator, for ``contextmanager``)."""
 
 
-def keeps_function(node: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
+def keeps_function(node: FunctionNode) -> bool:
     """Whether calling the decorated function is calling the function."""
     return all(decorator_name(decorator) in _TRANSPARENT for decorator in node.decorator_list)
 
@@ -216,7 +217,7 @@ def _bound(
 ) -> Iterator[tuple[str, ast.AST]]:
     """Every binding of a top-level name; those in ``except`` clauses go to ``fallbacks``."""
     for statement in body:
-        if isinstance(statement, ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
+        if isinstance(statement, ast.ClassDef | FunctionNode):
             yield statement.name, statement
         elif isinstance(statement, ast.Import):
             for alias in statement.names:

@@ -51,6 +51,7 @@ from flake8_paramassign.inference.values import (
     only,
     union,
 )
+from flake8_paramassign.nodes import FunctionNode
 
 _PROPERTIES = frozenset(["property", "cached_property", "getter", "setter"])
 
@@ -175,7 +176,7 @@ class Objects(Questions):
         if found is None:
             return unknown
         holder, statement = found
-        if isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef):
+        if isinstance(statement, FunctionNode):
             return self._bound(holder, statement, owner) or unknown
         if isinstance(statement, ast.Assign | ast.AnnAssign) and statement.value is not None:
             static = holder.module.static(statement.value)
@@ -194,9 +195,7 @@ class Objects(Questions):
         summary = self.constructed(whole.cls)
         return (summary, Instance(part.made_by, site, part.arguments), whole) if summary else None
 
-    def _bound(
-        self, holder: ProjectClass, node: ast.FunctionDef | ast.AsyncFunctionDef, owner: Instance
-    ) -> Values:
+    def _bound(self, holder: ProjectClass, node: FunctionNode, owner: Instance) -> Values:
         """A method, or nothing for a property or another descriptor."""
         function = Function(node, holder.module, holder)
         if not node.decorator_list:

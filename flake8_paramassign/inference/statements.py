@@ -33,6 +33,7 @@ from flake8_paramassign.inference.values import (
     only,
     union,
 )
+from flake8_paramassign.nodes import FunctionNode
 
 _ROUNDS = 4
 """A loop that has not settled by then is left: sets of values are bounded, so this is rare."""
@@ -318,7 +319,7 @@ class Executor(Storer):
 
     # Definitions.
 
-    def _function(self, node: ast.FunctionDef | ast.AsyncFunctionDef, state: State) -> State:
+    def _function(self, node: FunctionNode, state: State) -> State:
         frame = self.frame
         function = Function(node, frame.module, None)
         self.closures[node] = {**frame.closure, **state.locals}

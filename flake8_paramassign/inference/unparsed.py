@@ -13,6 +13,7 @@ from functools import cached_property
 from itertools import pairwise
 
 from flake8_paramassign.inference.beginnings import Spans, beginnings
+from flake8_paramassign.nodes import FunctionNode
 
 NOT_PARSED = (SyntaxError, ValueError, RecursionError, MemoryError)
 """What parsing may raise."""
@@ -22,13 +23,11 @@ _METHOD = re.compile(
 """The beginning of a method, with its decorators."""
 _INDENTED = re.compile(r"^([ \t]+)(?:@|def\b)", re.MULTILINE)
 
-MethodNode = ast.FunctionDef | ast.AsyncFunctionDef
-
 
 class Unparsed(ast.stmt):
     """A method of which only the name is known, until it is asked for anything else."""
 
-    stands_for: type[MethodNode]
+    stands_for: type[FunctionNode]
 
     def __init__(self, name: str, text: str, line: int) -> None:
         """``text`` is its lines, as they stand in the class; ``line`` the number of the first."""
@@ -37,7 +36,7 @@ class Unparsed(ast.stmt):
         self._line = line
 
     @cached_property
-    def parsed(self) -> MethodNode:
+    def parsed(self) -> FunctionNode:
         """The method, with the positions it has in its file.
 
         One that does not parse raises when it is called: its file cannot be imported.
@@ -78,7 +77,7 @@ for _kind in (UnparsedMethod, UnparsedCoroutine):
             setattr(_kind, _field, _Parsed(_field))
 
 
-def may_mention(method: MethodNode, name: str) -> bool:
+def may_mention(method: FunctionNode, name: str) -> bool:
     """Whether an attribute ``name`` may be in ``method``, which is not parsed for that."""
     return not isinstance(method, Unparsed) or f".{name}" in method.text
 
@@ -140,9 +139,9 @@ def _outer(
     return "".join(pieces)
 
 
-def _only_method(tree: ast.Module) -> MethodNode:
+def _only_method(tree: ast.Module) -> FunctionNode:
     (holder,) = tree.body
     assert isinstance(holder, ast.ClassDef)
     (method,) = holder.body
-    assert isinstance(method, MethodNode)
+    assert isinstance(method, FunctionNode)
     return method

@@ -12,6 +12,8 @@ from collections.abc import Hashable, Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
+from flake8_paramassign.nodes import FunctionNode
+
 if TYPE_CHECKING:
     from flake8_paramassign.inference.classes import Class, Deferred, ProjectClass
     from flake8_paramassign.inference.module import Module
@@ -155,7 +157,7 @@ class ClassValue:
 class Function:
     """A function of the project, with the class it is a method of."""
 
-    node: ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
+    node: FunctionNode | ast.Lambda
     module: Module
     owner: ProjectClass | None = None
 

@@ -10,6 +10,7 @@ from flake8_paramassign.inference.events import DataStored, Event, Role
 from flake8_paramassign.inference.lifetimes import stands_for_each
 from flake8_paramassign.inference.objects import Objects
 from flake8_paramassign.inference.values import Opaque, Parameter, Values
+from flake8_paramassign.nodes import root_name
 from flake8_paramassign.rules.base import Finding, Rule
 
 
@@ -97,7 +98,7 @@ def _both_live(
         return False
     if all(stands_for_each(v) for v in (*event.receivers, *owners)):
         return not any(_is_temporary(v, event) for v in owners)
-    roots = _root(target), _root(source)
+    roots = root_name(target), root_name(source)
     if event.frame.role is Role.SCRIPT:
         return all(re.search(rf"\b{re.escape(root)}\b", after) for root in roots)
     if _is_dropped(source, after):
@@ -127,12 +128,6 @@ def _is_temporary(parameter: object, event: DataStored) -> bool:
     owner = site[0] if isinstance(site, tuple) else None
     made_here = isinstance(getattr(owner, "site", None), ast.Call)
     return made_here and not any(owner in held for held in event.state.cells.values())
-
-
-def _root(node: ast.expr) -> str:
-    while isinstance(node, ast.Attribute | ast.Subscript):
-        node = node.value
-    return node.id if isinstance(node, ast.Name) else ""
 
 
 def _is_dropped(source: ast.expr, after: str) -> bool:

@@ -11,6 +11,7 @@ from flake8_paramassign.inference.events import DataStored, Event, Frame, Writte
 from flake8_paramassign.inference.objects import Objects
 from flake8_paramassign.inference.reads import tests_around
 from flake8_paramassign.inference.values import Opaque, Parameter, Tensor, Value
+from flake8_paramassign.nodes import FunctionNode, root_name
 from flake8_paramassign.rules.base import Finding, Rule
 
 _HOOK = "_init_weights"
@@ -155,21 +156,15 @@ def _may_be_loaded(value: Value, subject: ast.expr, frame: Frame) -> bool:
         if value.origin is None or not (value.view or value.via == ".data"):
             return False
         return _may_be_loaded(value.origin, subject, frame)
-    arguments, root = _arguments(frame), _root(subject)
+    arguments, root = _arguments(frame), root_name(subject)
     if not isinstance(value, Opaque) or root not in arguments:
         return False
     on_self = frame.receiver is not None and root == arguments[0]
     return not on_self or _names_parameter(subject)
 
 
-def _root(node: ast.expr) -> str:
-    while isinstance(node, ast.Attribute | ast.Subscript):
-        node = node.value
-    return node.id if isinstance(node, ast.Name) else ""
-
-
 def _arguments(frame: Frame) -> list[str]:
-    assert isinstance(frame.node, ast.FunctionDef | ast.AsyncFunctionDef)
+    assert isinstance(frame.node, FunctionNode)
     return [a.arg for a in frame.node.args.args]
 
 
