@@ -5,15 +5,17 @@ from __future__ import annotations
 import ast
 import gc
 import weakref
+from collections.abc import Iterator
 from pathlib import Path
 from textwrap import dedent
 
 import pytest
 
 from flake8_paramassign import analyze
-from flake8_paramassign.inference import effort
+from flake8_paramassign.inference import effort, module
 from flake8_paramassign.inference.classes import ProjectClass
 from flake8_paramassign.inference.expressions import Evaluator
+from flake8_paramassign.inference.outline import Part, outline
 from flake8_paramassign.inference.project import Project
 from flake8_paramassign.inference.state import State
 from flake8_paramassign.inference.values import ClassValue, Values
@@ -168,6 +170,50 @@ def test_what_other_files_left_in_memory_changes_nothing(
     assert (results[0], results[-1]) == (set(), {("PRM101", 7)}), "to open a file takes effort"
 
 
+@pytest.mark.parametrize(("files", "expected"), [(3, {("PRM101", 7)}), (30, set())])
+def test_small_files_take_effort_as_well(
+    tmp_path: Path, files: int, expected: set[tuple[str, int]]
+) -> None:
+    for number in range(files):
+        (tmp_path / f"base{number}.py").write_text(f"from base{number + 1} import Base\n")
+    (tmp_path / f"base{files}.py").write_text(
+        IMPORTS
+        + "class Base(nn.Module):\n    def __init__(self):\n        super().__init__()\n"
+        + "        self.scale = nn.Parameter(torch.ones(3))\n"
+    )
+    file = tmp_path / "child.py"
+    file.write_text(
+        "import torch\nfrom base0 import Base\n\n\nclass Child(Base):\n"
+        "    def forward(self, x):\n        self.scale = self.scale * 2\n"
+    )
+    assert found(file.read_text(), file) == expected
+
+
+def test_only_files_that_have_the_word_are_looked_through(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("left", "right"):
+        (tmp_path / f"{name}.py").write_text(
+            IMPORTS + f"class {name.title()}(nn.Module):\n    pass\n"
+        )
+    (tmp_path / "stars.py").write_text("from left import *\nfrom right import *\n")
+    file = tmp_path / "child.py"
+    file.write_text(
+        "import torch\nfrom torch import nn\nfrom stars import Right\n\n\nclass Child(Right):\n"
+        "    def __init__(self):\n        super().__init__()\n"
+        "        self.scale = nn.Parameter(torch.ones(3)) * 2\n"
+    )
+    outlined: list[str] = []
+
+    def noting(text: str) -> Iterator[Part]:
+        outlined.append(text)
+        return outline(text)
+
+    monkeypatch.setattr(module, "outline", noting)
+    assert found(file.read_text(), file) == {("PRM102", 9)}
+    assert outlined == [(tmp_path / f"{name}.py").read_text() for name in ("stars", "right")]
+
+
 def test_files_that_are_forgotten_are_freed_without_collecting_garbage(tmp_path: Path) -> None:
     (tmp_path / "base.py").write_text(IMPORTS + "class Base(nn.Module):\n    pass\n")
     (tmp_path / "child.py").write_text("from base import Base\nclass Child(Base):\n    pass\n")
@@ -186,8 +232,8 @@ def test_files_that_are_forgotten_are_freed_without_collecting_garbage(tmp_path:
 def child_of(project: Project, folder: Path) -> ProjectClass:
     """A class of a file under analysis, with a base in another, which knows both files."""
     path = folder / "child.py"
-    module = project.open(str(path), ast.parse(path.read_text()), path.read_text())
-    (value,) = module.lookup("Child")
+    opened = project.open(str(path), ast.parse(path.read_text()), path.read_text())
+    (value,) = opened.lookup("Child")
     assert isinstance(value, ClassValue)
     assert isinstance(value.cls, ProjectClass)
     assert value.cls.is_module
