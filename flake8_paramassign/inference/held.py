@@ -142,13 +142,21 @@ class HeldContainers(Executor):
         return isinstance(container.site, ast.List | ast.Tuple) and len(container.site.elts) == 1
 
     def _cared_for(self, frame: Frame, name: str) -> bool:
-        """Whether another method registers the contents of ``self.name``, or handles them."""
+        """Whether another method registers the contents of ``self.name``, or handles them.
+
+        A class that asks whether it has a list there is made for one.
+        """
         assert frame.owner is not None
         mention = re.compile(rf"\bself\.{re.escape(name)}\b")
+        asks = re.compile(rf"\bisinstance\(.*{mention.pattern}.*\b(list|tuple|dict)\b")
         for method, member in frame.owner.members.items():
-            if member is frame.node or not isinstance(member, FunctionNode):
+            if not isinstance(member, FunctionNode):
                 continue
             text = self.source.lines_of(member)
+            if asks.search(text):
+                return True
+            if member is frame.node:
+                continue
             if mention.search(text) and (method in _TAKES_CARE or _REGISTERS.search(text)):
                 return True
             if mention.search(text) and _OPTIMISES.search(text):

@@ -100,6 +100,8 @@ class ModuleCaller(BuiltinCaller):
             each = self.each_part(only(receiver), name, node, state)
             return self._iterator(each, node, state)
         if name == "state_dict" and "keep_vars" not in named:
+            if not self.is_module(receiver) and _is_one_of_several(receiver):
+                return None
             made = Container(STATE_DICT, node)
             state.cells[made, ITEMS] = only(Tensor(node))
             return only(made)
@@ -195,3 +197,11 @@ class ModuleCaller(BuiltinCaller):
 
 def _keyword(node: ast.Call, name: str) -> ast.expr | None:
     return next((k.value for k in node.keywords if k.arg == name), None)
+
+
+def _is_one_of_several(receiver: Instance | Opaque) -> bool:
+    """Whether an annotation gives an argument several classes, and so methods of their own."""
+    argument = receiver.site
+    return isinstance(argument, ast.arg) and isinstance(
+        argument.annotation, ast.BinOp | ast.Subscript
+    )

@@ -39,7 +39,8 @@ class WriteToACopy(Rule):
 
     ## Known limits
     A dict kept in a local is reported only where nothing else is done with it: one that is loaded,
-    saved, returned or passed on is being prepared for that.
+    saved, returned or passed on is being prepared for that. Silent where an argument is
+    annotated with several classes: `state_dict()` of another than Module may give its own dict.
 
     ## References
     - [torch.nn.Module.state_dict](https://docs.pytorch.org/docs/stable/generated/torch.nn.Module.html)
