@@ -19,9 +19,9 @@ _IN_A_LINE = 2
 """How many expressions are evaluated for a line of what is entered, about."""
 _BYTES = 200
 """How much of another file is looked through in the time that one expression takes."""
-_TO_OPEN = 2000
+_TO_OPEN = 8000
 """How much could be looked through in the time that finding a file and reading it takes."""
-_READABLE = 1000
+_READABLE = 1200
 """How many bytes of other files are looked through for a line, at most."""
 
 

@@ -144,11 +144,11 @@ class HeldContainers(Executor):
     def _cared_for(self, frame: Frame, name: str) -> bool:
         """Whether another method registers the contents of ``self.name``, or handles them.
 
-        A class that asks whether it has a list there is made for one.
+        A class that does one thing with a list and another without is made for both.
         """
         assert frame.owner is not None
         mention = re.compile(rf"\bself\.{re.escape(name)}\b")
-        asks = re.compile(rf"\bisinstance\(.*{mention.pattern}.*\b(list|tuple|dict)\b")
+        asks = re.compile(rf"\bif\b.*\bisinstance\(.*{mention.pattern}.*\b(list|tuple|dict)\b")
         for method, member in frame.owner.members.items():
             if not isinstance(member, FunctionNode):
                 continue

@@ -40,7 +40,7 @@ class ModulesInPlainContainer(Rule):
     ## Known limits
     Silent where each Module is registered elsewhere (`add_module`, `nn.Sequential(*blocks)`),
     where nothing is lost (`nn.ReLU()`), for a list of one element, which hides a Module on
-    purpose, and where the class asks `isinstance(self.blocks, list)`, and so is made for one.
+    purpose, and in a class with an `if isinstance(self.blocks, list)`, which is made for both.
 
     ## References
     - [torch.nn.ModuleList](https://docs.pytorch.org/docs/stable/generated/torch.nn.ModuleList.html)
