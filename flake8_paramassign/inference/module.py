@@ -47,7 +47,7 @@ class Module:
     text: str = ""
     """The source."""
     is_imported: bool = False
-    """Of an imported file only that is parsed which binds the names that are asked for."""
+    """Whether ``tree`` has no more than what binds the names that were asked for."""
     bindings: dict[str, list[ast.AST]] = field(default_factory=dict)
     stars: list[str] = field(default_factory=list)
     _meanings: dict[str, Values] = field(default_factory=dict)

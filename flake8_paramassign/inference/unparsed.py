@@ -76,6 +76,9 @@ for _kind in (UnparsedMethod, UnparsedCoroutine):
         if _field != "name":
             setattr(_kind, _field, _Parsed(_field))
 
+_Methods = dict[int, UnparsedMethod | UnparsedCoroutine]
+"""Methods by their first lines."""
+
 
 def may_mention(method: FunctionNode, name: str) -> bool:
     """Whether an attribute ``name`` may be in ``method``, which is not parsed for that."""
@@ -98,7 +101,7 @@ def parsed_but_for_methods(text: str, line: int, strings: Spans) -> list[ast.stm
     ``strings`` are those of ``text`` that go over several lines.
     Raises what is in ``NOT_PARSED``.
     """
-    methods: dict[int, UnparsedMethod | UnparsedCoroutine] = {}
+    methods: _Methods = {}
     try:
         body = ast.parse("\n" * (line - 1) + _outer(text, line, strings, methods)).body
     except SyntaxError:  # The beginnings of lines did not tell.
@@ -107,7 +110,7 @@ def parsed_but_for_methods(text: str, line: int, strings: Spans) -> list[ast.stm
     return body
 
 
-def _put(methods: dict[int, UnparsedMethod | UnparsedCoroutine], block: list[ast.stmt]) -> None:
+def _put(methods: _Methods, block: list[ast.stmt]) -> None:
     """Put ``methods`` in the places of the words that stand for them, in ``block`` and below."""
     for index, statement in enumerate(block):
         if statement.lineno in methods and isinstance(statement, ast.FunctionDef):
@@ -117,10 +120,8 @@ def _put(methods: dict[int, UnparsedMethod | UnparsedCoroutine], block: list[ast
                 _put(methods, getattr(statement, name, []))
 
 
-def _outer(
-    text: str, line: int, strings: Spans, methods: dict[int, UnparsedMethod | UnparsedCoroutine]
-) -> str:
-    """``text`` with a word in place of each method; ``methods`` has them by their first lines."""
+def _outer(text: str, line: int, strings: Spans, methods: _Methods) -> str:
+    """``text`` with a word in place of each method, which is put into ``methods``."""
     indentation = min(_INDENTED.findall(text), key=len, default="")
     if not indentation:
         return text
