@@ -1,4 +1,4 @@
-"""What several test modules use: the command line and flake8, run in a folder of their own."""
+"""What several test modules use: the command lines and flake8, run in a folder of their own."""
 
 from __future__ import annotations
 
@@ -8,10 +8,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+import fix_fakes
 import lint_fakes
 import pytest
 from flake8.main.cli import main as flake8_main
 
+from codemods import fix
 from flake8_paramassign import analysis, cli
 
 
@@ -30,6 +32,18 @@ class Outcome:
 
 
 Command = Callable[..., Outcome]
+
+
+@dataclass(frozen=True)
+class Fixed:
+    """What the fixer's command line did; its output may be a file."""
+
+    status: int
+    out: bytes
+    err: str
+
+
+Fix = Callable[..., Fixed]
 
 
 @pytest.fixture
@@ -66,5 +80,22 @@ def flake8(folder: Path, capsys: pytest.CaptureFixture[str]) -> Command:
     def run(*arguments: str) -> Outcome:
         status = flake8_main(["--jobs=1", *arguments])
         return Outcome(status, *capsys.readouterr())
+
+    return run
+
+
+@pytest.fixture
+def fix_(
+    folder: Path, capfdbinary: pytest.CaptureFixture[bytes], monkeypatch: pytest.MonkeyPatch
+) -> Fix:
+    """The fixer's command line, in ``folder``, on the findings of ``fix_fakes``."""
+    monkeypatch.delenv("FORCE_COLOR", raising=False)
+    monkeypatch.setattr(analysis, "analyze", fix_fakes.analyze)
+
+    def run(*arguments: str, stdin: bytes = b"") -> Fixed:
+        monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(stdin)))
+        status = fix.main(arguments)
+        out, err = capfdbinary.readouterr()
+        return Fixed(status, out, err.decode())
 
     return run

@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -14,19 +11,7 @@ from conftest import Command
 from flake8_paramassign.configuration import nearest
 from flake8_paramassign.rules import all_rules
 
-REAL = """\
-import torch
-from torch import nn
-
-layer = nn.Linear(10, 5)
-layer.weight = torch.zeros(5, 10)
-"""
-
 pytestmark = pytest.mark.usefixtures("fake_analysis")
-
-
-def process(*arguments: str) -> list[str]:
-    return [sys.executable, "-m", "flake8_paramassign", *arguments]
 
 
 class TestStatus:
@@ -209,13 +194,6 @@ class TestReport:
             "     2  PRM101  tensor-over-parameter",
             "     1  PRM102  parameter-lost-in-expression",
         ]
-
-    def test_shows_what_standard_output_cannot_encode(self, folder: Path) -> None:
-        (folder / "é.py").write_text(REAL)
-        environment = {**os.environ, "PYTHONIOENCODING": "ascii"}
-        result = subprocess.run(process("é.py"), capture_output=True, env=environment, check=False)
-        assert result.stdout.startswith(b"\\xe9.py:5:1: PRM101 ")
-        assert result.stderr == b""
 
 
 class TestSettings:

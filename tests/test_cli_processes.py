@@ -122,6 +122,13 @@ class TestProcess:
             )  # Returns when nobody holds the pipes any more.
         assert (running.returncode, err) == (-signal.SIGKILL, b"")
 
+    def test_shows_what_standard_output_cannot_encode(self, folder: Path) -> None:
+        (folder / "é.py").write_text(REAL)
+        environment = {**os.environ, "PYTHONIOENCODING": "ascii"}
+        result = subprocess.run(process("é.py"), capture_output=True, env=environment, check=False)
+        assert result.stdout.startswith(b"\\xe9.py:5:1: PRM101 ")
+        assert result.stderr == b""
+
 
 def busy_run(folder: Path) -> subprocess.Popen[bytes]:
     """Start a run whose two workers wait for a file ``go``; return when both do."""

@@ -2,65 +2,17 @@
 
 from __future__ import annotations
 
-import errno
-import io
 import json
 import os
 import shutil
 import subprocess
-import sys
-from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 
-import fix_fakes
 import pytest
-
-from codemods import fix, writing
-from flake8_paramassign import analysis
-from flake8_paramassign.diagnostics import Diagnostic
+from conftest import Fix
+from fix_files import content, tree
 
 SUMMARY = "1 file changed, 1 finding fixed, 0 left\n"
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """What the command line did."""
-
-    status: int
-    out: bytes
-    err: str
-
-
-Fix = Callable[..., Outcome]
-
-
-@pytest.fixture
-def fix_(
-    tmp_path: Path, capfdbinary: pytest.CaptureFixture[bytes], monkeypatch: pytest.MonkeyPatch
-) -> Fix:
-    """The command line, in an empty folder, on the findings of `fix_fakes`."""
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.delenv("FORCE_COLOR", raising=False)
-    monkeypatch.setattr(analysis, "analyze", fix_fakes.analyze)
-
-    def run(*arguments: str, stdin: bytes = b"") -> Outcome:
-        monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(stdin)))
-        status = fix.main(arguments)
-        out, err = capfdbinary.readouterr()
-        return Outcome(status, out, err.decode())
-
-    return run
-
-
-def tree(**files: bytes) -> None:
-    """Write files into the current folder, named without `.py`."""
-    for name, content in files.items():
-        Path(f"{name}.py").write_bytes(content)
-
-
-def content(name: str) -> bytes:
-    return Path(f"{name}.py").read_bytes()
 
 
 def test_files_are_rewritten_in_place_and_counted(fix_: Fix) -> None:
@@ -374,146 +326,3 @@ def test_questions_have_colours_where_they_are_wanted(
 
     assert b"\x1b[1;31m-old\x1b[0m" in fix_("--interactive", stdin=b"n\n").out
     assert b"\x1b" not in fix_("--interactive", "--no-color", stdin=b"n\n").out
-
-
-# -- what goes wrong -----------------------------------------------------------------------
-
-
-@pytest.mark.skipif(sys.platform == "win32", reason="modes mean something else there")
-def test_what_cannot_be_written_is_said_and_the_rest_goes_on(fix_: Fix) -> None:
-    tree(a=b"old\n", b=b"old\n")
-    Path("locked").mkdir()
-    Path("locked/c.py").write_bytes(b"old\n")
-    Path("a.py").chmod(0o444)
-    Path("locked").chmod(0o555)
-    try:
-        outcome = fix_()
-    finally:
-        Path("locked").chmod(0o755)
-
-    assert (content("a"), content("b")) == (b"old\n", b"new\n")
-    assert Path("locked/c.py").read_bytes() == b"old\n"
-    assert outcome.err.splitlines() == [
-        "paramassign-fix: error: a.py: not written: it is read-only",
-        "paramassign-fix: error: locked/c.py: not written: it is read-only",
-        SUMMARY.strip(),
-    ]
-    assert outcome.status == 2
-
-
-def test_a_full_disk_is_said_and_the_rest_goes_on(
-    fix_: Fix, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    tree(a=b"old\n", b=b"old  # much\n", c=b"old\n")
-    write = writing._write_all
-
-    def full(file: io.FileIO, content: bytes) -> None:
-        if b"much" in content:
-            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-        write(file, content)
-
-    monkeypatch.setattr(writing, "_write_all", full)
-    outcome = fix_()
-
-    assert [content(name) for name in "abc"] == [b"new\n", b"old  # much\n", b"new\n"]
-    assert sorted(path.name for path in Path().iterdir()) == ["a.py", "b.py", "c.py"]
-    assert outcome.err.splitlines()[0] == ("paramassign-fix: error: b.py: No space left on device")
-    assert outcome.status == 2
-
-
-def test_a_file_that_somebody_changes_meanwhile_is_left_to_them(
-    fix_: Fix, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def somebody(source: bytes, filename: str, **options: object) -> list[Diagnostic]:
-        if filename == "a.py":
-            Path(filename).write_bytes(b"theirs\n")
-        return fix_fakes.analyze(source)
-
-    monkeypatch.setattr(analysis, "analyze", somebody)
-    tree(a=b"old\n", b=b"old\n")
-
-    outcome = fix_()
-
-    assert (content("a"), content("b")) == (b"theirs\n", b"new\n")
-    assert outcome.err.startswith(
-        "paramassign-fix: error: a.py: not written: it was changed by somebody else\n"
-    )
-
-
-def test_a_file_that_ends_its_process_is_said_and_the_rest_goes_on(
-    fix_: Fix, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def deadly(source: bytes, filename: str, **options: object) -> list[Diagnostic]:
-        if filename == "b.py":
-            os.kill(os.getpid(), 9)
-        return fix_fakes.analyze(source)
-
-    monkeypatch.setattr(analysis, "analyze", deadly)
-    tree(a=b"old\n", b=b"old\n", c=b"old\n")
-
-    outcome = fix_()
-
-    assert [content(name) for name in "abc"] == [b"new\n", b"old\n", b"new\n"]
-    assert outcome.err.startswith(
-        "paramassign-fix: error: b.py: ended the process that fixed it: SIGKILL\n"
-    )
-    assert outcome.status == 2
-
-
-@pytest.mark.parametrize("jobs", ["1", "2"])
-def test_an_error_of_ours_is_said_on_one_line_and_the_rest_goes_on(
-    fix_: Fix, monkeypatch: pytest.MonkeyPatch, jobs: str
-) -> None:
-    def crash(self: object, edits: object) -> None:
-        raise RuntimeError("two\nlines")
-
-    monkeypatch.setattr("codemods.edits.Text.apply", crash)
-    tree(a=b"old\n", b=b"stays\n")
-
-    outcome = fix_("--jobs", jobs)
-
-    assert outcome.err.splitlines() == [
-        "paramassign-fix: error: a.py: internal error: RuntimeError: two lines",
-        "0 files changed, 0 findings fixed, 1 left",
-    ]
-
-
-def test_a_file_that_is_no_python_is_said(tmp_path: Path) -> None:
-    (tmp_path / "a.py").write_bytes(b"import torch\nm.weight = (\n")
-
-    run = subprocess.run(
-        [sys.executable, "-m", "codemods.fix", "a.py"],
-        cwd=tmp_path,
-        capture_output=True,
-        check=False,
-        encoding="utf-8",
-    )
-
-    assert run.returncode == 2
-    assert run.stderr.splitlines()[0].startswith("paramassign-fix: error: a.py:2:")
-    assert run.stderr.splitlines()[-1] == "0 files changed, 0 findings fixed, 1 left"
-
-
-def test_leftovers_of_a_killed_run_are_cleared(fix_: Fix) -> None:
-    tree(a=b"x\n")
-    Path(".a.py.12345.paramassign~").touch()
-
-    fix_("--check")
-    assert len(list(Path().iterdir())) == 2
-    fix_()
-    assert [path.name for path in Path().iterdir()] == ["a.py"]
-
-
-def test_nobody_reading_standard_output_is_no_error(tmp_path: Path) -> None:
-    (tmp_path / "a.py").write_bytes(b"import torch\nm.weight = (\n")
-    with subprocess.Popen(
-        [sys.executable, "-m", "codemods.fix", "a.py"],
-        cwd=tmp_path,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-    ) as process:
-        assert process.stdout and process.stderr
-        process.stdout.close()
-        error = process.stderr.read()
-    assert process.returncode == 2
-    assert not any(word in error for word in (b"Traceback", b"Broken pipe", b"Exception"))

@@ -155,11 +155,9 @@ class HeldContainers(Executor):
             text = self.source.lines_of(member)
             if asks.search(text):
                 return True
-            if member is frame.node:
+            if member is frame.node or not mention.search(text):
                 continue
-            if mention.search(text) and (method in _TAKES_CARE or _REGISTERS.search(text)):
-                return True
-            if mention.search(text) and _OPTIMISES.search(text):
+            if method in _TAKES_CARE or _REGISTERS.search(text) or _OPTIMISES.search(text):
                 return True
         return False
 

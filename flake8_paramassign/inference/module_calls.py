@@ -99,9 +99,9 @@ class ModuleCaller(BuiltinCaller):
         if name in ("parameters", "named_parameters"):
             each = self.each_part(only(receiver), name, node, state)
             return self._iterator(each, node, state)
+        if name == "state_dict" and not self.is_module(receiver) and _is_one_of_several(receiver):
+            return None
         if name == "state_dict" and "keep_vars" not in named:
-            if not self.is_module(receiver) and _is_one_of_several(receiver):
-                return None
             made = Container(STATE_DICT, node)
             state.cells[made, ITEMS] = only(Tensor(node))
             return only(made)
