@@ -333,7 +333,53 @@ INIT_WEIGHTS = {
         """,
 }
 
+METHODS = {
+    "tie_weights, while it is built": """
+        class Tied(Net):
+            def __init__(self):
+                super().__init__()
+                self.tie_weights()
+
+            def tie_weights(self):
+                self.fc.weight = nn.Parameter(self.head.weight.detach())
+        """,
+    "training_step": """
+        class Lit(Net):
+            def training_step(self, batch, i):
+                self.fc.weight = nn.Parameter(torch.ones(4, 4))  # PRM302
+                return self(batch).sum()
+        """,
+    "inference_mode": """
+        class Scaled(Net):
+            @torch.inference_mode()
+            def rescale(self):
+                self.fc.weight.mul_(2)
+
+            def rescale_and_train(self):
+                self.fc.weight.mul_(2)  # PRM301
+        """,
+    "averages of another model's weights": """
+        @torch.no_grad()
+        def average(target: Net, online: Net, decay):
+            for t, o in zip(target.parameters(), online.parameters()):
+                t.lerp_(o, 1 - decay)
+        """,
+    "meta-learning": """
+        import higher
+        import learn2learn
+
+        def adapt(model: Net, x):
+            learner = learn2learn.algorithms.MAML(model, lr=0.1).clone()
+            learner.adapt(learner(x).sum())
+            optimizer = torch.optim.SGD(model.parameters(), 0.1)
+            with higher.innerloop_ctx(model, optimizer) as (fast, inner):
+                inner.step(fast(x).sum())
+            return learner(x)
+        """,
+}
+
 PROGRAMS = [
+    *(pytest.param(dedent(b), id=f"methods: {n}") for n, b in METHODS.items()),
     *(pytest.param(taken(p, "  # PRM303"), id=f"taken: {n}") for n, p in TAKES_THE_HEAD.items()),
     *(pytest.param(taken(p, ""), id=f"not taken: {n}") for n, p in TAKES_SOMETHING_ELSE.items()),
     *(pytest.param(after_the_optimizer(b), id=n) for n, b in AFTER_THE_OPTIMIZER.items()),
