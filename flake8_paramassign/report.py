@@ -3,21 +3,29 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable
+from collections import defaultdict
+from collections.abc import Callable, Hashable, Iterator
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import TypeAlias
 
-from flake8_paramassign.diagnostics import Diagnostic, Fix
-from flake8_paramassign.inference.events import AttributeStored, Event, Frame
-from flake8_paramassign.inference.objects import Objects
-from flake8_paramassign.inference.state import State
-from flake8_paramassign.inference.values import Instance, Value
-from flake8_paramassign.rules.base import Finding, all_rules, default_codes
+from flake8_paramassign.diagnostics import Diagnostic, Fix, Position, Related
+from flake8_paramassign.domain.state import State
+from flake8_paramassign.domain.values import Address
+from flake8_paramassign.facts import Facts
+from flake8_paramassign.rules.base import Rule, Step, Verdict, all_rules, default_codes
+from flake8_paramassign.semantics.events import (
+    AttributeStored,
+    Constructed,
+    Ended,
+    Event,
+    subject_of,
+)
+from flake8_paramassign.semantics.frames import is_constructing
 from flake8_paramassign.settings import Settings
-from flake8_paramassign.signs import Wanted
-from flake8_paramassign.source import Source
+from flake8_paramassign.source import Source, decode
 
-_Key = tuple[Frame, ast.AST, type, str, "Value | None"]
+_Key: TypeAlias = Hashable
 
 
 @dataclass(slots=True)
@@ -30,11 +38,11 @@ class Case:
 
     code: str
     event: Event
-    finding: Finding
-    ask: Objects
+    verdict: Verdict
+    facts: Facts
     source: Source
     settings: Settings
-    receivers: frozenset[Value]
+    receivers: frozenset[Address]
     """All objects whose attribute the event's node stores, this one and others."""
 
 
@@ -42,64 +50,115 @@ Rewriter: TypeAlias = Callable[[Case], "Fix | str"]
 """Gives the fix of a finding, or the reason why there is none."""
 
 
+@dataclass(slots=True)
+class _Finding:
+    """What a rule said, and of what."""
+
+    rule: Rule
+    event: Event
+    verdict: Verdict
+    constructing: bool
+    """Whether the event stores something in an object under construction."""
+
+
 class Report:
-    """Listens to the interpreter and asks the selected rules."""
+    """Listens to the engine and asks the selected rules."""
 
-    ask: Objects
-
-    def __init__(self, settings: Settings) -> None:
-        """``settings`` say which rules to ask."""
-        self._settings = settings
+    def __init__(self, settings: Settings, facts: Facts) -> None:
+        """``settings`` say which rules to ask, ``facts`` answer them."""
         codes = default_codes() if settings.select is None else settings.select
-        self._rules = [rule() for code, rule in all_rules().items() if code in codes]
-        self._found: dict[_Key, tuple[Event, Finding]] = {}
-        self._receivers: dict[ast.AST, set[Value]] = {}
-        self.wanted = Wanted(
-            tuple(sign for rule in self._rules for sign in rule.signs),
-            any(rule.computed for rule in self._rules),
-        )
+        self._settings = settings
+        self._facts = facts
+        self._rules: dict[type[Event], list[Rule]] = defaultdict(list)
+        for code, kind in all_rules().items():
+            if code in codes:
+                rule = kind()
+                for wanted in rule.events():
+                    self._rules[wanted].append(rule)
+        self._found: dict[_Key, _Finding] = {}
+        self._receivers: dict[ast.AST, dict[Address, None]] = {}
 
-    def happened(self, event: Event) -> None:
+    def tell(self, event: Event) -> None:
         """Judge ``event``; what was said of it in an earlier round of a loop no longer counts."""
+        self._facts.note(event)
         if isinstance(event, AttributeStored):
-            self._receivers.setdefault(event.node, set()).add(event.receiver)
-        for rule in self._rules:
-            finding = rule.judge(event, self.ask)
-            if finding is not None or self._found:
-                key = (event.frame, event.node, type(event), rule.code, event.about)
-                if finding is not None:
-                    self._found[key] = (event, finding)
-                else:
-                    self._found.pop(key, None)
+            self._receivers.setdefault(event.node, {})[event.receiver] = None
+        for rule in self._rules[type(event)]:
+            verdict = rule.judge(event, self._facts)
+            if verdict is None and not self._found:
+                continue
+            subject = subject_of(event)
+            key = (event.frame.context, event.node, type(event), rule.code, subject)
+            if verdict is None:
+                self._found.pop(key, None)
+                continue
+            receiver = subject if isinstance(subject, Address) else None
+            constructing = is_constructing(event.frame, receiver)
+            self._found[key] = _Finding(rule, event, verdict, constructing)
+        if isinstance(event, Constructed):
+            self._settle(
+                event.state,
+                lambda f: f.constructing and subject_of(f.event) is event.receiver,
+            )
+        elif isinstance(event, Ended):
+            self._settle(
+                event.state, lambda f: not f.constructing and f.event.frame.root is event.frame
+            )
 
-    def finished(self, receiver: Instance, state: State) -> None:
-        """``receiver`` is constructed: a finding on what was stored on the way may not stand."""
-        for key, (event, _) in list(self._found.items()):
-            if isinstance(event, AttributeStored) and event.receiver == receiver:
-                if not all_rules()[key[3]].stands(event, state):
+    def _settle(self, final: State, concerned: Callable[[_Finding], bool]) -> None:
+        """Drop what no longer stands in the state that the activation has left."""
+        for key, found in list(self._found.items()):
+            if concerned(found):
+                if not found.rule.stands(found.event, found.verdict, final, self._facts):
                     del self._found[key]
 
     def diagnostics(self, source: Source, rewrite: Rewriter | None = None) -> list[Diagnostic]:
         """All findings, sorted, each place and code once, with the fixes ``rewrite`` gives."""
         unique: dict[tuple[object, ...], Diagnostic] = {}
-        for (_, node, _, code, _), (event, finding) in self._found.items():
-            place = finding.node or node
-            assert isinstance(place, ast.stmt | ast.expr)
-            start, end = source.span(place)
-            if (start, code) in unique:
+        for found in self._found.values():
+            if not found.rule.holds(found.event, self._facts):
                 continue
-            diagnostic = Diagnostic(
-                code, all_rules()[code].name, finding.message, start, end,
-                why_not_fixed=finding.why_not_fixed,
-            )  # fmt: skip
-            if rewrite is not None and finding.why_not_fixed is None:
-                receivers = frozenset(self._receivers.get(event.node, ()))
-                outcome = rewrite(
-                    Case(code, event, finding, self.ask, source, self._settings, receivers)
-                )
-                if isinstance(outcome, Fix):
-                    diagnostic = replace(diagnostic, fix=outcome)
-                else:
-                    diagnostic = replace(diagnostic, why_not_fixed=outcome)
-            unique[start, code] = diagnostic
+            place = found.verdict.node or found.event.node
+            assert isinstance(place, ast.stmt | ast.expr)
+            start, _ = source.span(place)
+            if (start, found.rule.code) not in unique:
+                unique[start, found.rule.code] = self._diagnostic(found, source, rewrite)
         return sorted(unique.values(), key=lambda d: (d.start, d.code))
+
+    def _diagnostic(self, found: _Finding, source: Source, rewrite: Rewriter | None) -> Diagnostic:
+        rule, verdict = found.rule, found.verdict
+        place = verdict.node or found.event.node
+        assert isinstance(place, ast.stmt | ast.expr)
+        diagnostic = Diagnostic(
+            rule.code, rule.name, verdict.message, *source.span(place),
+            why_not_fixed=verdict.why_not_fixed,
+            trace=tuple(self._related(verdict.trace, source)),
+        )  # fmt: skip
+        if rewrite is None or verdict.why_not_fixed is not None:
+            return diagnostic
+        receivers = frozenset(self._receivers.get(found.event.node, ()))
+        outcome = rewrite(
+            Case(rule.code, found.event, verdict, self._facts, source, self._settings, receivers)
+        )
+        if isinstance(outcome, Fix):
+            return replace(diagnostic, fix=outcome)
+        return replace(diagnostic, why_not_fixed=outcome)
+
+    def _related(self, trace: tuple[Step, ...], source: Source) -> Iterator[Related]:
+        """The places of a trace that have one in a text."""
+        for message, place in dict.fromkeys(trace):
+            if not isinstance(place.node, ast.stmt | ast.expr):
+                continue
+            if place.module is self._facts.module:
+                yield Related(message, *source.span(place.node))
+            else:
+                yield Related(message, *_span(place.module.path, place.node), place.module.path)
+
+
+def _span(path: str, node: ast.stmt | ast.expr) -> tuple[Position, Position]:
+    """Where a node of another file begins and ends."""
+    try:
+        return Source(decode(Path(path).read_bytes())).span(node)
+    except (OSError, SyntaxError, ValueError):
+        start = Position(node.lineno, node.col_offset)
+        return start, start

@@ -8,13 +8,13 @@ import pkgutil
 from dataclasses import dataclass
 from functools import cache
 from importlib import import_module
-from typing import TYPE_CHECKING, ClassVar
+from typing import Any, ClassVar, TypeAlias, get_args, get_type_hints
 
-if TYPE_CHECKING:
-    from flake8_paramassign.inference.events import AttributeStored, Event
-    from flake8_paramassign.inference.objects import Objects
-    from flake8_paramassign.inference.state import State
-    from flake8_paramassign.inference.values import Value
+from flake8_paramassign.domain.objects import Place
+from flake8_paramassign.domain.state import State
+from flake8_paramassign.domain.values import Value
+from flake8_paramassign.facts import Facts
+from flake8_paramassign.semantics.events import Event, Happening
 
 SECTIONS = (
     "What it does",
@@ -26,21 +26,28 @@ SECTIONS = (
     "References",
 )
 
+Step: TypeAlias = "tuple[str, Place]"
+"""A fact that a verdict rests on, in one line, and where it comes to be."""
+
 
 @dataclass(slots=True)
-class Finding:
+class Verdict:
     """What a rule says of an event."""
 
     message: str
     node: ast.AST | None = None
     """Where it stands; None is where the event happens."""
     why_not_fixed: str | None = None
-    value: Value | None = None
-    """The value that is the evidence, where a rewrite asks for it."""
+    evidence: Value | None = None
+    """The value that it rests on, where a rewrite asks for it."""
+    trace: tuple[Step, ...] = ()
 
 
 class Rule:
-    """One claim about a program, and how it is recognised."""
+    """One claim about a program, and how it is recognised.
+
+    ``judge`` is asked of the events whose types its argument is annotated with: one, or a union.
+    """
 
     code: ClassVar[str]
     """``PRM`` and three digits; never changes its meaning."""
@@ -48,27 +55,40 @@ class Rule:
     """What goes wrong, in kebab case."""
     claim: ClassVar[str]
     """One line for tables: what happens at run time."""
-    signs: ClassVar[tuple[str, ...]] = ()
-    """Patterns of lines that only this rule wants looked at; each begins with rare letters."""
-    computed: ClassVar[bool] = False
-    """Whether this rule wants each ``__init__`` looked at that stores what it computes."""
-
     fix: ClassVar[str] = "none"
     """Which fixes it has: ``none``, ``display``, ``unsafe``, or ``safe`` where some are proved."""
 
-    def judge(self, event: Event, ask: Objects) -> Finding | None:
-        """Say what is wrong with ``event``, if anything; ``ask`` knows the rest of the program."""
+    def judge(self, event: Any, facts: Facts) -> Verdict | None:
+        """Say what is wrong with ``event``, if anything; ``facts`` know the rest of the program."""
         return None
 
-    @classmethod
-    def stands(cls, event: AttributeStored, state: State) -> bool:
-        """Whether a finding still holds in the ``state`` that construction leaves behind."""
+    def stands(self, event: Any, verdict: Verdict, final: State, facts: Facts) -> bool:
+        """Whether a verdict still holds when what led to ``event`` has ended in ``final``.
+
+        That is the construction of the object it is about, or the activation that was begun for
+        its own sake.
+        """
+        return True
+
+    def holds(self, event: Any, facts: Facts) -> bool:
+        """Whether a verdict still holds when the whole file has been run."""
         return True
 
     @classmethod
     def default(cls) -> bool:
         """Whether the rule is on without being selected (9xx are opt-in: sound code does it)."""
         return not cls.code.startswith("PRM9")
+
+    @classmethod
+    @cache
+    def events(cls) -> tuple[type[Event], ...]:
+        """The types of the events that it judges."""
+        wanted = get_type_hints(cls.judge)["event"]
+        if wanted is Any:
+            return ()
+        types = get_args(wanted) or (wanted,)
+        assert all(issubclass(kind, Happening) for kind in types), f"{cls.code} judges no event"
+        return types
 
     @classmethod
     def documentation(cls) -> str:

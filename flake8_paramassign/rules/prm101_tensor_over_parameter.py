@@ -5,25 +5,23 @@ from __future__ import annotations
 import ast
 
 from flake8_paramassign import catalogue
-from flake8_paramassign.inference.events import AttributeStored, Event, Frame, Role
-from flake8_paramassign.inference.objects import Objects
-from flake8_paramassign.inference.state import EVERY, PARAMETER_SLOT
-from flake8_paramassign.inference.values import (
-    NONE,
-    Constant,
+from flake8_paramassign.domain.objects import (
+    ANY,
+    PARAMETER,
     Container,
-    Instance,
-    Opaque,
     Optimizer,
-    Other,
     Tensor,
-    Value,
-    in_order,
+    Thing,
 )
-from flake8_paramassign.rules.base import Finding, Rule
+from flake8_paramassign.domain.values import NONE, Constant, Plain, Text, Value
+from flake8_paramassign.facts import Facts
+from flake8_paramassign.facts.aliasing import held_as
+from flake8_paramassign.facts.wording import attribute_of, quoted, shown
+from flake8_paramassign.rules.base import Rule, Step, Verdict
+from flake8_paramassign.semantics.events import AttributeStored
+from flake8_paramassign.semantics.frames import Role
 
 _STORES = frozenset(["=", "setattr", "register_parameter", "@="])
-_CONVERSIONS = frozenset([".to()", ".cuda()", ".half()", ".float()", ".double()", ".bfloat16()"])
 _CATCHES_TYPE_ERROR = frozenset(["TypeError", "Exception", "BaseException"])
 
 
@@ -71,168 +69,153 @@ class TensorOverParameter(Rule):
     claim = "a tensor assigned to a registered Parameter's name raises TypeError"
     fix = "safe"
 
-    def judge(self, event: Event, ask: Objects) -> Finding | None:
+    def judge(self, event: AttributeStored, facts: Facts) -> Verdict | None:
         """A value that is surely no Parameter meets a slot that surely is one."""
-        if not isinstance(event, AttributeStored) or event.how not in _STORES:
+        if event.how not in _STORES or event.expects_error or not _is_slot(event, facts):
             return None
-        if isinstance(event.receiver, Opaque):
-            culprit = _over_unknown_module(event, ask)
-        else:
-            culprit = _over_known_slot(event, ask)
-        if culprit is None or _handled(event):
+        culprit = _no_parameter(event, facts)
+        if culprit is None:
             return None
-        return Finding(_message(event, culprit), value=culprit)
+        is_known = facts.is_module(event.receiver, event.state) is True
+        if not is_known and facts.tensor(culprit, event.state) is None:
+            return None
+        return Verdict(
+            _message(event, culprit, facts, is_known=is_known),
+            evidence=culprit,
+            trace=_trace(event, culprit, facts),
+        )
+
+    def holds(self, event: AttributeStored, facts: Facts) -> bool:
+        """Not where the error is expected and dealt with, or some code takes the slot away."""
+        handlers = [part for attempt in event.attempts for part in _dealing_with_error(attempt)]
+        for store, _ in facts.stores:
+            if store.name == event.name and store.receiver is event.receiver:
+                if any(store.node in set(ast.walk(part)) for part in handlers):
+                    return False
+        return event.before.slot == PARAMETER or event.name not in facts.unregistered
 
 
-def _over_known_slot(event: AttributeStored, ask: Objects) -> Value | None:
-    if not ask.is_module(event.receiver):
-        return None
-    if event.slot != PARAMETER_SLOT and event.how != "register_parameter":
-        return None
-    return _no_parameter(event)
+def _is_slot(event: AttributeStored, facts: Facts) -> bool:
+    """Whether a Parameter is registered there on every path, or torch's layers have it so."""
+    is_module = facts.is_module(event.receiver, event.state)
+    if is_module:
+        return event.before.slot == PARAMETER or event.how == "register_parameter"
+    thing, name = facts.thing(event.receiver, event.state), event.name
+    if thing is None or is_module is False or thing.cls is not None or not isinstance(name, str):
+        return False
+    if not catalogue.is_stock_slot(name) or event.before.slot not in (ANY, PARAMETER):
+        return False
+    return facts.works_with_torch and name not in thing.deleted and not _may_be_loss(event)
 
 
-def _over_unknown_module(event: AttributeStored, ask: Objects) -> Value | None:
-    """``model.fc.weight = torch.randn(...)`` where nothing says that ``fc`` is no Module."""
-    receiver = event.receiver
-    assert isinstance(receiver, Opaque)
-    if receiver.module is False or not catalogue.is_stock_slot(event.name):
-        return None
-    if (receiver, EVERY) in event.state.slots or "absent" in event.slot:
-        return None
-    if ask.unregisters(event.name) or _is_context(event.frame):
-        return None
-    if _may_be_loss(receiver, event.name) or _is_of_unseen_class(receiver):
-        return None
-    culprit = _no_parameter(event)
-    return culprit if isinstance(culprit, Tensor) and not culprit.maybe_self else None
-
-
-def _no_parameter(event: AttributeStored) -> Value | None:
-    """The evidence: a value that is surely neither a Parameter nor None."""
-    certain = [v for v in in_order(event.values) if _surely_no_parameter(v)]
-    certain.sort(key=lambda v: not isinstance(v, Tensor))
-    return certain[0] if certain else None
-
-
-def _surely_no_parameter(value: Value) -> bool:
-    if isinstance(value, Constant):
-        return value.value is not None
-    if isinstance(value, Instance):
-        return bool(value.cls.is_module)
-    return isinstance(value, Tensor | Other | Container | Optimizer)
-
-
-def _is_context(frame: Frame) -> bool:
-    """Whether the code belongs to a ``torch.autograd.Function``, whose ``ctx`` takes anything."""
-    owner = frame.owner
-    return owner is not None and any("Function" in a.name for a in owner.ancestry)
-
-
-def _may_be_loss(receiver: Opaque, name: str) -> bool:
+def _may_be_loss(event: AttributeStored) -> bool:
     """A loss keeps its class weights in a buffer of the same name."""
-    last = receiver.path.rpartition(".")[2].lower()
-    return name in catalogue.buffer_slot_names() and any(
-        word in last for word in ("loss", "crit", "objective")
+    held = held_as(event.receiver)
+    called = held[1] if held is not None else ""
+    return event.name in catalogue.buffer_slot_names() and any(
+        word in called.lower() for word in ("loss", "crit", "objective")
     )
 
 
-def _is_of_unseen_class(receiver: Opaque) -> bool:
-    """Whether a class that cannot be looked into made it: a quantised layer keeps buffers."""
-    made = receiver.site
-    if not isinstance(made, ast.Call):
-        return False
-    called = made.func.attr if isinstance(made.func, ast.Attribute) else ast.unparse(made.func)
-    return called[:1].isupper()
+def _no_parameter(event: AttributeStored, facts: Facts) -> Value | None:
+    """The evidence: a value that is surely neither a Parameter nor None; best a tensor."""
+    certain = [value for value in event.values if _is_no_parameter(value, event, facts)]
+    certain.sort(key=lambda value: facts.tensor(value, event.state) is None)
+    return certain[0] if certain else None
 
 
-def _handled(event: AttributeStored) -> bool:
-    """Whether a ``try`` expects the TypeError, and deals with the attribute or its Module."""
-    whole = event.node.value if isinstance(event.node, ast.Attribute) else None
-    subject = ast.unparse(whole) if whole is not None else event.name
-    for attempt in event.frame.tries:
-        for handler in attempt.handlers:
-            caught = ast.unparse(handler.type) if handler.type else "BaseException"
-            if any(word in caught for word in _CATCHES_TYPE_ERROR):
-                later = [*handler.body, *attempt.orelse]
-                return any(_deals_with(statement, event.name, subject) for statement in later)
-    return False
+def _is_no_parameter(value: Value, event: AttributeStored, facts: Facts) -> bool:
+    if isinstance(value, Constant):
+        return value.value is not None
+    obj = facts.object(value, event.state)
+    if isinstance(obj, Tensor):
+        return not obj.is_parameter and not obj.is_subclass
+    if isinstance(obj, Thing):
+        return obj.is_module is True
+    return isinstance(value, Plain | Text) or isinstance(obj, Container | Optimizer)
 
 
-def _deals_with(statement: ast.stmt, name: str, subject: str) -> bool:
-    for node in ast.walk(statement):
-        if isinstance(node, ast.Attribute) and (
-            node.attr == name or ast.unparse(node.value) == subject != "self"
-        ):
-            return True
-        if isinstance(node, ast.Constant) and node.value == name:
-            return True
-    return False
+def _dealing_with_error(attempt: ast.Try) -> list[ast.stmt]:
+    """What runs where a TypeError is caught, and where none was raised."""
+    for handler in attempt.handlers:
+        caught = handler.type.elts if isinstance(handler.type, ast.Tuple) else [handler.type]
+        names = {getattr(kind, "attr", getattr(kind, "id", "BaseException")) for kind in caught}
+        if names & _CATCHES_TYPE_ERROR:
+            return [*handler.body, *attempt.orelse]
+    return []
 
 
-def _message(event: AttributeStored, culprit: Value) -> str:
-    known = isinstance(event.receiver, Instance)
-    subject = f"'{event.name}' {'is' if known else 'of a Module is'} a registered Parameter"
-    if isinstance(culprit, Tensor) and culprit.maybe_self:
-        what = f"{culprit.via} gives a plain tensor where the device or dtype changes, which then"
+def _trace(event: AttributeStored, culprit: Value, facts: Facts) -> tuple[Step, ...]:
+    """Where the slot was registered, and where the value was made."""
+    steps = [(f"{quoted(event.name)} is registered", place) for place in event.before.stores]
+    tensor = facts.tensor(culprit, event.state)
+    if tensor is not None and tensor.made is not None and tensor.made.node is not event.expression:
+        steps.append(("the tensor is made", tensor.made))
+    return tuple(steps)
+
+
+def _message(event: AttributeStored, culprit: Value, facts: Facts, *, is_known: bool) -> str:
+    subject = (
+        f"{quoted(event.name)} {'is' if is_known else 'of a Module is'} a registered Parameter"
+    )
+    tensor = facts.tensor(culprit, event.state)
+    if tensor is not None and tensor.is_conversion:
+        what = f"{tensor.via} gives a plain tensor where the device or dtype changes, which then"
     else:
-        what = f"assigning {_described(culprit)}"
-    return f"{subject}: {what} raises TypeError; {_advice(event, culprit)}"
+        what = f"assigning {_described(culprit, event, facts)}"
+    return f"{subject}: {what} raises TypeError; {_advice(event, culprit, facts)}"
 
 
-def _advice(event: AttributeStored, culprit: Value) -> str:
+def _advice(event: AttributeStored, culprit: Value, facts: Facts) -> str:
     """What to write instead, as far as the value and the place tell."""
     if event.frame.role is Role.STEP:
         return "keep what is computed in a local variable"
-    target, value = _target(event), _shown(event.expression)
-    if isinstance(culprit, Instance | Optimizer):
+    target, value = attribute_of(event.node, event.name), shown(event.expression, "t")
+    value = "t" if value == "..." else value
+    obj = facts.object(culprit, event.state)
+    if isinstance(obj, Thing | Optimizer):
         return "give it another name"
-    if isinstance(culprit, Other) and culprit.kind == "numpy.ndarray":
+    if isinstance(culprit, Text) or (
+        isinstance(culprit, Constant) and isinstance(culprit.value, str)
+    ):
+        return "give it another name"
+    if isinstance(culprit, Plain) and culprit.kind == "numpy.ndarray":
         value = f"torch.from_numpy({value})"
-    elif isinstance(culprit, Container):
+    elif isinstance(obj, Container):
         value = f"torch.tensor({value})"
     replaced = f"assign nn.Parameter({value}) to replace it"
-    if event.before == NONE or _is_converted(culprit):
-        return replaced
-    if isinstance(culprit, Constant):
+    is_number = isinstance(culprit, Constant | Plain) and not value.startswith("torch.")
+    if event.before.values == NONE or not _fits(event, obj, facts):
+        return replaced if not is_number else f"assign nn.Parameter(torch.tensor({value}))"
+    if is_number:
         return f"write {target}.data.fill_({value}) to fill it"
     return f"write {target}.data.copy_({value}) to fill it, or {replaced}"
 
 
-def _described(value: Value) -> str:
-    if isinstance(value, Tensor):
+def _fits(event: AttributeStored, value: object, facts: Facts) -> bool:
+    """Whether ``copy_`` may do: not for another shape, nor where it would undo a conversion."""
+    if not isinstance(value, Tensor):
+        return True
+    if value.is_conversion:
+        return False
+    shapes = {held.shape for _, held in facts.tensors(event.before.values, event.state)}
+    held = shapes.pop() if len(shapes) == 1 else None
+    if held is None or value.shape is None:
+        return True
+    return len(held) == len(value.shape) and all(
+        a == b or not (isinstance(a, int) and isinstance(b, int))
+        for a, b in zip(held, value.shape, strict=True)
+    )
+
+
+def _described(value: Value, event: AttributeStored, facts: Facts) -> str:
+    obj = facts.object(value, event.state)
+    if isinstance(obj, Tensor):
         return "a tensor"
-    if isinstance(value, Instance):
-        return f"a Module ({value.cls.name.rpartition('.')[2]})"
-    if isinstance(value, Container):
-        return f"a {value.kind}"
-    if isinstance(value, Other):
+    if isinstance(obj, Thing):
+        return f"a Module ({obj.cls.short_name})" if obj.cls is not None else "a Module"
+    if isinstance(obj, Container):
+        return f"a {obj.kind}"
+    if isinstance(value, Plain):
         return f"a value of type {value.kind}"
-    return f"{value.value!r}" if isinstance(value, Constant) else "an optimizer"
-
-
-def _is_converted(value: Value) -> bool:
-    """Whether it is of another device or dtype, which ``copy_`` would undo."""
-    return isinstance(value, Tensor) and value.via in _CONVERSIONS
-
-
-def _target(event: AttributeStored) -> str:
-    """The attribute as an expression, however it is stored."""
-    node = event.node
-    if isinstance(node, ast.Attribute):
-        return ast.unparse(node)
-    if isinstance(node, ast.AugAssign):
-        return ast.unparse(node.target)
-    owner: ast.expr | None = None
-    if isinstance(node, ast.Call):
-        is_method = isinstance(node.func, ast.Attribute)
-        owner = node.func.value if isinstance(node.func, ast.Attribute) else node.args[0]
-        if is_method and ast.unparse(owner).startswith("super("):
-            return f"self.{event.name}"
-    return f"{ast.unparse(owner) if owner is not None else 'm'}.{event.name}"
-
-
-def _shown(expression: ast.expr | None) -> str:
-    """The value as the user wrote it, where that is short."""
-    text = ast.unparse(expression) if expression is not None else "t"
-    return text if len(text) <= 30 and "\n" not in text else "t"
+    return f"{value.value!r}" if isinstance(value, Constant) else "a string"

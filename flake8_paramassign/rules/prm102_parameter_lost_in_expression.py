@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import ast
 
-from flake8_paramassign.inference.events import AttributeStored, Event, Role
-from flake8_paramassign.inference.objects import Objects
-from flake8_paramassign.inference.state import PARAMETER_SLOT, State
-from flake8_paramassign.inference.values import Instance, Parameter, Tensor, in_order
-from flake8_paramassign.rules.base import Finding, Rule
+from flake8_paramassign.domain.objects import BUFFER, PARAMETER, Place, Tensor
+from flake8_paramassign.domain.state import State
+from flake8_paramassign.domain.values import Address
+from flake8_paramassign.facts import Facts
+from flake8_paramassign.facts.registration import is_registered, looks_after_parts
+from flake8_paramassign.facts.training import is_taken
+from flake8_paramassign.facts.wording import in_brackets, quoted, shown
+from flake8_paramassign.rules.base import Rule, Verdict
+from flake8_paramassign.semantics.events import AttributeStored
+from flake8_paramassign.semantics.frames import Role
 
 _STORES = frozenset(["=", "setattr", "@="])
 _BELONGS_IN_FORWARD = "what is computed from a Parameter belongs in forward, or in a property"
-_LONGEST = 40
-"""Characters of the user's own expression that a message repeats."""
-_ATOMS = (ast.Name, ast.Attribute, ast.Call, ast.Subscript)
-"""Expressions that a method call may follow without parentheses."""
 
 
 class ParameterLostInExpression(Rule):
@@ -66,75 +67,102 @@ class ParameterLostInExpression(Rule):
     claim = "what an operation on a Parameter gives is stored: not registered, never trained"
     fix = "safe"
 
-    @classmethod
-    def stands(cls, event: AttributeStored, state: State) -> bool:
-        """Not where a Parameter takes the attribute's place before ``__init__`` ends."""
-        return state.slots.get((event.receiver, event.name)) != PARAMETER_SLOT
-
-    def judge(self, event: Event, ask: Objects) -> Finding | None:
+    def judge(self, event: AttributeStored, facts: Facts) -> Verdict | None:
         """A tensor computed from a Parameter is stored on a Module."""
-        if not isinstance(event, AttributeStored) or event.how not in _STORES:
+        thing = facts.thing(event.receiver, event.state)
+        if event.how not in _STORES or thing is None or thing.is_module is not True:
             return None
-        if not isinstance(event.receiver, Instance) or not ask.is_module(event.receiver):
+        if event.before.slot in (PARAMETER, BUFFER) or looks_after_parts(thing.cls):
             return None
-        if event.slot == PARAMETER_SLOT or event.slot == frozenset(["buffer"]):
+        if event.frame.role is Role.STEP:
             return None
-        for value in in_order(event.values):
-            if isinstance(value, Tensor) and value.origin is not None:
-                finding = self._judge_value(event, value, value.origin, ask)
-                if finding is not None:
-                    return finding
+        for address, tensor in facts.tensors(event.values, event.state):
+            verdict = _of_value(event, address, tensor, facts)
+            if verdict is not None:
+                return verdict
         return None
 
-    def _judge_value(
-        self, event: AttributeStored, value: Tensor, origin: Parameter, ask: Objects
-    ) -> Finding | None:
-        role = event.frame.role
-        if role is Role.STEP or value.integer or not origin.plain:
-            return None
-        if ask.registers(event.state, origin):
-            if role is not Role.CONSTRUCTION or value.detached or value.trainable is False:
-                return None
-            return Finding(_derived(event, value), why_not_fixed=_BELONGS_IN_FORWARD)
-        if not isinstance(origin.site, ast.Call):
-            return None
-        return Finding(_lost(event, value, origin.site, ask), value=value)
+    def stands(self, event: AttributeStored, verdict: Verdict, final: State, facts: Facts) -> bool:
+        """Not where a Parameter takes the attribute's place, or is registered, before the end."""
+        held = facts.member(event.receiver, event.name, final)
+        if held is not None and held.slot == PARAMETER:
+            return False
+        if verdict.why_not_fixed == _BELONGS_IN_FORWARD:
+            return True
+        tensor = facts.tensor(verdict.evidence, final)
+        return tensor is None or tensor.origin is None or not is_registered(tensor.origin, final)
+
+    def holds(self, event: AttributeStored, facts: Facts) -> bool:
+        """Not where an optimizer is given the tensor, or what it was computed from."""
+        return facts.optimised.isdisjoint(v for v in event.values if isinstance(v, Address))
 
 
-def _lost(event: AttributeStored, value: Tensor, parameter: ast.Call, ask: Objects) -> str:
-    made = ask.where(value.site)
-    here = f"line {getattr(event.node, 'lineno', 0)}"
-    from_there = f" (made in {made})" if made and made != here else ""
-    subject = f"'{event.name}'{from_there} is not a Parameter"
-    maker = ast.unparse(parameter.func)
-    if value.via in (".detach()", ".data"):
-        return (
-            f"{subject}: {maker}(...){value.via} is a plain tensor without gradient; "
-            f"drop {value.via} to train it, or use register_buffer to keep it constant"
-        )
-    operation = f"{maker}(...){value.via}" if value.via[:1] in ".[" else f"'{value.via}'"
-    when = " where the device or dtype changes" if value.maybe_self else ""
-    return (
-        f"{subject}: {operation} gives a plain tensor{when}, "
-        f"so it is never trained or saved; {_instead(value, parameter, maker)}"
+def _of_value(
+    event: AttributeStored, address: Address, tensor: Tensor, facts: Facts
+) -> Verdict | None:
+    parameter = facts.parameter(tensor.origin, event.state)
+    if tensor.is_parameter or tensor.origin is None or parameter is None or tensor.integer:
+        return None
+    steps = _trace(tensor, parameter, event)
+    if is_registered(tensor.origin, event.state):
+        if event.frame.role is not Role.CONSTRUCTION or tensor.trainable is False:
+            return None
+        if tensor.is_detached:
+            return None
+        return Verdict(_derived(event, tensor), None, _BELONGS_IN_FORWARD, address, steps)
+    if parameter.made is None or is_taken(tensor.origin, event.state):
+        return None
+    return Verdict(_lost(event, tensor, parameter.made, facts), evidence=address, trace=steps)
+
+
+def _trace(
+    tensor: Tensor, parameter: Tensor, event: AttributeStored
+) -> tuple[tuple[str, Place], ...]:
+    made = [("the Parameter is made", parameter.made), ("the tensor is computed", tensor.made)]
+    return tuple(
+        (what, place) for what, place in made if place and place.node is not event.expression
     )
 
 
-def _instead(value: Tensor, parameter: ast.Call, maker: str) -> str:
-    """What to write, in the user's own words where the operation directly follows the call."""
-    whole, inner = ast.unparse(value.site), ast.unparse(parameter)
-    operation = whole.removeprefix(inner)
-    if not parameter.args or operation == whole or operation[:1] not in (".", "["):
-        return f"do that inside {maker}(...)"
-    data = ast.unparse(parameter.args[0])
-    data = data if len(data) <= _LONGEST and isinstance(parameter.args[0], _ATOMS) else "x"
-    rest = "".join(f", {ast.unparse(k)}" for k in parameter.keywords)
-    return f"write {maker}({data}{operation}{rest})"
-
-
-def _derived(event: AttributeStored, value: Tensor) -> str:
-    when = " where the device or dtype changes" if value.maybe_self else ""
+def _lost(event: AttributeStored, tensor: Tensor, parameter: Place, facts: Facts) -> str:
+    made = facts.where(tensor.made)
+    here = f"line {getattr(event.node, 'lineno', 0)}"
+    subject = (
+        f"{quoted(event.name)}{in_brackets(f'made in {made}') if made and made != here else ''}"
+    )
+    call = parameter.node
+    maker = shown(call.func, "nn.Parameter") if isinstance(call, ast.Call) else "nn.Parameter"
+    if tensor.is_detached or tensor.via in (".detach()", ".data"):
+        return (
+            f"{subject} is not a Parameter: {maker}(...){tensor.via} is a plain tensor without "
+            f"gradient; drop {tensor.via} to train it, or use register_buffer to keep it constant"
+        )
+    operation = f"{maker}(...){tensor.via}" if tensor.via[:1] in (".", "[") else f"'{tensor.via}'"
+    when = " where the device or dtype changes" if tensor.is_conversion else ""
     return (
-        f"'{event.name}' is computed once from a Parameter ({value.via}){when}: it does not follow "
-        f"training, .to() or load_state_dict(); compute it in forward"
+        f"{subject} is not a Parameter: {operation} gives a plain tensor{when}, "
+        f"so it is never trained or saved; {_instead(tensor, parameter, maker)}"
+    )
+
+
+def _instead(tensor: Tensor, parameter: Place, maker: str) -> str:
+    """What to write, in the user's own words where the operation directly follows the call."""
+    call, whole = parameter.node, tensor.made.node if tensor.made else None
+    inside = f"do that inside {maker}(...)"
+    if not isinstance(call, ast.Call) or not call.args or not isinstance(whole, ast.expr):
+        return inside
+    operation = ast.unparse(whole).removeprefix(ast.unparse(call))
+    if operation == ast.unparse(whole) or operation[:1] not in (".", "[") or len(operation) > 40:
+        return inside
+    data = shown(call.args[0]) if not isinstance(call.args[0], ast.BinOp) else "..."
+    data = "x" if data == "..." else data
+    rest = "".join(f", {ast.unparse(keyword)}" for keyword in call.keywords)
+    return f"write {maker}({data}{operation}{rest})" if len(rest) <= 40 else inside
+
+
+def _derived(event: AttributeStored, tensor: Tensor) -> str:
+    when = " where the device or dtype changes" if tensor.is_conversion else ""
+    return (
+        f"{quoted(event.name)} is computed once from a Parameter ({tensor.via}){when}: it does not "
+        f"follow training, .to() or load_state_dict(); compute it in forward"
     )

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
-from flake8_paramassign.inference.events import AttributeStored, Event, Role
-from flake8_paramassign.inference.objects import Objects
-from flake8_paramassign.inference.state import PARAMETER_SLOT, State
-from flake8_paramassign.inference.values import Instance, Tensor
-from flake8_paramassign.rules.base import Finding, Rule
+from flake8_paramassign.domain.objects import BUFFER, PARAMETER
+from flake8_paramassign.domain.state import State
+from flake8_paramassign.domain.values import Address, Value
+from flake8_paramassign.facts import Facts
+from flake8_paramassign.facts.registration import looks_after_parts
+from flake8_paramassign.facts.training import is_trainable_leaf_object
+from flake8_paramassign.facts.wording import quoted
+from flake8_paramassign.rules.base import Rule, Verdict
+from flake8_paramassign.semantics.events import AttributeStored
+from flake8_paramassign.semantics.frames import Role
 
 
 class TrainableTensorUnregistered(Rule):
@@ -51,29 +56,44 @@ class TrainableTensorUnregistered(Rule):
     claim = "a tensor that requires grad is stored on a Module: not registered, never trained"
     fix = "unsafe"
 
-    @classmethod
-    def stands(cls, event: AttributeStored, state: State) -> bool:
-        """Not where a Parameter takes the attribute's place before ``__init__`` ends."""
-        return state.slots.get((event.receiver, event.name)) != PARAMETER_SLOT
-
-    def judge(self, event: Event, ask: Objects) -> Finding | None:
+    def judge(self, event: AttributeStored, facts: Facts) -> Verdict | None:
         """A trainable tensor made here is stored while a Module is constructed."""
-        if not isinstance(event, AttributeStored) or event.how not in ("=", "setattr"):
+        thing = facts.thing(event.receiver, event.state)
+        if event.how not in ("=", "setattr") or thing is None or thing.is_module is not True:
             return None
-        if not isinstance(event.receiver, Instance) or not ask.is_module(event.receiver):
+        if event.frame.role is not Role.CONSTRUCTION or event.before.slot & (PARAMETER | BUFFER):
             return None
-        if event.frame.role is not Role.CONSTRUCTION or event.slot & {"parameter", "buffer"}:
+        if looks_after_parts(thing.cls) or not event.values:
             return None
-        if not all(isinstance(v, Tensor) and _is_meant_to_train(v) for v in event.values):
+        if not all(_is_meant_to_train(value, event, facts) for value in event.values):
             return None
-        if ask.given_to_optimizer(event.frame, event.name):
-            return None
-        return Finding(
-            f"'{event.name}' requires grad but is not a Parameter: it is not in parameters(), "
-            f"so it is never trained, saved or moved; write nn.Parameter(...)"
+        tensor = facts.tensor(event.values[0], event.state)
+        made = tensor.made if tensor is not None else None
+        return Verdict(
+            f"{quoted(event.name)} requires grad but is not a Parameter: it is not in "
+            f"parameters(), so it is never trained, saved or moved; write nn.Parameter(...)",
+            evidence=event.values[0],
+            trace=(("the tensor is made", made),)
+            if made is not None and made.node is not event.expression
+            else (),
         )
 
+    def stands(self, event: AttributeStored, verdict: Verdict, final: State, facts: Facts) -> bool:
+        """Not where a Parameter takes the attribute's place before ``__init__`` ends."""
+        held = facts.member(event.receiver, event.name, final)
+        return held is None or held.slot != PARAMETER
 
-def _is_meant_to_train(value: Tensor) -> bool:
+    def holds(self, event: AttributeStored, facts: Facts) -> bool:
+        """Not where an optimizer is given the tensor itself."""
+        return facts.optimised.isdisjoint(v for v in event.values if isinstance(v, Address))
+
+
+def _is_meant_to_train(value: Value, event: AttributeStored, facts: Facts) -> bool:
     """A leaf that requires grad, also one that is only moved; a computed result is a cache."""
-    return bool(value.trainable) and value.origin is None and (value.leaf or value.maybe_self)
+    tensor = facts.tensor(value, event.state)
+    if tensor is None or tensor.is_parameter or tensor.is_subclass:
+        return False
+    if tensor.is_conversion and tensor.trainable is True:
+        origin = facts.tensor(tensor.origin, event.state)
+        return origin is None or not origin.is_parameter
+    return is_trainable_leaf_object(tensor)

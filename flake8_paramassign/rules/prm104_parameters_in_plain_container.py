@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from flake8_paramassign.inference.events import ContainerHeld, Event
-from flake8_paramassign.inference.objects import Objects
-from flake8_paramassign.inference.values import Parameter
-from flake8_paramassign.rules.base import Finding, Rule
+from flake8_paramassign.facts import Facts
+from flake8_paramassign.facts.registration import is_hidden_on_purpose, looks_after_parts
+from flake8_paramassign.facts.wording import quoted
+from flake8_paramassign.rules.base import Rule, Verdict
+from flake8_paramassign.semantics.events import ContainerHeld
 
 
 class ParametersInPlainContainer(Rule):
@@ -50,14 +51,24 @@ class ParametersInPlainContainer(Rule):
     claim = "Parameters in a list, tuple or dict are not registered: never trained, saved or moved"
     fix = "unsafe"
 
-    def judge(self, event: Event, ask: Objects) -> Finding | None:
+    def judge(self, event: ContainerHeld, facts: Facts) -> Verdict | None:
         """A plain container holds Parameters that nothing registers."""
-        if not isinstance(event, ContainerHeld):
+        container = facts.container(event.container, event.state)
+        thing = facts.thing(event.receiver, event.state)
+        if container is None or thing is None or looks_after_parts(thing.cls):
             return None
-        if not any(isinstance(v, Parameter) for v in event.items):
+        if is_hidden_on_purpose(container):
             return None
-        better = "nn.ParameterDict" if event.container.kind == "dict" else "nn.ParameterList"
-        return Finding(
-            f"Parameters in the plain {event.container.kind} '{event.name}' are not registered: "
-            f"they are never trained, saved or moved; keep them in an {better}"
+        if not any(facts.parameter(item, event.state) for item in event.items):
+            return None
+        better = "nn.ParameterDict" if container.kind == "dict" else "nn.ParameterList"
+        return Verdict(
+            f"Parameters in the plain {container.kind} {quoted(event.name)} are not registered: "
+            f"they are never trained, saved or moved; keep them in an {better}",
+            evidence=event.items[0],
+            trace=tuple(("the container is filled", fill) for fill in container.fills),
         )
+
+    def holds(self, event: ContainerHeld, facts: Facts) -> bool:
+        """Not where code asks whether it has a container: it is made for both."""
+        return event.container not in facts.discriminated

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import ast
-
-from flake8_paramassign.inference.events import Event, OptimizerMade
-from flake8_paramassign.inference.objects import Objects
-from flake8_paramassign.inference.values import Tensor, in_order
-from flake8_paramassign.rules.base import Finding, Rule
+from flake8_paramassign.facts import Facts
+from flake8_paramassign.rules.base import Rule, Verdict
+from flake8_paramassign.semantics.events import OptimizerMade
 
 
 class OptimisedNonLeaf(Rule):
@@ -48,20 +45,21 @@ class OptimisedNonLeaf(Rule):
     claim = "an optimizer that is given the result of an operation raises ValueError"
     fix = "unsafe"
 
-    def judge(self, event: Event, ask: Objects) -> Finding | None:
+    def judge(self, event: OptimizerMade, facts: Facts) -> Verdict | None:
         """One of the optimizer's tensors was computed from another that requires grad."""
-        if not isinstance(event, OptimizerMade):
+        if event.expects_error:
             return None
-        for value in in_order(event.tensors):
-            if isinstance(value, Tensor) and value.trainable and not value.leaf and value.via:
-                if value.origin is not None and not isinstance(value.origin.site, ast.Call):
-                    continue
-                when = " where the device or dtype changes" if value.maybe_self else ""
-                return Finding(
-                    f"this tensor is given to an optimizer but is no leaf{when}: {value.via} comes "
-                    f"after requires_grad, so the optimizer raises ValueError; "
+        for address, tensor in facts.tensors(event.tensors, event.state):
+            if tensor.trainable is True and tensor.is_leaf is False and tensor.via:
+                when = " where the device or dtype changes" if tensor.is_conversion else ""
+                made = tensor.made
+                is_here = made is not None and made.module is event.frame.module
+                return Verdict(
+                    f"this tensor is given to an optimizer but is no leaf{when}: {tensor.via} "
+                    f"comes after requires_grad, so the optimizer raises ValueError; "
                     f"apply it first and call requires_grad_() last",
-                    value.site,
-                    value=value,
+                    made.node if made is not None and is_here else None,
+                    evidence=address,
+                    trace=(("the optimizer takes it", event.frame.place(event.node)),),
                 )
         return None

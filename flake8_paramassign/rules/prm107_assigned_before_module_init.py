@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from flake8_paramassign.inference.events import AttributeStored, Event, Role
-from flake8_paramassign.inference.objects import Objects
-from flake8_paramassign.inference.state import INITIALISED
-from flake8_paramassign.inference.values import Instance, Parameter, constant
-from flake8_paramassign.rules.base import Finding, Rule
+from flake8_paramassign.facts import Facts
+from flake8_paramassign.facts.wording import quoted
+from flake8_paramassign.rules.base import Rule, Verdict
+from flake8_paramassign.semantics.events import AttributeStored
+
+_REGISTERING = frozenset(["register_buffer", "add_module", "register_parameter"])
 
 
 class AssignedBeforeModuleInit(Rule):
@@ -52,26 +53,20 @@ class AssignedBeforeModuleInit(Rule):
     name = "assigned-before-module-init"
     claim = "a Parameter or Module assigned before super().__init__() raises AttributeError"
 
-    def judge(self, event: Event, ask: Objects) -> Finding | None:
+    def judge(self, event: AttributeStored, facts: Facts) -> Verdict | None:
         """Registration on an object whose Module part surely is not initialised."""
-        if not isinstance(event, AttributeStored) or event.frame.role is not Role.CONSTRUCTION:
+        thing = facts.thing(event.receiver, event.state)
+        if thing is None or thing.is_module is not True or thing.initialised is not False:
             return None
-        if Path(event.frame.module.path).name.startswith("modular_"):
+        if event.expects_error or Path(event.frame.module.path).name.startswith("modular_"):
             return None
-        receiver = event.receiver
-        if receiver != event.frame.receiver or not ask.is_module(receiver):
-            return None
-        initialised = event.state.cells.get((receiver, INITIALISED))
-        if initialised is None or constant(initialised) is not False:
-            return None
-        registering = event.how in ("register_buffer", "add_module", "register_parameter")
-        if not registering and not any(
-            isinstance(v, Parameter) or (isinstance(v, Instance) and v.cls.is_module)
-            for v in event.values
+        if event.how not in _REGISTERING and not any(
+            facts.parameter(value, event.state) or facts.is_module(value, event.state)
+            for value in event.values
         ):
             return None
-        return Finding(
-            f"'{event.name}' is assigned before Module.__init__() has run, which raises "
+        return Verdict(
+            f"{quoted(event.name)} is assigned before Module.__init__() has run, which raises "
             f"AttributeError; call super().__init__() first",
             why_not_fixed="the base class may read what is assigned before it",
         )

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from flake8_paramassign.inference.events import DataStored, Event, ParameterMade
-from flake8_paramassign.inference.objects import Objects
-from flake8_paramassign.inference.values import Parameter, Tensor
-from flake8_paramassign.rules.base import Finding, Rule
+from flake8_paramassign.domain.state import State
+from flake8_paramassign.domain.values import Values, constant
+from flake8_paramassign.facts import Facts
+from flake8_paramassign.rules.base import Rule, Verdict
+from flake8_paramassign.semantics.events import DataStored, ParameterMade
 
 
 class IntegerParameter(Rule):
@@ -44,24 +45,29 @@ class IntegerParameter(Rule):
     claim = "a trainable Parameter of integers raises RuntimeError"
     fix = "unsafe"
 
-    def judge(self, event: Event, ask: Objects) -> Finding | None:
+    def judge(self, event: ParameterMade | DataStored, facts: Facts) -> Verdict | None:
         """Integers meet a Parameter that requires grad."""
+        if event.expects_error:
+            return None
         if isinstance(event, ParameterMade):
-            if event.parameter.trainable is True and _integers(event.data):
-                return Finding(
+            if event.flag and constant(event.flag) is not True:
+                return None
+            if _are_integers(event.data, event.state, facts):
+                return Verdict(
                     "nn.Parameter of an integer or bool tensor raises RuntimeError, as only "
                     "floating point can require gradients; pass requires_grad=False, or convert it"
                 )
-        elif isinstance(event, DataStored) and _integers(event.values):
-            if any(isinstance(v, Parameter) and v.trainable for v in event.receivers):
-                return Finding(
+        elif _are_integers(event.values, event.state, facts):
+            receivers = [facts.parameter(value, event.state) for value in event.receivers]
+            if any(receiver and receiver.trainable is True for receiver in receivers):
+                return Verdict(
                     "an integer or bool tensor assigned to a trainable Parameter's .data raises "
                     "RuntimeError; convert it to floating point"
                 )
         return None
 
 
-def _integers(values: frozenset[object]) -> bool:
-    """Whether every tensor that is known here holds integers, and there is one."""
-    tensors = [v for v in values if isinstance(v, Tensor)]
-    return bool(tensors) and all(t.integer is True for t in tensors) and len(tensors) == len(values)
+def _are_integers(values: Values, state: State, facts: Facts) -> bool:
+    """Whether every value surely is a tensor of integers, and there is one."""
+    tensors = [facts.tensor(value, state) for value in values]
+    return bool(tensors) and all(t is not None and t.integer is True for t in tensors)

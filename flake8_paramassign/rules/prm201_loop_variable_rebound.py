@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import ast
-
-from flake8_paramassign import catalogue
-from flake8_paramassign.inference.events import Event, LoopVariableRebound
-from flake8_paramassign.inference.objects import Objects
-from flake8_paramassign.inference.reads import read_after
-from flake8_paramassign.inference.values import Constant, Other, Parameter, Tensor
-from flake8_paramassign.rules.base import Finding, Rule
+from flake8_paramassign.domain.values import Constant, Plain
+from flake8_paramassign.facts import Facts
+from flake8_paramassign.facts.aliasing import bases
+from flake8_paramassign.facts.uses import writes_in
+from flake8_paramassign.rules.base import Rule, Verdict
+from flake8_paramassign.semantics.events import VariableRebound
 
 
 class LoopVariableIsRebound(Rule):
@@ -40,8 +38,8 @@ class LoopVariableIsRebound(Rule):
     the Parameter's dtype and broadcast to its shape.
 
     ## Known limits
-    Silent where the value is read afterwards, where its expression also writes in place, and where
-    an unknown function makes it, as that may do the work itself.
+    Silent where the value is read afterwards, where its expression also writes in place or gives
+    the Parameter's own storage, and where an unknown function makes it, as that may do the work.
 
     ## References
     - [torch.no_grad](https://docs.pytorch.org/docs/stable/generated/torch.no_grad.html)
@@ -53,28 +51,22 @@ class LoopVariableIsRebound(Rule):
     claim = "another value for the variable of a loop over parameters() changes no Parameter"
     fix = "unsafe"
 
-    def judge(self, event: Event, ask: Objects) -> Finding | None:
-        """The new value is no Parameter of the loop's, and nobody reads it."""
-        if not isinstance(event, LoopVariableRebound) or event.frame.statement is None:
+    def judge(self, event: VariableRebound, facts: Facts) -> Verdict | None:
+        """The new value is a tensor of its own, or a number, and nothing else was done."""
+        if event.loop is None or set(event.values) <= set(event.before):
             return None
-        name = event.node.id
-        if not all(isinstance(v, Tensor | Constant | Other | Parameter) for v in event.values):
+        for value in event.values:
+            if isinstance(value, Constant | Plain):
+                continue
+            if facts.tensor(value, event.state) is None:
+                return None
+            if any(base in event.before for base, _ in bases(value, event.state, facts)):
+                return None
+        if writes_in(event.expression, facts):
             return None
-        if event.values <= event.before or _writes(event.expression):
-            return None
-        if read_after(name, event.frame.statement, event.loop, event.frame.node):
-            return None
-        return Finding(
+        name = event.name
+        return Verdict(
             f"'{name} = ...' gives the loop variable another value and leaves the Parameter as it "
-            f"was, as the value is never read; write {name}.copy_(...) under torch.no_grad()"
+            f"was, as the value is never read; write {name}.copy_(...) under torch.no_grad()",
+            trace=(("the loop over Parameters", event.frame.place(event.loop)),),
         )
-
-
-def _writes(node: ast.expr) -> bool:
-    """Whether the expression may change the Parameter itself: ``p.data.mul_(2)``."""
-    for inner in ast.walk(node):
-        if isinstance(inner, ast.Call):
-            called = getattr(inner.func, "attr", getattr(inner.func, "id", ""))
-            if called.endswith("_") or catalogue.method(called) is catalogue.Result.IN_PLACE:
-                return True
-    return False

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import ast
 
-from flake8_paramassign.inference.events import DataStored, Event, ItemStored
-from flake8_paramassign.inference.objects import Objects
-from flake8_paramassign.inference.reads import only_stored_into
-from flake8_paramassign.inference.values import Tensor, Value
-from flake8_paramassign.rules.base import Finding, Rule
+from flake8_paramassign.facts import Facts
+from flake8_paramassign.facts.wording import shown
+from flake8_paramassign.rules.base import Rule, Verdict
+from flake8_paramassign.semantics.events import DataStored, ItemStored
 
 
 class WriteToACopy(Rule):
@@ -52,55 +51,40 @@ class WriteToACopy(Rule):
     claim = "what is stored in a fresh state_dict(), list or dict of Parameters is lost"
     fix = "unsafe"
 
-    def judge(self, event: Event, ask: Objects) -> Finding | None:
+    def judge(self, event: ItemStored | DataStored, facts: Facts) -> Verdict | None:
         """What is written belongs to nobody."""
         if isinstance(event, ItemStored):
-            holder = _holder(event.node)
-            if isinstance(holder, ast.Name) and not only_stored_into(holder.id, event.frame.node):
+            return _into_container(event)
+        if not isinstance(event.node, ast.Attribute) or not event.receivers:
+            return None
+        owner = event.node.value
+        for receiver in event.receivers:
+            tensor = facts.tensor(receiver, event.state)
+            if tensor is None or tensor.is_parameter or tensor.is_conversion:
                 return None
-            if not isinstance(holder, ast.Name | ast.Call):
+            if tensor.made is None or tensor.made.node is not owner:
                 return None
-            what, kind = ast.unparse(holder), event.container.kind
-            updated = isinstance(event.node, ast.Call)
-            instead = (
-                "give it to load_state_dict() afterwards"
-                if updated
-                else f"write {ast.unparse(event.node)}.copy_(...) under torch.no_grad()"
-            )
-            return Finding(
-                f"'{what}' is a new {kind}: what is stored in it does not reach the Module; "
-                f"{instead}",
-                why_not_fixed="what updates it has to be loaded" if updated else None,
-            )
-        if isinstance(event, DataStored) and isinstance(event.node, ast.Attribute):
-            owner = event.node.value
-            if isinstance(owner, ast.Call | ast.Subscript) and event.receivers:
-                if all(isinstance(v, Tensor) and _is_new(v, owner) for v in event.receivers):
-                    what = ast.unparse(owner)
-                    return Finding(
-                        f"'{what}' is a new tensor: giving it other data changes no Parameter; "
-                        f"write {what}.copy_(...), or into the weight, under torch.no_grad()",
-                        value=_called(owner, event, ask),
-                    )
-        return None
+        what = shown(owner)
+        return Verdict(
+            f"'{what}' is a new tensor: giving it other data changes no Parameter; "
+            f"write {what}.copy_(...), or into the weight, under torch.no_grad()",
+            evidence=event.receivers[0],
+        )
+
+    def holds(self, event: ItemStored | DataStored, facts: Facts) -> bool:
+        """Not where something else is done with the container: it is being prepared for that."""
+        return isinstance(event, DataStored) or event.container not in facts.used
 
 
-def _holder(stored: ast.Subscript | ast.Call) -> ast.expr:
-    """What ``d[k] = t`` or ``d.update(...)`` stores into."""
-    if isinstance(stored, ast.Subscript):
-        return stored.value
-    assert isinstance(stored.func, ast.Attribute)
-    return stored.func.value
-
-
-def _called(owner: ast.expr, event: DataStored, ask: Objects) -> Value | None:
-    """What the call ``owner`` calls, if that is one thing."""
-    if not isinstance(owner, ast.Call):
-        return None
-    called = ask.evaluate(owner.func, event.state.copy())
-    return next(iter(called)) if len(called) == 1 else None
-
-
-def _is_new(value: Tensor, owner: ast.expr) -> bool:
-    """Whether the expression itself made the tensor, so that nothing else holds it."""
-    return value.site is owner and not value.maybe_self
+def _into_container(event: ItemStored) -> Verdict:
+    what = shown(event.holder)
+    if isinstance(event.node, ast.Call):
+        instead, why = "give it to load_state_dict() afterwards", "what updates it has to be loaded"
+    else:
+        instead, why = f"write {shown(event.node)}.copy_(...) under torch.no_grad()", None
+    return Verdict(
+        f"'{what}' is a new {event.kind}: what is stored in it does not reach the Module; "
+        f"{instead}",
+        why_not_fixed=why,
+        evidence=event.container,
+    )

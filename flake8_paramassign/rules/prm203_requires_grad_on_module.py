@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-import ast
-import re
+from flake8_paramassign.domain.values import constant
+from flake8_paramassign.facts import Facts
+from flake8_paramassign.facts.uses import reading_roles
+from flake8_paramassign.facts.wording import owner_of
+from flake8_paramassign.project.classes import ProjectClass
+from flake8_paramassign.rules.base import Rule, Verdict
+from flake8_paramassign.semantics.events import AttributeStored
 
-from flake8_paramassign.inference.events import AttributeStored, Event
-from flake8_paramassign.inference.objects import Objects
-from flake8_paramassign.inference.values import constant
-from flake8_paramassign.rules.base import Finding, Rule
+_FLAG = "requires_grad"
 
 
 class RequiresGradOnModule(Rule):
@@ -47,26 +49,26 @@ class RequiresGradOnModule(Rule):
     claim = "module.requires_grad = False sets an attribute and freezes nothing"
     fix = "unsafe"
 
-    def judge(self, event: Event, ask: Objects) -> Finding | None:
+    def judge(self, event: AttributeStored, facts: Facts) -> Verdict | None:
         """The receiver surely is a Module, and the attribute is no flag of its own."""
-        if not isinstance(event, AttributeStored) or event.name != "requires_grad":
-            return None
-        if event.how not in ("=", "setattr") or not ask.is_module(event.receiver):
+        thing = facts.thing(event.receiver, event.state)
+        if event.name != _FLAG or event.how not in ("=", "setattr") or thing is None:
             return None
         flag = constant(event.values)
-        if not isinstance(flag, bool) or _is_own_flag(event, ask):
+        if not isinstance(flag, bool) or thing.is_module is not True:
             return None
-        what = ast.unparse(event.node.value) if isinstance(event.node, ast.Attribute) else "it"
-        return Finding(
+        if isinstance(thing.cls, ProjectClass) and thing.cls.find(_FLAG) is not None:
+            return None
+        what = owner_of(event.node)
+        return Verdict(
             f"'{what}' is a Module, which has no requires_grad: the assignment "
             f"{'unfreezes' if flag else 'freezes'} nothing; write {what}.requires_grad_({flag})"
         )
 
-
-def _is_own_flag(event: AttributeStored, ask: Objects) -> bool:
-    """Whether the class reads ``self.requires_grad``, or defines it."""
-    if event.receiver != event.frame.receiver:
-        return False
-    find = getattr(getattr(event.receiver, "cls", None), "find", None)
-    read = re.search(r"self\.requires_grad\b(?!\s*=[^=])", ask.text_around(event.frame))
-    return read is not None or (find is not None and find("requires_grad") is not None)
+    def holds(self, event: AttributeStored, facts: Facts) -> bool:
+        """Not where code reads it: then it is a flag of the class's own."""
+        return not any(
+            reading_roles(cls, _FLAG, facts)
+            for store, cls in facts.stores
+            if store is event and isinstance(cls, ProjectClass)
+        )

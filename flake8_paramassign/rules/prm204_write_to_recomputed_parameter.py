@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import ast
-
-from flake8_paramassign.inference.events import (
-    AttributeStored,
-    DataStored,
-    Event,
-    WrittenInPlace,
-)
-from flake8_paramassign.inference.objects import Objects
-from flake8_paramassign.inference.state import State
-from flake8_paramassign.inference.values import Recomputed, Tensor, Values
-from flake8_paramassign.rules.base import Finding, Rule
+from flake8_paramassign.domain.objects import Recomputed
+from flake8_paramassign.domain.state import State
+from flake8_paramassign.domain.values import Values
+from flake8_paramassign.facts import Facts
+from flake8_paramassign.facts.aliasing import bases
+from flake8_paramassign.facts.wording import attribute_of, in_brackets, shown
+from flake8_paramassign.rules.base import Rule, Verdict
+from flake8_paramassign.semantics.events import AttributeStored, DataStored, WrittenInPlace
 
 _SHARES = "torch.nn.utils.spectral_norm"
 """Until the first forward, its ``weight`` shares the storage of the Parameter it comes from."""
@@ -59,66 +55,51 @@ class WriteToRecomputedParameter(Rule):
     name = "write-to-recomputed-parameter"
     claim = "a write to a name that weight_norm, pruning or a parametrization computes is lost"
 
-    def judge(self, event: Event, ask: Objects) -> Finding | None:
+    def judge(
+        self, event: WrittenInPlace | DataStored | AttributeStored, facts: Facts
+    ) -> Verdict | None:
         """What is written is computed anew before it is used."""
         if isinstance(event, WrittenInPlace):
-            by = _recomputed_by(event.subject, event.tensors, event.state, ask)
-            if by is None or by.by.startswith(_SHARES):
+            by = _recomputed_by(event.tensors, event.state, facts)
+            return _verdict(shown(event.subject), by, facts, in_place=True)
+        if isinstance(event, DataStored):
+            by = _recomputed_by(event.receivers, event.state, facts)
+            return _verdict(shown(event.node), by, facts)
+        by = _recomputed_by(event.before.values, event.state, facts)
+        if by is None or "parametriz" in by.by:
+            return None  # what is assigned there goes to the original
+        for value in event.values:  # a Parameter raises in the next forward, which is noticed
+            tensor = facts.tensor(value, event.state)
+            if tensor is None or tensor.is_parameter or tensor.recomputed is not None:
                 return None
-            helper = isinstance(event.node, ast.stmt) and not isinstance(event.node, ast.AugAssign)
-            return _finding(event.subject, by, ask, in_helper=helper)
-        if isinstance(event, DataStored) and isinstance(event.node, ast.Attribute):
-            by = _recomputed_by(event.node, event.receivers, event.state, ask)
-            return _finding(event.node, by, ask) if by else None
-        if isinstance(event, AttributeStored) and isinstance(event.node, ast.Attribute):
-            by = _recomputed_by(event.node, event.before, event.state, ask)
-            if by and "parametriz" not in by.by and _only_tensors(event.values):
-                return _finding(event.node, by, ask)
+        return _verdict(attribute_of(event.node, event.name), by, facts)
+
+
+def _recomputed_by(values: Values, state: State, facts: Facts) -> Recomputed | None:
+    """What computes the tensor that is written, if whichever it is, is computed."""
+    found = []
+    for value in values:
+        chain = [value, *(base for base, _ in bases(value, state, facts))]
+        tensors = [facts.tensor(link, state) for link in chain]
+        by = next((tensor.recomputed for tensor in tensors if tensor and tensor.recomputed), None)
+        if by is None:
+            return None
+        found.append(by)
+    return found[0] if found else None
+
+
+def _verdict(
+    what: str, by: Recomputed | None, facts: Facts, *, in_place: bool = False
+) -> Verdict | None:
+    if by is None or (in_place and by.by.startswith(_SHARES)):
         return None
-
-
-def _recomputed_by(
-    written: ast.expr, values: Values, state: State, ask: Objects
-) -> Recomputed | None:
-    """What computes the tensor that is written, if it is sure that one is which is computed."""
-    found = [v.recomputed if isinstance(v, Tensor) else None for v in values]
-    known = sorted(filter(None, found), key=_place)
-    if not known or (None in found and not _is_one_object(written, state, ask)):
-        return None
-    return known[0]
-
-
-def _place(by: Recomputed) -> tuple[int, int]:
-    return by.site.lineno, by.site.col_offset
-
-
-def _is_one_object(written: ast.expr, state: State, ask: Objects) -> bool:
-    """Whether ``written`` is an attribute of one object: of several, it may be another's."""
-    while isinstance(written, ast.Subscript | ast.Attribute):
-        is_slot = isinstance(written, ast.Attribute) and written.attr != "data"
-        written = written.value
-        if is_slot:
-            return len(ask.evaluate(written, state.copy())) == 1
-    return False
-
-
-def _only_tensors(values: Values) -> bool:
-    """A Parameter in such a place raises in the next forward, which nobody overlooks."""
-    return all(isinstance(v, Tensor) and v.recomputed is None for v in values)
-
-
-def _finding(
-    written: ast.expr, by: Recomputed, ask: Objects, *, in_helper: bool = False
-) -> Finding:
-    what, maker = ast.unparse(written), by.by.rpartition(".")[2]
-    place = ask.where(by.site)
-    at = f" ({place})" if place else ""
-    if "parametriz" in by.by and not in_helper:
+    maker = by.by.rpartition(".")[2]
+    instead = f"do it before {maker}"
+    if "parametriz" in by.by:
         instead = f"assign '{what.removesuffix('.data')} = ...', or write before {maker}"
-    else:
-        instead = f"do it before {maker}"
-    what = f"'{what}', which is written in this call," if in_helper else f"'{what}'"
-    return Finding(
-        f"{what} is computed anew since {maker}{at}: what is written to it is lost; {instead}",
+    return Verdict(
+        f"'{what}' is computed anew since {maker}{in_brackets(facts.where(by.place))}: "
+        f"what is written to it is lost; {instead}",
         why_not_fixed="what it is computed from has to be written, or the order changed",
+        trace=((f"{maker} computes it from here on", by.place),),
     )

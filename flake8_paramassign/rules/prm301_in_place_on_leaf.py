@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import ast
-import re
-
-from flake8_paramassign.inference.events import Event, Frame, WrittenInPlace
-from flake8_paramassign.inference.objects import Objects
-from flake8_paramassign.inference.values import Parameter, Tensor, Value
-from flake8_paramassign.rules.base import Finding, Rule
-
-_FREEZES = re.compile(r"requires_grad\s*=\s*False|requires_grad_\(\s*False|\.detach_\(|\bfreeze")
+from flake8_paramassign.facts import Facts
+from flake8_paramassign.facts.facts import INHERITED
+from flake8_paramassign.facts.training import is_trainable_leaf
+from flake8_paramassign.facts.wording import shown
+from flake8_paramassign.rules.base import Rule, Verdict
+from flake8_paramassign.semantics.events import WrittenInPlace
 
 
 class InPlaceOnLeaf(Rule):
@@ -44,8 +41,8 @@ class InPlaceOnLeaf(Rule):
     `nn.Parameter(torch.empty(3).normal_())`.
 
     ## Known limits
-    A frozen Parameter may be written. Where a class or function freezes, only Parameters that are
-    seen to train are reported; a function that this file calls only under `no_grad` is silent.
+    A frozen Parameter may be written, and one of which it is not known whether it trains is
+    silent; so is a function that is only called under `no_grad`.
 
     ## References
     - [Locally disabling gradient computation](https://docs.pytorch.org/docs/stable/notes/autograd.html)
@@ -57,45 +54,25 @@ class InPlaceOnLeaf(Rule):
     claim = "an in-place operation on a trainable leaf in grad mode raises RuntimeError"
     fix = "unsafe"
 
-    def judge(self, event: Event, ask: Objects) -> Finding | None:
+    def judge(self, event: WrittenInPlace, facts: Facts) -> Verdict | None:
         """What is written is a leaf that trains, and gradients are on."""
-        if not isinstance(event, WrittenInPlace) or event.how.startswith("nn.init."):
+        if event.how.startswith("nn.init.") or event.grad not in (True, INHERITED):
             return None
-        if event.state.grad is not True:
+        if event.expects_error or not event.tensors:
             return None
-        leaves = [v for v in event.tensors if _is_trainable_leaf(v)]
-        if not leaves or not all(_may_be_leaf(v, event) for v in event.tensors):
+        if not all(is_trainable_leaf(value, event.state, facts) for value in event.tensors):
             return None
-        if ask.may_lack_grad(event.frame) or _may_be_frozen(event.frame, leaves, ask):
-            return None
-        what = ast.unparse(event.subject)
-        is_view = any(isinstance(leaf, Tensor) and leaf.view for leaf in leaves)
-        kind = "a view of a leaf" if is_view else "a leaf"
-        return Finding(
-            f"'{what}' is {kind} that requires grad: {event.how} raises RuntimeError where "
-            f"gradients are recorded; do it under torch.no_grad()"
+        tensors = facts.tensors(event.tensors, event.state)
+        kind = "a view of a leaf" if any(t.is_view for _, t in tensors) else "a leaf"
+        return Verdict(
+            f"'{shown(event.subject)}' is {kind} that requires grad: {event.how} raises "
+            f"RuntimeError where gradients are recorded; do it under torch.no_grad()",
+            evidence=event.tensors[0],
+            trace=tuple(
+                ("the leaf is made", t.made) for _, t in tensors if t.made and not t.is_view
+            ),
         )
 
-
-def _is_trainable_leaf(value: Value) -> bool:
-    if isinstance(value, Parameter):
-        return value.trainable is True and value.plain
-    if isinstance(value, Tensor):
-        return value.trainable is True and (value.leaf or value.view)
-    return False
-
-
-def _may_be_leaf(value: Value, event: WrittenInPlace) -> bool:
-    """Whether no path is known on which the write is legal: paths are often exclusive.
-
-    An item of a container may be another item.
-    """
-    if isinstance(value, Parameter | Tensor):
-        return _is_trainable_leaf(value)
-    return not any(isinstance(node, ast.Subscript) for node in ast.walk(event.subject))
-
-
-def _may_be_frozen(frame: Frame, leaves: list[Value], ask: Objects) -> bool:
-    """Whether other code of the class freezes what is not made here."""
-    made_here = any(isinstance(getattr(leaf, "site", None), ast.AST) for leaf in leaves)
-    return not made_here and _FREEZES.search(ask.text_around(frame)) is not None
+    def holds(self, event: WrittenInPlace, facts: Facts) -> bool:
+        """Where callers decide, they record gradients."""
+        return facts.grad(event) is True

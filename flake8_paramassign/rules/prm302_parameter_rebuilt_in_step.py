@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import ast
-import re
-
 from flake8_paramassign import catalogue
-from flake8_paramassign.inference.events import AttributeStored, Event, Role
-from flake8_paramassign.inference.objects import Objects
-from flake8_paramassign.inference.reads import put_back, tests_around
-from flake8_paramassign.inference.values import NONE, Opaque, Parameter, in_order
-from flake8_paramassign.rules.base import Finding, Rule
+from flake8_paramassign.domain.objects import ANY
+from flake8_paramassign.domain.state import State
+from flake8_paramassign.domain.values import NONE, Value, same
+from flake8_paramassign.facts import Facts
+from flake8_paramassign.facts.wording import quoted
+from flake8_paramassign.rules.base import Rule, Verdict
+from flake8_paramassign.semantics.events import AttributeStored
+from flake8_paramassign.semantics.frames import Role
 
 _STORES = frozenset(["=", "setattr", "register_parameter"])
-_ONCE = re.compile(r"init|built|build|first|lazy|none|ready|materiali|setup|exist|hasattr", re.I)
-"""What a condition is about that holds only the first time."""
 
 
 class ParameterRebuiltInStep(Rule):
@@ -47,8 +45,8 @@ class ParameterRebuiltInStep(Rule):
     use the value, or a parametrization.
 
     ## Known limits
-    Lazy creation, under a condition such as `if self.weight is None:`, is silent; so is a Parameter
-    that does not require grad, and one that is put back afterwards.
+    Silent where a condition decides whether the Parameter is made, as with one that is made at the
+    first call; for a Parameter that does not require grad, and one that is put back afterwards.
 
     ## References
     - [torch.func.functional_call](https://docs.pytorch.org/docs/stable/generated/torch.func.functional_call.html)
@@ -59,68 +57,54 @@ class ParameterRebuiltInStep(Rule):
     name = "parameter-rebuilt-in-step"
     claim = "a Parameter made anew in each step cuts the gradient and is never trained"
 
-    def judge(self, event: Event, ask: Objects) -> Finding | None:
-        """A new Parameter is stored where a step runs, whatever was there before."""
-        if not isinstance(event, AttributeStored) or event.frame.role is not Role.STEP:
+    def judge(self, event: AttributeStored, facts: Facts) -> Verdict | None:
+        """A new Parameter is stored wherever a step runs, whatever was there before."""
+        if event.frame.role is not Role.STEP or event.how not in _STORES or event.grad is False:
             return None
-        if event.how not in _STORES or event.state.grad is False or not _holds(event, ask):
+        if not event.always or not _holds(event, facts) or event.before.values == NONE:
             return None
-        made = next((v for v in in_order(event.values) if _is_new(v)), None)
-        if made is None or _is_lazy(event, ask):
+        made = next((v for v in event.values if _is_new(event, v, facts)), None)
+        if made is None:
             return None
-        statement, target = event.frame.statement, event.node
-        if statement is None or (
-            isinstance(target, ast.expr) and put_back(target, statement, event.frame.node)
-        ):
-            return None
+        tensor = facts.tensor(made, event.state)
         step = getattr(event.frame.node, "name", "this method")
-        assert isinstance(made, Parameter)
-        return Finding(
-            f"'{event.name}' becomes a new Parameter in each call of {step}(): no gradient reaches "
-            f"what it is made of and the optimizer never steps it; {_instead(event)}",
+        return Verdict(
+            f"{quoted(event.name)} becomes a new Parameter in each call of {step}(): no gradient "
+            f"reaches what it is made of and the optimizer never steps it; {_instead(event)}",
             why_not_fixed="a local variable, functional_call or a parametrization has to be chosen",
-            value=made,
+            evidence=made,
+            trace=(("the new Parameter is made", tensor.made),)
+            if tensor is not None and tensor.made and tensor.made.node is not event.expression
+            else (),
         )
 
+    def stands(self, event: AttributeStored, verdict: Verdict, final: State, facts: Facts) -> bool:
+        """Not where what was there is put back before the step ends."""
+        held = facts.member(event.receiver, event.name, final)
+        return held is None or not same(held.values, event.before.values)
 
-def _holds(event: AttributeStored, ask: Objects) -> bool:
-    """Whether the receiver is a Module, or looks like a layer deep in one."""
-    if isinstance(event.receiver, Opaque) and event.receiver.module is None:
-        return catalogue.is_stock_slot(event.name)
-    return ask.is_module(event.receiver) is True
-
-
-def _is_new(value: object) -> bool:
-    """Whether ``nn.Parameter(...)`` made it here, to be trained."""
-    return (
-        isinstance(value, Parameter)
-        and value.plain
-        and value.trainable is not False
-        and isinstance(value.site, ast.Call)
-    )
+    def holds(self, event: AttributeStored, facts: Facts) -> bool:
+        """Not where the step is only called without gradients."""
+        return facts.grad(event) is not False
 
 
-def _is_lazy(event: AttributeStored, ask: Objects) -> bool:
-    """Whether the store may happen the first time only."""
-    old = ask.attribute(event.receiver, event.name, event.state, event.node)
-    if old == NONE or event.frame.statement is None:
-        return True
-    for test, branch in tests_around(event.frame.statement, event.frame.node):
-        text = ast.unparse(test)
-        if event.name in text or _ONCE.search(text):
-            return True
-        stored = {
-            node.attr
-            for statement in branch.body
-            for node in ast.walk(statement)
-            if isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store)
-        }
-        if any(isinstance(n, ast.Attribute) and n.attr in stored for n in ast.walk(test)):
-            return True
-    return False
+def _holds(event: AttributeStored, facts: Facts) -> bool:
+    """Whether the receiver is a Module, or has the name of a slot of torch's layers."""
+    is_module = facts.is_module(event.receiver, event.state)
+    if is_module is None and isinstance(event.name, str):
+        return event.before.slot == ANY and catalogue.is_stock_slot(event.name)
+    return is_module is True
+
+
+def _is_new(event: AttributeStored, value: Value, facts: Facts) -> bool:
+    """Whether ``nn.Parameter(...)`` made it, to be trained, and in this step."""
+    parameter = facts.parameter(value, event.state)
+    if parameter is None or parameter.trainable is False or parameter.made is None:
+        return False
+    return value not in event.before.values
 
 
 def _instead(event: AttributeStored) -> str:
-    if isinstance(event.receiver, Opaque) or event.receiver != event.frame.receiver:
+    if event.receiver is not event.frame.receiver:
         return "pass the value by torch.func.functional_call, or use a parametrization"
     return "use a local variable, or a parametrization"

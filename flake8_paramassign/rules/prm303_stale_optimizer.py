@@ -3,18 +3,13 @@
 from __future__ import annotations
 
 import ast
-import re
 
-from flake8_paramassign.inference.events import Event, ParameterReplaced, Role
-from flake8_paramassign.inference.objects import Objects
-from flake8_paramassign.inference.values import Instance, Value
-from flake8_paramassign.rules.base import Finding, Rule
-
-_MENDED_BY_HAND = re.compile(
-    r"add_param_group|\.param_groups\s*=|\[\s*['\"]params['\"]\s*\]|\bparam_groups\b.*=\s*\["
-    r"|\bopt\w*\.__init__\("
-)
-"""Code that gives an optimizer other Parameters than it was built with."""
+from flake8_paramassign.domain.objects import Optimizer, Tensor
+from flake8_paramassign.facts import Facts
+from flake8_paramassign.facts.wording import in_brackets, quoted, shown
+from flake8_paramassign.rules.base import Rule, Step, Verdict
+from flake8_paramassign.semantics.events import ParameterReplaced
+from flake8_paramassign.semantics.frames import Role
 
 
 class StaleOptimizer(Rule):
@@ -65,23 +60,23 @@ class StaleOptimizer(Rule):
     claim = "a Parameter replaced after an optimizer or DDP took it never trains"
     fix = "unsafe"
 
-    def judge(self, event: Event, ask: Objects) -> Finding | None:
+    def judge(self, event: ParameterReplaced, facts: Facts) -> Verdict | None:
         """Something new is held where an optimizer that is still used keeps the old one."""
-        if not isinstance(event, ParameterReplaced) or event.mended:
+        takers = [facts.object(taker, event.state) for taker in event.takers]
+        known = [taker for taker in takers if isinstance(taker, Optimizer)]
+        if event.frame.role is Role.STEP or not known:
             return None
-        if event.frame.role is Role.STEP or _MENDED_BY_HAND.search(ask.text_around(event.frame)):
-            return None
-        taker = min(event.takers, key=lambda taker: _place(taker, ask))
-        return Finding(_message(event, taker, ask))
+        taker = known[0]
+        steps: tuple[Step, ...] = ((f"{taker.name} takes the old one", taker.made),)
+        return Verdict(_message(event, taker, facts), trace=steps)
 
 
-def _message(event: ParameterReplaced, taker: Value, ask: Objects) -> str:
-    place = _place(taker, ask)
-    at = f" ({place})" if place else ""
-    what = f"'{event.name}' is replaced" if event.name else "all Parameters are replaced"
-    instead = _instead(event)
-    if isinstance(taker, Instance):
-        wrapper = taker.cls.name.rpartition(".")[2]
+def _message(event: ParameterReplaced, taker: Optimizer, facts: Facts) -> str:
+    at = in_brackets(facts.where(taker.made))
+    what = f"{quoted(event.name)} is replaced" if event.name else "all Parameters are replaced"
+    instead = _instead(event, facts)
+    if not taker.name.startswith("torch.optim."):
+        wrapper = taker.name.rpartition(".")[2]
         return (
             f"{what} after {wrapper}{at} took what it holds: gradients of the new ones are not "
             f"synchronised; {instead} before wrapping"
@@ -92,13 +87,18 @@ def _message(event: ParameterReplaced, taker: Value, ask: Objects) -> str:
     )
 
 
-def _place(taker: Value, ask: Objects) -> str:
-    return ask.where(getattr(taker, "site", None))
-
-
-def _instead(event: ParameterReplaced) -> str:
+def _instead(event: ParameterReplaced, facts: Facts) -> str:
     if event.name is None:
         return "leave out assign=True, or load"
+    new = [facts.object(value, event.state) for value in event.values]
     if event.how == "=" and isinstance(event.node, ast.Attribute):
-        return f"write {ast.unparse(event.node)}.data.copy_(...), or replace it"
+        if all(isinstance(value, Tensor) for value in new) and _may_have_same_shape(event, facts):
+            return f"write {shown(event.node)}.data.copy_(...), or replace it"
+        return "replace it"
     return "copy into it, or replace it"
+
+
+def _may_have_same_shape(event: ParameterReplaced, facts: Facts) -> bool:
+    old = {tensor.shape for _, tensor in facts.tensors(event.before.values, event.state)}
+    new = {tensor.shape for _, tensor in facts.tensors(event.values, event.state)}
+    return None in old or None in new or bool(old & new)

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import ast
-import re
 
-from flake8_paramassign.inference.events import AttributeStored, Event, ParameterMade, Role
-from flake8_paramassign.inference.objects import Objects
-from flake8_paramassign.inference.values import Parameter, in_order
-from flake8_paramassign.rules.base import Finding, Rule
-
-_FREEZES = re.compile(r"requires_grad|freez", re.IGNORECASE)
-_UNFREEZES = re.compile(r"requires_grad\s*=\s*True|requires_grad_\((True)?\)|unfreez|thaw", re.I)
+from flake8_paramassign.domain.state import State
+from flake8_paramassign.domain.values import Value
+from flake8_paramassign.facts import Facts
+from flake8_paramassign.facts.wording import quoted, shown
+from flake8_paramassign.rules.base import Rule, Verdict
+from flake8_paramassign.semantics.events import AttributeStored, ParameterMade
 
 
 class FrozenMadeTrainable(Rule):
@@ -52,54 +50,55 @@ class FrozenMadeTrainable(Rule):
     claim = "nn.Parameter(t) over a frozen Parameter trains, as it requires grad by default"
     fix = "unsafe"
 
-    def judge(self, event: Event, ask: Objects) -> Finding | None:
+    def judge(self, event: AttributeStored | ParameterMade, facts: Facts) -> Verdict | None:
         """A Parameter whose flag nobody thought of takes a frozen one's place."""
         if isinstance(event, ParameterMade):
-            return _flag_of_data(event)
-        if not isinstance(event, AttributeStored) or event.how == "register_parameter":
+            return _flag_of_data(event, facts)
+        if event.how == "register_parameter":
             return None
-        made = next(
-            (v for v in in_order(event.values) if isinstance(v, Parameter) and v.trainable), None
-        )
-        if made is None or not _says_nothing(made.site):
+        made = next((v for v in event.values if _is_made_to_train(event, v, facts)), None)
+        old = [facts.tensor(value, event.state) for value in event.before.values]
+        if made is None or made in event.before.values or not old:
             return None
-        old = ask.attribute(event.receiver, event.name, event.state, event.node)
-        frozen = [v for v in old if isinstance(v, Parameter) and v.trainable is False]
-        if not frozen or len(frozen) < len(old) or made in old:
+        if not all(t is not None and t.is_parameter and t.trainable is False for t in old):
             return None
-        if _FREEZES.search(ask.text_after(event.frame, event.node)):
-            return None
-        constructed = event.frame.role is Role.CONSTRUCTION
-        if not constructed and _UNFREEZES.search(ask.text_around(event.frame)):
-            return None
-        return Finding(
-            f"'{event.name}' was frozen, and nn.Parameter(...) requires grad unless told "
+        return Verdict(
+            f"{quoted(event.name)} was frozen, and nn.Parameter(...) requires grad unless told "
             f"otherwise, so it trains again; pass requires_grad=False, or True if that is meant",
-            value=made,
+            evidence=made,
         )
 
+    def stands(
+        self, event: AttributeStored | ParameterMade, verdict: Verdict, final: State, facts: Facts
+    ) -> bool:
+        """Not where the program sets the flag afterwards."""
+        made = facts.tensor(verdict.evidence, final)
+        return isinstance(event, ParameterMade) or made is None or not made.explicit
 
-def _says_nothing(site: object) -> bool:
-    """Whether ``nn.Parameter(...)`` was called without the flag."""
-    if not isinstance(site, ast.Call) or len(site.args) > 1:
-        return False
-    return all(k.arg == "data" for k in site.keywords)
+
+def _is_made_to_train(event: AttributeStored, value: Value, facts: Facts) -> bool:
+    """Whether it trains for want of another word."""
+    made = facts.parameter(value, event.state)
+    return (
+        made is not None and made.made is not None and made.trainable is True and not made.explicit
+    )
 
 
-def _flag_of_data(event: ParameterMade) -> Finding | None:
+def _flag_of_data(event: ParameterMade, facts: Facts) -> Verdict | None:
     """``requires_grad=w.data.requires_grad``, or ``.detach()``'s."""
-    given = next((k.value for k in event.node.keywords if k.arg == "requires_grad"), None)
-    if not isinstance(given, ast.Attribute) or given.attr != "requires_grad":
+    given = event.flag_node
+    if not event.flag_of or not isinstance(given, ast.Attribute):
         return None
-    holder = given.value
-    if isinstance(holder, ast.Call) and isinstance(holder.func, ast.Attribute):
-        holder = holder.func
-        detached = holder.attr == "detach"
-    else:
-        detached = isinstance(holder, ast.Attribute) and holder.attr == "data"
-    if not detached or not isinstance(holder, ast.Attribute):
-        return None
-    return Finding(
-        f"'{ast.unparse(given)}' is always False, so the new Parameter never trains; write "
-        f"requires_grad={ast.unparse(holder.value)}.requires_grad"
+    for value in event.flag_of:
+        tensor = facts.tensor(value, event.state)
+        if tensor is None or not tensor.through_data or tensor.base is None:
+            return None
+        base = facts.tensor(tensor.base, event.state)
+        if base is not None and base.trainable is False:
+            return None
+    owner = given.value.func if isinstance(given.value, ast.Call) else given.value
+    instead = shown(owner.value) if isinstance(owner, ast.Attribute) else "..."
+    return Verdict(
+        f"'{shown(given)}' is always False, so the new Parameter never trains; write "
+        f"requires_grad={instead}.requires_grad"
     )

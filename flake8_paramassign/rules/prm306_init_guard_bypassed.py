@@ -5,17 +5,21 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
-from flake8_paramassign.catalogue import is_stock_slot
-from flake8_paramassign.inference.classes import Class, ExternalClass, ProjectClass
-from flake8_paramassign.inference.events import DataStored, Event, Frame, WrittenInPlace
-from flake8_paramassign.inference.objects import Objects
-from flake8_paramassign.inference.reads import tests_around
-from flake8_paramassign.inference.values import Opaque, Parameter, Tensor, Value
-from flake8_paramassign.nodes import FunctionNode, root_name
-from flake8_paramassign.rules.base import Finding, Rule
+from flake8_paramassign.domain.values import Value
+from flake8_paramassign.facts import Facts
+from flake8_paramassign.facts.aliasing import bases, is_parameter
+from flake8_paramassign.facts.requirements import excludes
+from flake8_paramassign.facts.uses import names_in
+from flake8_paramassign.facts.wording import shown
+from flake8_paramassign.project.classes import Class, ExternalClass, ProjectClass
+from flake8_paramassign.rules.base import Rule, Verdict
+from flake8_paramassign.semantics.events import DataStored, WrittenInPlace
+from flake8_paramassign.semantics.frames import Frame
 
 _HOOK = "_init_weights"
 _BASE = "PreTrainedModel"
+_SINCE = 5
+"""The version of transformers from which on nn.init leaves loaded weights alone."""
 GUARD = "_is_hf_initialized"
 """The mark that transformers puts on what it has loaded."""
 _INITIALISERS = {
@@ -59,8 +63,9 @@ class InitGuardBypassed(Rule):
     `if not getattr(weight, "_is_hf_initialized", False):`, as transformers does itself.
 
     ## Known limits
-    Silent where the write depends on a test of `_is_hf_initialized`, and where `PreTrainedModel`
-    is a class of the project's own that has no such guard. In code outside transformers, version
+    Silent where the write depends on a test of `_is_hf_initialized`, where the project's own
+    requirements exclude transformers 5, as 4 overwrites nothing, and where `PreTrainedModel` is a
+    class of the project's own that has no such guard. In code outside transformers, version
     5.23 leaves a module alone of which everything was loaded: what is overwritten there is what was
     loaded of a module that lacks something else. A mixin is known by the classes of its file.
 
@@ -74,11 +79,10 @@ class InitGuardBypassed(Rule):
     claim = "a write past nn.init in _init_weights of transformers overwrites loaded weights"
     fix = "unsafe"
 
-    def judge(self, event: Event, ask: Objects) -> Finding | None:
+    def judge(self, event: WrittenInPlace | DataStored, facts: Facts) -> Verdict | None:
         """A Parameter is written in ``_init_weights`` by something nn.init does not guard."""
-        if not isinstance(event, WrittenInPlace | DataStored) or not _is_hook(event.frame, ask):
-            return None
-        if _is_guarded(event.frame):
+        hook = _hook(event.frame, facts)
+        if hook is None or GUARD in facts.tested(event):
             return None
         if isinstance(event, DataStored):
             if not isinstance(event.node, ast.Attribute):
@@ -86,22 +90,28 @@ class InitGuardBypassed(Rule):
             subject, tensors, how = event.node.value, event.receivers, ".data ="
         else:
             subject, tensors, how = event.subject, event.tensors, event.how
-            if how.startswith("nn.init.") and not _is_data(subject):
-                return None
-        if not any(_may_be_loaded(v, subject, event.frame) for v in tensors):
+        guarded = how.startswith("nn.init.")
+        if not any(_may_be_loaded(value, hook, event, facts, guarded) for value in tensors):
             return None
-        what, parameter = ast.unparse(subject), ast.unparse(parameter_of(subject))
-        return Finding(
-            f"'{what}' is written by {how} in _init_weights, which overwrites what from_pretrained "
-            f"has loaded; {_instead(how, parameter)}"
+        if excludes(facts.module.path, "transformers", _SINCE):
+            return None
+        return Verdict(
+            f"'{shown(subject)}' is written by {how} in _init_weights, which under transformers "
+            f"{_SINCE} and newer overwrites what from_pretrained has loaded; "
+            f"{_instead(how, shown(parameter_of(subject)))}"
         )
 
 
-def _is_hook(frame: Frame, ask: Objects) -> bool:
-    """Whether this is an ``_init_weights`` that transformers calls."""
-    if getattr(frame.node, "name", "") != _HOOK or frame.owner is None:
-        return False
-    return any(_is_base(a, ask) for cls in _classes_with(frame.owner) for a in cls.ancestry)
+def _hook(frame: Frame, facts: Facts) -> Frame | None:
+    """The activation of an ``_init_weights``, which transformers calls, that led here."""
+    at: Frame | None = frame
+    while at is not None:
+        if getattr(at.node, "name", "") == _HOOK and at.owner is not None:
+            for cls in _classes_with(at.owner):
+                if any(_is_base(ancestor, facts) for ancestor in cls.ancestry):
+                    return at
+        at = at.caller
+    return None
 
 
 def _classes_with(owner: ProjectClass) -> Iterator[ProjectClass]:
@@ -114,75 +124,37 @@ def _classes_with(owner: ProjectClass) -> Iterator[ProjectClass]:
                 yield cls
 
 
-def _is_guarded(frame: Frame) -> bool:
-    """Whether the statement depends on the mark of loaded weights, or may do so."""
-    tests = [node.test for node in ast.walk(frame.node) if isinstance(node, ast.If)]
-    in_tests = sum(_mentions_of_guard(test) for test in tests)
-    if _mentions_of_guard(frame.node) > in_tests:  # Kept in a variable, which is tested.
-        return True
-    around = tests_around(frame.statement, frame.node) if frame.statement else ()
-    return any(_mentions_of_guard(test) for test, _ in around)
-
-
-def _mentions_of_guard(node: ast.AST) -> int:
-    """How often code names the mark of loaded weights."""
-    return sum(
-        GUARD in (getattr(inner, "attr", None), getattr(inner, "value", None))
-        for inner in ast.walk(node)
-    )
-
-
-def _is_base(cls: Class, ask: Objects) -> bool:
+def _is_base(cls: Class, facts: Facts) -> bool:
     """Whether a class is transformers' own base, or one that nobody can look into."""
     if isinstance(cls, ExternalClass):
-        return cls.name.endswith(_BASE) and not ask.project.owns(cls.name)
-    if not isinstance(cls, ProjectClass):
+        return cls.short_name == _BASE and not facts.project.owns(cls.name)
+    return isinstance(cls, ProjectClass) and cls.name == _BASE and GUARD in names_in(cls.module)
+
+
+def _may_be_loaded(
+    value: Value, hook: Frame, event: WrittenInPlace | DataStored, facts: Facts, guarded: bool
+) -> bool:
+    """Whether ``value`` is a Parameter that the hook did not make, or the data of one.
+
+    ``guarded``: what writes it leaves a loaded Parameter alone, and only that.
+    """
+    chain = [value, *(base for base, _ in bases(value, event.state, facts))]
+    if guarded and is_parameter(value, event.state, facts):
         return False
-    if cls.name == _BASE:
-        return GUARD in cls.module.text
-    unknown = (
-        ast.unparse(node)
-        for node, base in zip(cls.node.bases, cls.bases, strict=True)
-        if base is None
-    )
-    return any(name.endswith(_BASE) for name in unknown)
-
-
-def _may_be_loaded(value: Value, subject: ast.expr, frame: Frame) -> bool:
-    """Whether ``value`` is a Parameter of the module that is initialised."""
-    if isinstance(value, Parameter):
-        return not isinstance(value.site, ast.AST)
-    if isinstance(value, Tensor):
-        if value.origin is None or not (value.view or value.via == ".data"):
-            return False
-        return _may_be_loaded(value.origin, subject, frame)
-    arguments, root = _arguments(frame), root_name(subject)
-    if not isinstance(value, Opaque) or root not in arguments:
-        return False
-    on_self = frame.receiver is not None and root == arguments[0]
-    return not on_self or _names_parameter(subject)
-
-
-def _arguments(frame: Frame) -> list[str]:
-    assert isinstance(frame.node, FunctionNode)
-    return [a.arg for a in frame.node.args.args]
-
-
-def _names_parameter(node: ast.expr) -> bool:
-    """Whether what ``self`` holds under an unknown name surely is a tensor, or is named as one."""
-    while isinstance(node, ast.Subscript):
-        node = node.value
-    return _is_data(node) or (isinstance(node, ast.Attribute) and is_stock_slot(node.attr))
-
-
-def _is_data(node: ast.expr) -> bool:
-    return isinstance(node, ast.Attribute) and node.attr == "data"
+    for link in chain:
+        if is_parameter(link, event.state, facts):
+            tensor = facts.tensor(link, event.state)
+            made = tensor.made if tensor is not None else None
+            return made is None or all(node is not made.node for node in ast.walk(hook.node))
+    return False
 
 
 def parameter_of(subject: ast.expr) -> ast.expr:
     """Return what nn.init is to be given, the Parameter itself: ``w`` of ``w.data[0]``."""
-    while isinstance(subject, ast.Subscript) or _is_data(subject):
-        subject = subject.value  # type: ignore[attr-defined]
+    while isinstance(subject, ast.Subscript) or (
+        isinstance(subject, ast.Attribute) and subject.attr == "data"
+    ):
+        subject = subject.value
     return subject
 
 

@@ -2,17 +2,11 @@
 
 from __future__ import annotations
 
-import ast
-
-from flake8_paramassign import catalogue
-from flake8_paramassign.inference.events import DataStored, Event
-from flake8_paramassign.inference.objects import Objects
-from flake8_paramassign.inference.values import Opaque, Parameter
-from flake8_paramassign.rules.base import Finding, Rule
-from flake8_paramassign.rules.prm305_aliased_storage import AliasedStorage
-
-_LONGEST = 30
-"""Characters of the user's own expression that a message repeats."""
+from flake8_paramassign.facts import Facts
+from flake8_paramassign.facts.aliasing import is_parameter, shares_storage_with
+from flake8_paramassign.facts.wording import shown
+from flake8_paramassign.rules.base import Rule, Verdict
+from flake8_paramassign.semantics.events import DataStored
 
 
 class DataRebinding(Rule):
@@ -54,25 +48,16 @@ class DataRebinding(Rule):
     code = "PRM901"
     name = "data-rebinding"
     claim = "a tensor assigned to .data: shape, dtype and device unchecked, storage shared"
-    signs = (r"\.data\b",)
     fix = "unsafe"
 
-    def judge(self, event: Event, ask: Objects) -> Finding | None:
+    def judge(self, event: DataStored, facts: Facts) -> Verdict | None:
         """The ``.data`` of what surely is a Parameter is assigned."""
-        if not isinstance(event, DataStored) or not isinstance(event.node, ast.Attribute):
+        if not any(is_parameter(value, event.state, facts) for value in event.receivers):
             return None
-        if not any(isinstance(v, Parameter) for v in event.receivers):
-            owner = event.node.value
-            if not isinstance(owner, ast.Attribute) or not catalogue.is_stock_slot(owner.attr):
-                return None
-            if not any(isinstance(v, Opaque) for v in event.receivers):
-                return None
-        target, value = ast.unparse(event.node), "t"
-        if event.expression is not None and len(ast.unparse(event.expression)) <= _LONGEST:
-            value = ast.unparse(event.expression)
-        shares = AliasedStorage().judge(event, ask) is not None
-        return Finding(
+        target, value = shown(event.node, "m.w.data"), shown(event.expression, "t")
+        shares = any(shares_storage_with(v, event.state, facts) for v in event.values)
+        return Verdict(
             f"'{target}' takes on any shape, dtype and device, and shares the storage of what is "
-            f"assigned; write {target}.copy_({value})",
+            f"assigned; write {target}.copy_({'t' if value == '...' else value})",
             why_not_fixed="it may be meant to tie the two, or to copy" if shares else None,
         )

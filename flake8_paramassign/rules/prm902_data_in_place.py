@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 import ast
-import re
 
-from flake8_paramassign import catalogue
-from flake8_paramassign.inference.events import Event, WrittenInPlace
-from flake8_paramassign.inference.objects import Objects
-from flake8_paramassign.inference.values import Opaque, Parameter, Tensor, Value, in_order
-from flake8_paramassign.rules.base import Finding, Rule
-
-_OF_UNKNOWN = re.compile(r"\.(\w+)\.data(\[[^\[\]]*\])*$")
-"""How the data of an object of unknown class is spelled: ``module.weight.data[0]``."""
+from flake8_paramassign.facts import Facts
+from flake8_paramassign.facts.aliasing import data_of
+from flake8_paramassign.facts.wording import shown
+from flake8_paramassign.rules.base import Rule, Verdict
+from flake8_paramassign.semantics.events import WrittenInPlace
 
 
 class DataInPlace(Rule):
@@ -53,63 +49,30 @@ class DataInPlace(Rule):
     code = "PRM902"
     name = "data-in-place"
     claim = "a write in place through .data is unseen by autograd: gradients may be wrong"
-    signs = (r"\.data\b",)
     fix = "unsafe"
 
-    def judge(self, event: Event, ask: Objects) -> Finding | None:
+    def judge(self, event: WrittenInPlace, facts: Facts) -> Verdict | None:
         """What is written is the data of what surely is a Parameter, or a view of that."""
-        if not isinstance(event, WrittenInPlace):
+        evidence = next((v for v in event.tensors if data_of(v, event.state, facts)), None)
+        if evidence is None:
             return None
-        if not any(_is_data_of_parameter(value) for value in event.tensors):
-            return None
-        return Finding(
-            f"'{ast.unparse(event.subject)}' is written by {event.how}, which autograd does not "
-            f"see: gradients may be wrong, and nothing raises; write {_instead(event)}"
+        return Verdict(
+            f"'{shown(event.subject)}' is written by {event.how}, which autograd does not "
+            f"see: gradients may be wrong, and nothing raises; write {_instead(event)}",
+            evidence=evidence,
         )
-
-
-def _is_data_of_parameter(value: Value) -> bool:
-    if isinstance(value, Opaque):
-        spelled = _OF_UNKNOWN.search(value.path)
-        return spelled is not None and catalogue.is_stock_slot(spelled.group(1))
-    if isinstance(value, Tensor) and isinstance(value.origin, Parameter):
-        return value.via == ".data" and _data_in(value.site) is not None
-    return False
-
-
-def _data_in(node: ast.AST) -> ast.Attribute | None:
-    """The ``w.data`` that ``w.data.view(-1)[0]`` is a view of."""
-    while True:
-        if isinstance(node, ast.Attribute):
-            if node.attr == "data":
-                return node
-            if catalogue.attribute(node.attr) is not catalogue.Result.VIEW:
-                return None
-            node = node.value
-        elif isinstance(node, ast.Subscript):
-            node = node.value
-        elif isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
-            if catalogue.method(node.func.attr) is not catalogue.Result.VIEW:
-                return None
-            node = node.func.value
-        else:
-            return None
-
-
-def data_written(event: WrittenInPlace) -> ast.Attribute | None:
-    """Return the ``w.data`` that is written through; None where its text is not known."""
-    places = [event.subject, *(v.site for v in in_order(event.tensors) if isinstance(v, Tensor))]
-    return next(filter(None, map(_data_in, places)), None)
 
 
 def _instead(event: WrittenInPlace) -> str:
     """The same write without ``.data``."""
-    data = data_written(event)
-    subject = ast.unparse(data.value) if data is not None else ast.unparse(event.subject)
+    subject: ast.expr = event.subject
+    if isinstance(subject, ast.Attribute) and subject.attr == "data":
+        subject = subject.value
+    what = shown(subject)
     if event.how.startswith("nn.init."):
-        return f"{event.how.removesuffix('()')}({subject}, ...)"
+        return f"{event.how.removesuffix('()')}({what}, ...)"
     has_arguments = isinstance(event.node, ast.Call) and bool(event.node.args)
     write = event.how.replace("()", "(...)") if has_arguments else event.how
-    write = f"{subject}{write}" if write[0] in ".[" else f"{subject} {write}"
+    write = f"{what}{write}" if write[0] in (".", "[") else f"{what} {write}"
     write += " ..." if write.endswith("=") else ""
     return write if event.grad is False else f"{write} under torch.no_grad()"

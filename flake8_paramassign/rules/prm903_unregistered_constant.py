@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-import ast
-
-from flake8_paramassign.inference.classes import ProjectClass
-from flake8_paramassign.inference.events import AttributeStored, Event, Role
-from flake8_paramassign.inference.objects import Objects
-from flake8_paramassign.inference.state import ABSENT, INITIALISED, State
-from flake8_paramassign.inference.values import NONE, NOTHING, Instance, Tensor, Value, constant
-from flake8_paramassign.rules.base import Finding, Rule
+from flake8_paramassign.domain.objects import PLAIN
+from flake8_paramassign.domain.state import State
+from flake8_paramassign.domain.values import NONE, Value
+from flake8_paramassign.facts import Facts
+from flake8_paramassign.facts.registration import REGISTERED, is_moved_by_hand
+from flake8_paramassign.facts.uses import reading_roles, stores_of
+from flake8_paramassign.facts.wording import owner_of, quoted
+from flake8_paramassign.project.classes import ProjectClass
+from flake8_paramassign.rules.base import Rule, Verdict
+from flake8_paramassign.semantics.events import AttributeStored
+from flake8_paramassign.semantics.frames import Role
 
 
 class UnregisteredConstant(Rule):
@@ -65,67 +68,65 @@ class UnregisteredConstant(Rule):
     code = "PRM903"
     name = "unregistered-constant"
     claim = "a plain tensor that forward reads is no buffer: it is not moved, and not saved"
-    computed = True
     fix = "unsafe"
 
-    @classmethod
-    def stands(cls, event: AttributeStored, state: State) -> bool:
+    def judge(self, event: AttributeStored, facts: Facts) -> Verdict | None:
+        """The first tensor that an attribute holds is constant."""
+        thing = facts.thing(event.receiver, event.state)
+        if event.how not in ("=", "setattr") or event.frame.role is not Role.CONSTRUCTION:
+            return None
+        if thing is None or thing.is_module is not True or not isinstance(thing.cls, ProjectClass):
+            return None
+        if event.before.slot & REGISTERED or is_moved_by_hand(thing.cls):
+            return None
+        if not all(_is_constant(value, event.state, facts) for value in event.values):
+            return None
+        if any(_is_constant(value, event.state, facts) for value in event.before.values):
+            return None
+        return Verdict(
+            f"{quoted(event.name)} is a plain tensor that forward reads: .to() and .cuda() do not "
+            f"move it and it is not saved; write {owner_of(event.node)}.register_buffer("
+            f'"{event.name}", ..., persistent=False)',
+            why_not_fixed="register_buffer raises AttributeError before super().__init__()"
+            if thing.initialised is False
+            else None,
+            evidence=event.values[0],
+        )
+
+    def stands(self, event: AttributeStored, verdict: Verdict, final: State, facts: Facts) -> bool:
         """Not where something else, such as a Parameter, may hold its place after ``__init__``.
 
         ``forward`` then may read it under the condition that stores the Parameter only.
         """
-        key = event.receiver, event.name
-        slot, held = state.slots.get(key, ABSENT), state.cells.get(key, NOTHING)
-        if "plain" not in slot or slot & {"buffer", "module"}:
+        held = facts.member(event.receiver, event.name, final)
+        if held is None or not held.slot & PLAIN or held.slot & REGISTERED:
             return False
-        return held != NONE and all(map(_is_constant, held - NONE))
+        rest = [value for value in held.values if value not in NONE]
+        return bool(rest) and all(_is_constant(value, final, facts) for value in rest)
 
-    def judge(self, event: Event, ask: Objects) -> Finding | None:
-        """The first tensor that an attribute holds is constant, and ``forward`` reads it."""
-        if not isinstance(event, AttributeStored) or event.how not in ("=", "setattr"):
-            return None
-        receiver = event.receiver
-        if event.frame.role is not Role.CONSTRUCTION or not isinstance(receiver, Instance):
-            return None
-        cls = receiver.cls
-        if not isinstance(cls, ProjectClass) or not cls.is_module:
-            return None
-        if event.slot & {"parameter", "buffer", "module"}:
-            return None
-        if not all(map(_is_constant, event.values)) or any(map(_is_constant, event.before)):
-            return None
-        if ask.changed_later(cls, event.name, event.frame):
-            return None
-        if not ask.read_by_forward(cls, event.name):
-            return None
-        initialised = constant(event.state.cells.get((receiver, INITIALISED), NOTHING))
-        return Finding(
-            f"'{event.name}' is a plain tensor that forward reads: .to() and .cuda() do not move "
-            f"it and it is not saved; write {_receiver(event.node)}.register_buffer("
-            f'"{event.name}", ..., persistent=False)',
-            why_not_fixed="register_buffer raises AttributeError before super().__init__()"
-            if initialised is False
-            else None,
+    def holds(self, event: AttributeStored, facts: Facts) -> bool:
+        """A step reads it, and nobody changes it after construction."""
+        classes = [cls for store, cls in facts.stores if store is event]
+        return all(
+            isinstance(cls, ProjectClass)
+            and Role.STEP in reading_roles(cls, str(event.name), facts)
+            and all(
+                store.frame.role is Role.CONSTRUCTION
+                for store in stores_of(cls, str(event.name), facts)
+            )
+            for cls in classes
         )
 
 
-def _receiver(node: ast.AST) -> str:
-    """The object whose attribute is stored, as the user wrote it."""
-    if isinstance(node, ast.Call):
-        node = node.args[0] if len(node.args) > 2 else node.func
-        return ast.unparse(node).removesuffix(".__setattr__")
-    assert isinstance(node, ast.Attribute)
-    return ast.unparse(node.value)
-
-
-def _is_constant(value: Value) -> bool:
+def _is_constant(value: Value, state: State, facts: Facts) -> bool:
     """A tensor that no Parameter went into, and that surely is not trained.
 
     One without dimensions is a number, which torch takes from the CPU wherever the others are;
     one without elements keeps the place of another.
     """
-    if not isinstance(value, Tensor):
+    tensor = facts.tensor(value, state)
+    if tensor is None or tensor.is_parameter or tensor.is_subclass:
         return False
-    if value.shape is not None and (not value.shape or 0 in value.shape):
+    if tensor.shape is not None and (not tensor.shape or 0 in tensor.shape):
         return False
-    return value.origin is None and value.trainable is False
+    return tensor.origin is None and tensor.trainable is False

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from flake8_paramassign.inference.events import Event, RegistryBypassed
-from flake8_paramassign.inference.objects import Objects
-from flake8_paramassign.inference.state import PARAMETER_SLOT
-from flake8_paramassign.inference.values import NONE, Opaque, Parameter, Tensor
-from flake8_paramassign.rules.base import Finding, Rule
+from flake8_paramassign.domain.objects import PARAMETER
+from flake8_paramassign.domain.values import NONE
+from flake8_paramassign.facts import Facts
+from flake8_paramassign.facts.wording import quoted
+from flake8_paramassign.rules.base import Rule, Verdict
+from flake8_paramassign.semantics.events import RegistryBypassed
 
 
 class RegistryBypass(Rule):
@@ -47,45 +48,44 @@ class RegistryBypass(Rule):
     code = "PRM904"
     name = "registry-bypass"
     claim = "a Parameter stored or deleted past nn.Module.__setattr__: unregistered, or unchecked"
-    signs = (r"__dict__\[", r"\bdel ", r"delattr")
 
-    def judge(self, event: Event, ask: Objects) -> Finding | None:
+    def judge(self, event: RegistryBypassed, facts: Facts) -> Verdict | None:
         """A Parameter is concerned, and what holds it surely is a Module."""
-        if not isinstance(event, RegistryBypassed) or event.how == "_modules":
+        if event.how not in ("_parameters", "__dict__", "object.__setattr__", "del"):
             return None
-        what = _what_happens(event, sure=ask.is_module(event.receiver) is True)
-        return Finding(what, why_not_fixed="what is to be trained is not known") if what else None
+        what = _what_happens(event, facts)
+        return Verdict(what, why_not_fixed="what is to be trained is not known") if what else None
 
 
-def _what_happens(event: RegistryBypassed, *, sure: bool) -> str | None:
-    name = f"'{event.name}'" if event.name is not None else "what is stored"
-    tensor = any(isinstance(v, Tensor) and not v.maybe_self for v in event.values)
-    parameter = any(isinstance(v, Parameter) for v in event.values)
-    unknown_module = isinstance(event.receiver, Opaque) and event.receiver.module is not False
+def _what_happens(event: RegistryBypassed, facts: Facts) -> str | None:
+    name, is_module = quoted(event.name), facts.is_module(event.receiver, event.state)
+    tensors = [t for _, t in facts.tensors(event.values, event.state) if not t.is_conversion]
+    tensor = any(not t.is_parameter and not t.is_subclass for t in tensors)
+    parameter = any(t.is_parameter for t in tensors)
+    if is_module is False:
+        return None
     if event.how == "del":
-        if not tensor or not (sure or unknown_module):
-            return None
         return (
             f"{name} is a deleted Parameter: a plain tensor in its place is never trained, saved "
             f"or moved; assign an nn.Parameter, or register_buffer() to keep it constant"
+            if tensor
+            else None
         )
     if event.how == "_parameters":
-        if tensor and (sure or unknown_module):
+        if tensor:
             return (
                 f"{name} is put into _parameters as a plain tensor: it gets no gradient and never "
                 f"trains; write setattr(..., nn.Parameter(...))"
             )
-        if event.values == NONE or not (sure or (parameter and unknown_module)):
+        if event.values == NONE or not (is_module or parameter):
             return None
         return f"{name} is put into _parameters unchecked; write register_parameter(...)"
-    if not sure:
-        return None
-    if parameter:
+    if is_module and parameter:
         return (
             f"{name} is a Parameter that {event.how} does not register: it is never trained, saved "
             f"or moved; assign it as an attribute of the Module"
         )
-    if tensor and event.slot == PARAMETER_SLOT:
+    if is_module and tensor and event.before.slot == PARAMETER:
         return (
             f"{name} is a registered Parameter that a plain tensor hides ({event.how}): training "
             f"it has no effect; write .data.copy_(...)"

@@ -1,0 +1,26 @@
+"""PRM109: ``params = model.parameters()`` becomes ``params = list(model.parameters())``."""
+
+from __future__ import annotations
+
+import ast
+
+from codemods.rewrites.draft import Draft
+from codemods.rewrites.reasons import NoRewrite
+from flake8_paramassign.diagnostics import Fix
+from flake8_paramassign.report import Case
+from flake8_paramassign.semantics.events import IteratedAgain
+
+
+def rewrite(case: Case) -> Fix:
+    """Return the fix of the expression that makes the generator; raises NoRewrite."""
+    event = case.event
+    assert isinstance(event, IteratedAgain)
+    made = event.container.site
+    if not isinstance(made, ast.expr):
+        raise NoRewrite("what makes the generator is not one expression")
+    draft = Draft(case, made)
+    draft.enclose(made, "list(", ")")
+    return draft.fix(
+        "make a list of the Parameters",
+        "what did nothing for want of Parameters is then done",
+    )

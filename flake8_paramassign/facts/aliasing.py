@@ -1,0 +1,69 @@
+"""Whose storage a tensor is."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from flake8_paramassign import catalogue
+from flake8_paramassign.domain.state import State
+from flake8_paramassign.domain.values import Address, Value
+from flake8_paramassign.facts.facts import Facts
+
+
+def held_as(value: Value | None) -> tuple[Address, str] | None:
+    """Of an object that nobody here made: what holds it, and under which name."""
+    if not isinstance(value, Address) or not value.symbolic or not isinstance(value.site, tuple):
+        return None
+    owner, name = value.site[0], value.site[1] if len(value.site) > 1 else None
+    return (owner, name) if isinstance(owner, Address) and isinstance(name, str) else None
+
+
+def is_slot_of_unknown(value: Value, state: State, facts: Facts) -> bool:
+    """Whether ``value`` is a ``weight`` of an object that nothing says is no Module."""
+    held = held_as(value)
+    if held is None or facts.tensor(value, state) is not None:
+        return False
+    owner, name = held
+    return catalogue.is_stock_slot(name) and facts.is_module(owner, state) is not False
+
+
+def is_parameter(value: Value, state: State, facts: Facts) -> bool:
+    """Whether ``value`` is a Parameter, or as good as one: the ``weight`` of an unknown layer."""
+    return facts.parameter(value, state) is not None or is_slot_of_unknown(value, state, facts)
+
+
+def bases(value: Value, state: State, facts: Facts) -> Iterator[tuple[Value, str]]:
+    """Whose storage ``value`` is, nearest first, each with what led there: ``.data``."""
+    seen: set[Value] = set()
+    at: Value | None = value
+    while isinstance(at, Address) and at not in seen:
+        seen.add(at)
+        tensor, held = facts.tensor(at, state), held_as(at)
+        if tensor is not None:
+            via, at = tensor.via, tensor.base
+        elif held is not None and held[1] == "data":
+            via, at = ".data", held[0]
+        else:
+            return
+        if at is not None:
+            yield at, via
+
+
+def data_of(value: Value, state: State, facts: Facts) -> Value | None:
+    """The Parameter of which ``value`` is the ``.data``, or a view of that."""
+    through_data = False
+    for base, via in bases(value, state, facts):
+        through_data = through_data or via == ".data"
+        if is_parameter(base, state, facts):
+            return base if through_data else None
+    return None
+
+
+def shares_storage_with(value: Value, state: State, facts: Facts) -> Value | None:
+    """The Parameter whose storage ``value`` is, through ``.data`` or ``.detach()``."""
+    if is_parameter(value, state, facts):
+        return value
+    nearest = next(bases(value, state, facts), None)
+    if nearest is None or not is_parameter(nearest[0], state, facts):
+        return None
+    return nearest[0] if nearest[1] in (".data", ".detach()") else None

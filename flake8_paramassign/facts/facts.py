@@ -1,0 +1,156 @@
+"""What rules are handed: the way from a value to what is known of it, and a file's ledger."""
+
+from __future__ import annotations
+
+import ast
+import os
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from flake8_paramassign.domain.objects import Container, Field, Obj, Place, Tensor, Thing
+from flake8_paramassign.domain.state import State
+from flake8_paramassign.domain.values import Address, Text, Value, Values
+from flake8_paramassign.project.classes import Class, ProjectClass
+from flake8_paramassign.project.module import Module
+from flake8_paramassign.project.project import Project
+from flake8_paramassign.semantics.events import (
+    AttributeStored,
+    Event,
+    Happening,
+    OptimizerMade,
+    RegistryBypassed,
+    WrittenInPlace,
+)
+from flake8_paramassign.semantics.frames import Frame, Role
+from flake8_paramassign.settings import Settings
+
+INHERITED = "inherited"
+"""The grad mode of a function whose callers decide it."""
+
+
+def _unknown_mode(_: Frame) -> bool | None:
+    return None
+
+
+def _no_tests(_: Happening) -> frozenset[str]:
+    return frozenset()
+
+
+@dataclass(slots=True)
+class Facts:
+    """All that rules may ask, of one file under analysis.
+
+    What is below ``settings`` is the ledger: the engine writes down there what is only complete
+    when the whole file has been run, so rules ask for it in ``Rule.holds``.
+    """
+
+    project: Project
+    module: Module
+    settings: Settings
+    mode_of: Callable[[Frame], bool | None] = _unknown_mode
+    """The grad mode in which an activation that was begun for its own sake is called."""
+    tested: Callable[[Happening], frozenset[str]] = _no_tests
+    """Names of the attributes that undecided tests on the way to an event have read."""
+    discriminated: set[Address] = field(default_factory=set)
+    """Containers of which some code asks whether they are one."""
+    unregistered: set[str] = field(default_factory=set)
+    """Names that some code deletes from, or unregisters in, an object that is not known."""
+    read: set[tuple[ProjectClass, str, Role]] = field(default_factory=set)
+    """Which attributes of a class's objects are read as they are, and by code of which role."""
+    used: set[Address] = field(default_factory=set)
+    """Containers that torch made of Parameters with which more is done than to store in them."""
+    stores: list[tuple[AttributeStored | RegistryBypassed, Class | None]] = field(
+        default_factory=list
+    )
+    """Every attribute that is stored, with the class of the receiver."""
+    writes: list[WrittenInPlace] = field(default_factory=list)
+    optimised: set[Address] = field(default_factory=set)
+    """What any optimizer was given."""
+
+    def note(self, event: Event) -> None:
+        """Write down what happens, for questions about the whole file."""
+        if isinstance(event, AttributeStored | RegistryBypassed):
+            thing = self.thing(event.receiver, event.state)
+            self.stores.append((event, thing.cls if thing is not None else None))
+        elif isinstance(event, WrittenInPlace):
+            self.writes.append(event)
+        elif isinstance(event, OptimizerMade):
+            self.optimised.update(v for v in event.tensors if isinstance(v, Address))
+
+    @property
+    def works_with_torch(self) -> bool:
+        """Whether the file imports something of torch."""
+        binders = (node for nodes in self.module.bindings.values() for node in nodes)
+        return any(
+            name.partition(".")[0] == "torch"
+            for node in binders
+            for name in (
+                [node.module or ""]
+                if isinstance(node, ast.ImportFrom)
+                else [alias.name for alias in node.names]
+                if isinstance(node, ast.Import)
+                else []
+            )
+        )
+
+    # From values to objects.
+
+    @staticmethod
+    def object(value: Value | None, state: State) -> Obj | None:
+        """What is known of an object; None where ``value`` is none."""
+        return state.read(value) if isinstance(value, Address) else None
+
+    def tensor(self, value: Value | None, state: State) -> Tensor | None:
+        """``value`` as a tensor, where it surely is one."""
+        obj = self.object(value, state)
+        return obj if isinstance(obj, Tensor) else None
+
+    def parameter(self, value: Value | None, state: State) -> Tensor | None:
+        """``value`` as an ``nn.Parameter`` of no class of its own, where it surely is one."""
+        tensor = self.tensor(value, state)
+        return tensor if tensor and tensor.is_parameter and not tensor.is_subclass else None
+
+    def thing(self, value: Value | None, state: State) -> Thing | None:
+        """``value`` as an object with attributes."""
+        obj = self.object(value, state)
+        return obj if isinstance(obj, Thing) else None
+
+    def container(self, value: Value | None, state: State) -> Container | None:
+        """``value`` as a container."""
+        obj = self.object(value, state)
+        return obj if isinstance(obj, Container) else None
+
+    def is_module(self, value: Value | None, state: State) -> bool | None:
+        """Whether ``value`` is an ``nn.Module``; None where it is not known."""
+        obj = self.object(value, state)
+        return obj.is_module if isinstance(obj, Thing) else False
+
+    def tensors(self, values: Values, state: State) -> list[tuple[Address, Tensor]]:
+        """Those of ``values`` that surely are tensors."""
+        return [
+            (value, obj)
+            for value in values
+            if isinstance(value, Address) and isinstance(obj := state.read(value), Tensor)
+        ]
+
+    def member(self, receiver: Value, name: str | Text, state: State) -> Field | None:
+        """How an object holds an attribute."""
+        thing = self.thing(receiver, state)
+        return thing.member(name) if thing is not None and isinstance(name, str) else None
+
+    # Of events.
+
+    def grad(self, event: Happening) -> bool | None:
+        """The grad mode in which ``event`` happens; known when the whole file has been run."""
+        if event.grad == INHERITED:
+            return self.mode_of(event.frame.root)
+        return event.grad if isinstance(event.grad, bool) else None
+
+    def where(self, place: Place | None) -> str:
+        """``line 12``, or ``other.py:3`` in another file; empty where there is no place."""
+        if place is None:
+            return ""
+        line = getattr(place.node, "lineno", 0)
+        if place.module is self.module:
+            return f"line {line}"
+        return f"{os.path.basename(place.module.path)}:{line}"

@@ -1,0 +1,80 @@
+"""What a Module has: which objects are registered, and what is lost of one that is not."""
+
+from __future__ import annotations
+
+from flake8_paramassign.domain.objects import BUFFER, MODULE, PARAMETER, Container, Thing
+from flake8_paramassign.domain.state import State
+from flake8_paramassign.domain.values import Address, Values
+from flake8_paramassign.project.classes import Class, ProjectClass, TorchClass
+
+REGISTERED = PARAMETER | BUFFER | MODULE
+_GIVES_PARTS = frozenset(
+    """parameters named_parameters children named_children modules named_modules state_dict
+    load_state_dict _load_from_state_dict _save_to_state_dict _apply
+    """.split()
+)
+"""Methods of ``nn.Module`` by whose override a class looks after unregistered parts itself."""
+
+_CONTAINERS = ("torch.nn.Sequential", "torch.nn.ModuleList", "torch.nn.ModuleDict")
+
+
+def is_registered(address: Address, state: State) -> bool:
+    """Whether some Module has ``address`` among its Parameters or Modules."""
+    return any(
+        field.slot & REGISTERED and address in field.values
+        for _, obj in state.objects()
+        if isinstance(obj, Thing)
+        for _, field in obj.held()
+    )
+
+
+def looks_after_parts(cls: Class | None) -> bool:
+    """Whether a class overrides the methods by which Parameters are found."""
+    return isinstance(cls, ProjectClass) and any(cls.find(name) for name in _GIVES_PARTS)
+
+
+def may_have_state(values: Values, state: State, seen: frozenset[Address] = frozenset()) -> bool:
+    """Whether something is lost of Modules that nobody registers; nothing is of ``nn.ReLU()``.
+
+    Dropout has no Parameter, but is told by its parents when training ends.
+    """
+    return any(
+        isinstance(value, Address) and value not in seen and _has_state(value, state, seen)
+        for value in values
+    )
+
+
+def _has_state(address: Address, state: State, seen: frozenset[Address]) -> bool:
+    thing = state.read(address)
+    if not isinstance(thing, Thing) or thing.is_module is not True:
+        return False
+    if isinstance(thing.cls, TorchClass):
+        return _class_has_state(thing.cls, thing) or _parts_have_state(address, thing, state, seen)
+    return thing.is_open or _parts_have_state(address, thing, state, seen)
+
+
+def _class_has_state(cls: TorchClass, thing: Thing) -> bool:
+    slots = cls.entry.slots(dict(thing.arguments or ()))
+    if slots is None or "Dropout" in cls.name or cls.is_a(*_CONTAINERS):
+        return True
+    return any(slot.kind not in ("none", "none-buffer") for slot in slots.values())
+
+
+def _parts_have_state(
+    address: Address, thing: Thing, state: State, seen: frozenset[Address]
+) -> bool:
+    return any(
+        field.slot & (PARAMETER | BUFFER) or may_have_state(field.values, state, seen | {address})
+        for _, field in thing.held()
+        if field.slot & REGISTERED
+    )
+
+
+def is_hidden_on_purpose(container: Container) -> bool:
+    """``self.teacher = [teacher]``: one Module that its holder is not to register."""
+    return container.is_exact and len(container.known) == 1 and not container.fills
+
+
+def is_moved_by_hand(cls: ProjectClass) -> bool:
+    """Whether a class overrides the methods by which Modules are moved."""
+    return any(cls.find(name) for name in ("_apply", "to", "cuda", "cpu"))

@@ -1,0 +1,88 @@
+"""Which versions of a library a project admits, by its own metadata."""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
+
+_LAST = 1000
+"""A major version that no library reaches."""
+
+
+def excludes(path: str, library: str, major: int) -> bool:
+    """Whether the project of the file ``path`` surely has no version ``major`` of ``library``.
+
+    What the nearest folder says counts that names the library at all, in pyproject.toml,
+    setup.cfg, setup.py, a lock file or requirements*.txt. One statement that admits the version
+    is enough.
+    """
+    for folder in Path(path).absolute().parents:
+        found = [spec for spec in _specifiers(folder, library) if spec is not None]
+        if found:
+            return not any(_admits(spec, major) for spec in found)
+        if (folder / ".git").exists():
+            break
+    return False
+
+
+def _admits(specifier: str, major: int) -> bool:
+    """Whether some version from ``major`` on fits ``>=4.40,<6``, or poetry's ``^4.40``."""
+    from packaging.specifiers import InvalidSpecifier, SpecifierSet
+
+    caret = re.fullmatch(r"\^\s*(\d+)(\.\d+)*", specifier)
+    if caret is not None:
+        return int(caret[1]) >= major
+    if re.fullmatch(r"\d+(\.\d+)*", specifier):
+        specifier = f"=={specifier}"
+    try:
+        allowed = SpecifierSet(specifier)
+    except InvalidSpecifier:
+        return True
+    named = re.findall(r"\d+(?:\.\d+)*", specifier)
+    candidates = [f"{number}.{minor}" for number in (major, _LAST) for minor in (0, 999)]
+    newer = [version for version in named if int(version.split(".")[0]) >= major]
+    return any(allowed.contains(version, prereleases=True) for version in candidates + newer)
+
+
+def _specifiers(folder: Path, library: str) -> Iterator[str | None]:
+    """What the files of one folder ask for, as ``>=4.40``; empty where any version is admitted."""
+    requirement = re.compile(
+        rf"(?<![\w.-]){re.escape(library)}(?![\w-])(\[[^\]]*\])?\s*([^;#\"']*)", re.IGNORECASE
+    )
+    lists = sorted(folder.glob("requirements*.txt"))
+    for file in (*lists, folder / "setup.cfg", folder / "setup.py"):
+        with suppress(OSError, ValueError):
+            for line in file.read_text("utf-8").splitlines():
+                match = requirement.search(line)
+                if match is not None and not line.lstrip().startswith("#"):
+                    yield (match[2] or "").strip()
+    for file in (folder / "pyproject.toml", folder / "uv.lock", folder / "poetry.lock"):
+        with suppress(OSError, ValueError):
+            yield from _in_toml(tomllib.loads(file.read_text("utf-8")), library, requirement)
+
+
+def _in_toml(table: Any, library: str, requirement: re.Pattern[str]) -> Iterator[str | None]:
+    if isinstance(table, dict):
+        if table.get("name") == library and isinstance(table.get("version"), str):
+            yield f"=={table['version']}"  # of a lock file
+        for key, value in table.items():
+            if key == library and isinstance(value, str | dict):
+                yield value if isinstance(value, str) else value.get("version", "")
+            else:
+                yield from _in_toml(value, library, requirement)
+    elif isinstance(table, list):
+        for item in table:
+            match = requirement.match(item) if isinstance(item, str) else None
+            if match is not None:
+                yield (match[2] or "").strip()
+            elif not isinstance(item, str):
+                yield from _in_toml(item, library, requirement)

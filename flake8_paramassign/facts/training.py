@@ -1,0 +1,29 @@
+"""Leaves, and who trains them."""
+
+from __future__ import annotations
+
+from flake8_paramassign.domain.objects import Optimizer, Tensor
+from flake8_paramassign.domain.state import State
+from flake8_paramassign.domain.values import Address, Value
+from flake8_paramassign.facts.facts import Facts
+
+
+def is_trainable_leaf(value: Value, state: State, facts: Facts) -> bool:
+    """Whether ``value`` surely is a leaf that requires grad, or a view of one."""
+    tensor = facts.tensor(value, state)
+    if tensor is None or tensor.is_subclass or tensor.trainable is not True:
+        return False
+    if tensor.is_view:
+        base = facts.tensor(tensor.base, state)
+        return base is not None and is_trainable_leaf_object(base)
+    return is_trainable_leaf_object(tensor)
+
+
+def is_trainable_leaf_object(tensor: Tensor) -> bool:
+    """Whether a tensor is a leaf that requires grad, and of no class of its own."""
+    return tensor.trainable is True and tensor.is_leaf is True and not tensor.is_subclass
+
+
+def is_taken(address: Address, state: State) -> bool:
+    """Whether an optimizer that is known here has ``address``."""
+    return any(isinstance(o, Optimizer) and address in o.taken for _, o in state.objects())

@@ -1,0 +1,50 @@
+"""Who reads an attribute, and what else is stored in it."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+
+from flake8_paramassign.facts.facts import Facts
+from flake8_paramassign.project.classes import ProjectClass
+from flake8_paramassign.project.module import Module
+from flake8_paramassign.semantics.events import Happening
+from flake8_paramassign.semantics.frames import Role
+
+
+def reading_roles(cls: ProjectClass, name: str, facts: Facts) -> set[Role]:
+    """The roles of the code that reads ``name`` from objects of a class, or of one below it."""
+    return {
+        role
+        for reader, read, role in facts.read
+        if read == name and (reader in cls.ancestry or cls in reader.ancestry)
+    }
+
+
+def stores_of(cls: ProjectClass, name: str, facts: Facts) -> Iterator[Happening]:
+    """What stores ``name`` in objects of a class, or of one that is above or below it."""
+    for store, other in facts.stores:
+        if store.name == name and isinstance(other, ProjectClass):
+            if other in cls.ancestry or cls in other.ancestry:
+                yield store
+
+
+def writes_in(node: ast.AST, facts: Facts) -> bool:
+    """Whether something is written in place while an expression is evaluated."""
+    inside = set(ast.walk(node))
+    return any(write.node in inside for write in facts.writes)
+
+
+def names_in(module: Module) -> frozenset[str]:
+    """All identifiers and strings of a file."""
+    found: set[str] = set()
+    for node in ast.walk(module.tree):
+        if isinstance(node, ast.Name):
+            found.add(node.id)
+        elif isinstance(node, ast.Attribute):
+            found.add(node.attr)
+        elif isinstance(node, ast.Constant) and isinstance(node.value, str):
+            found.add(node.value)
+        elif isinstance(node, ast.alias):
+            found.update(node.name.split("."))
+    return frozenset(found)
