@@ -32,8 +32,7 @@ _Key: TypeAlias = Hashable
 class Case:
     """A finding with all that is known of it, for whoever rewrites it.
 
-    ``event.state`` is not to be asked: the program has moved on since. What a rewrite needs of
-    it is in the event's own fields.
+    ``event.state`` is what was known when it happened.
     """
 
     code: str
@@ -83,18 +82,11 @@ class Report:
         self._facts.note(event)
         if isinstance(event, AttributeStored):
             self._receivers.setdefault(event.node, {})[event.receiver] = None
-        for rule in self._rules[type(event)]:
-            verdict = rule.judge(event, self._facts)
-            if verdict is None and not self._found:
-                continue
-            subject = subject_of(event)
-            key = (event.frame.context, event.node, type(event), rule.code, subject)
-            if verdict is None:
-                self._found.pop(key, None)
-                continue
-            receiver = subject if isinstance(subject, Address) else None
-            constructing = is_constructing(event.frame, receiver)
-            self._found[key] = _Finding(rule, event, verdict, constructing)
+        verdicts = [(rule, rule.judge(event, self._facts)) for rule in self._rules[type(event)]]
+        if any(verdict is not None for _, verdict in verdicts):
+            event.state = event.state.copy()  # which the program's, that goes on, no longer is
+        for rule, verdict in verdicts:
+            self._keep(rule, event, verdict)
         if isinstance(event, Constructed):
             self._settle(
                 event.state,
@@ -104,6 +96,16 @@ class Report:
             self._settle(
                 event.state, lambda f: not f.constructing and f.event.frame.root is event.frame
             )
+
+    def _keep(self, rule: Rule, event: Event, verdict: Verdict | None) -> None:
+        subject = subject_of(event)
+        key = (event.frame.context, event.node, type(event), rule.code, subject)
+        if verdict is None:
+            self._found.pop(key, None)
+            return
+        receiver = subject if isinstance(subject, Address) else None
+        constructing = is_constructing(event.frame, receiver)
+        self._found[key] = _Finding(rule, event, verdict, constructing)
 
     def _settle(self, final: State, concerned: Callable[[_Finding], bool]) -> None:
         """Drop what no longer stands in the state that the activation has left."""

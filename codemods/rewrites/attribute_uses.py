@@ -7,9 +7,18 @@ from collections.abc import Iterator
 
 from codemods.rewrites.draft import Draft
 from codemods.rewrites.places import path_to
+from codemods.rewrites.reasons import NoRewrite
 from flake8_paramassign import catalogue
 from flake8_paramassign.catalogue import Result
-from flake8_paramassign.inference.classes import ProjectClass
+from flake8_paramassign.project.classes import ProjectClass
+from flake8_paramassign.semantics.events import AttributeStored, ContainerHeld
+
+
+def name_of(event: AttributeStored | ContainerHeld) -> str:
+    """Return the attribute's name; raises NoRewrite where only a part of it is known."""
+    if not isinstance(event.name, str):
+        raise NoRewrite("the name of the attribute is computed, and not known whole")
+    return event.name
 
 
 def uses(draft: Draft, name: str, owner: ProjectClass | None) -> Iterator[list[ast.AST]]:

@@ -6,12 +6,13 @@ import ast
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from codemods.rewrites.attribute_uses import uses
+from codemods.rewrites.attribute_uses import name_of, uses
 from codemods.rewrites.draft import Draft
 from codemods.rewrites.places import path_to
 from codemods.rewrites.reasons import NoRewrite
-from flake8_paramassign.inference.events import ContainerHeld
-from flake8_paramassign.inference.values import External
+from flake8_paramassign.domain.objects import Container
+from flake8_paramassign.domain.values import Library
+from flake8_paramassign.semantics.events import ContainerHeld
 
 if TYPE_CHECKING:
     from codemods.rewrites.containers import Kind
@@ -39,7 +40,7 @@ TAKEN = frozenset(_ATTRIBUTES.split())
 
 def check_uses(draft: Draft, event: ContainerHeld, stored: ast.expr, kind: Kind) -> None:
     """Raise NoRewrite where the program does with the attribute what ``kind`` cannot do."""
-    for outer, user, use in uses(draft, event.name, event.frame.owner):
+    for outer, user, use in uses(draft, name_of(event), event.frame.owner):
         _check_use(draft, use, user, outer, kind)
     if isinstance(stored, ast.Name) and _changes_later(draft, stored):
         raise NoRewrite(f"'{stored.id}' is changed after it is stored")
@@ -73,7 +74,7 @@ def _check_call(draft: Draft, call: ast.Call, kind: Kind) -> None:
     if name == "isinstance" and names & _TYPES:
         raise NoRewrite("the program asks whether it is a list or a dict")
     for meaning in draft.module.static(call.func):
-        called = meaning.name if isinstance(meaning, External) else ""
+        called = meaning.name if isinstance(meaning, Library) else ""
         if called.startswith("torch.") and not called.startswith(_ITERATING):
             raise NoRewrite(f"{name}() takes a list or a tuple, and no nn.{kind.name}")
 
@@ -119,14 +120,16 @@ def check_keys(draft: Draft, event: ContainerHeld, kind: Kind) -> None:
 
 def _keys(draft: Draft, event: ContainerHeld) -> Iterator[ast.expr]:
     """The keys that the program shows: of the dict itself, and of items stored later."""
-    site = event.container.site
+    container = draft.object(event.container)
+    made = container.made if isinstance(container, Container) else None
+    site = made.node if made is not None else None
     if isinstance(site, ast.Dict):
         yield from (key for key in site.keys if key is not None)
     elif isinstance(site, ast.DictComp):
         yield site.key
     elif isinstance(site, ast.Call):
         yield from (ast.Constant(keyword.arg) for keyword in site.keywords if keyword.arg)
-    for _, user, use in uses(draft, event.name, event.frame.owner):
+    for _, user, use in uses(draft, name_of(event), event.frame.owner):
         if isinstance(user, ast.Subscript) and user.value is use:
             yield user.slice
 

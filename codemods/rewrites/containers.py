@@ -10,17 +10,10 @@ from codemods.rewrites.draft import Draft
 from codemods.rewrites.places import path_to
 from codemods.rewrites.reasons import NoRewrite
 from flake8_paramassign.diagnostics import Fix
-from flake8_paramassign.inference.events import ContainerHeld
-from flake8_paramassign.inference.values import (
-    Constant,
-    Container,
-    Instance,
-    Opaque,
-    Parameter,
-    Unknown,
-    Value,
-)
+from flake8_paramassign.domain.objects import Container, Thing
+from flake8_paramassign.domain.values import Constant, Unknown, Value
 from flake8_paramassign.report import Case
+from flake8_paramassign.semantics.events import ContainerHeld
 
 
 @dataclass(frozen=True)
@@ -56,10 +49,12 @@ def hold_modules(case: Case) -> Fix:
 def _registered(case: Case, what: str, as_list: Kind, as_dict: Kind) -> Fix:
     event = case.event
     assert isinstance(event, ContainerHeld)
-    kind = as_dict if event.container.kind == "dict" else as_list
-    _check_contents(event, what, kind)
     draft = Draft(case, event.node)
-    value = _stored(draft, event.container)
+    container = draft.object(event.container)
+    assert isinstance(container, Container)
+    kind = as_dict if container.kind == "dict" else as_list
+    _check_contents(draft, event, container, what, kind)
+    value = _stored(draft, container)
     check_uses(draft, event, value, kind)
     if kind is as_dict:
         check_keys(draft, event, kind)
@@ -77,21 +72,25 @@ def _registered(case: Case, what: str, as_list: Kind, as_dict: Kind) -> Fix:
     )
 
 
-def _check_contents(event: ContainerHeld, what: str, kind: Kind) -> None:
-    if event.container.kind == "set":
+def _check_contents(
+    draft: Draft, event: ContainerHeld, container: Container, what: str, kind: Kind
+) -> None:
+    if container.kind == "set":
         raise NoRewrite(f"a set has no order: make it a list, or an nn.{kind.name}")
-    if any(isinstance(value, Container) for value in event.contents):
+    if any(isinstance(draft.object(value), Container) for value in event.contents):
         raise NoRewrite(f"nn.{kind.name} registers nothing of the containers in it")
-    if not all(_fits(value, what) for value in event.contents):
+    if not all(_fits(draft, value, what) for value in event.contents):
         raise NoRewrite(f"it holds other things than {what}")
 
 
-def _fits(value: Value, what: str) -> bool:
-    if isinstance(value, Unknown | Opaque):
+def _fits(draft: Draft, value: Value, what: str) -> bool:
+    known, tensor = draft.object(value), draft.tensor(value)
+    is_unknown = isinstance(known, Thing) and known.is_module is None
+    if isinstance(value, Unknown) or is_unknown:
         return True
     if what == "Parameters":
-        return isinstance(value, Parameter)
-    return value == Constant(None) or (isinstance(value, Instance) and bool(value.cls.is_module))
+        return tensor is not None and tensor.is_parameter
+    return value == Constant(None) or (isinstance(known, Thing) and bool(known.is_module))
 
 
 def _stored(draft: Draft, container: Container) -> ast.expr:
@@ -118,7 +117,7 @@ def _stored(draft: Draft, container: Container) -> ast.expr:
 
 
 def _site(container: Container) -> ast.AST:
-    return container.site if isinstance(container.site, ast.AST) else ast.Pass()
+    return container.made.node if container.made is not None else ast.Pass()
 
 
 def _is_empty(value: ast.expr) -> bool:

@@ -4,43 +4,38 @@ from __future__ import annotations
 
 import ast
 
+from codemods.rewrites.draft import Draft
 from codemods.rewrites.reasons import NoRewrite
-from flake8_paramassign.inference.values import (
-    Constant,
-    Container,
-    Opaque,
-    Other,
-    Parameter,
-    Tensor,
-    Unknown,
-    Value,
-    Values,
-)
+from flake8_paramassign.domain.objects import Container, Tensor, Thing
+from flake8_paramassign.domain.values import Constant, Plain, Unknown, Value, Values
 
 _NUMBERS = (int, float, complex)
 
 
-def converter(value: Value, written: ast.expr) -> str:
+def converter(draft: Draft, value: Value, written: ast.expr) -> str:
     """Return the function that makes a tensor of ``value``; empty where none is needed.
 
     ``written`` is the expression that gives it. Raises NoRewrite.
     """
-    if isinstance(value, Tensor | Parameter | Opaque | Unknown) or is_number(value):
+    known = draft.object(value)
+    if isinstance(value, Unknown) or isinstance(known, Tensor) or is_number(value):
         return ""
-    if isinstance(value, Other) and value.kind == "numpy.ndarray":
+    if isinstance(known, Thing) and known.is_module is None and known.cls is None:
+        return ""
+    if isinstance(value, Plain) and value.kind == "numpy.ndarray":
         return "torch.from_numpy"
-    is_list = isinstance(value, Container) and value.kind in ("list", "tuple")
-    if is_list and _may_be_numbers(written):
+    is_list = isinstance(known, Container) and known.kind in ("list", "tuple")
+    if (is_list or _is_tuple(value)) and _may_be_numbers(written):
         return "torch.tensor"
     raise NoRewrite("no tensor can be made of the value")
 
 
-def written_by(values: Values, written: ast.expr) -> tuple[str, str]:
+def written_by(draft: Draft, values: Values, written: ast.expr) -> tuple[str, str]:
     """Return the method that writes any of ``values`` into a tensor, and their converter.
 
     Raises NoRewrite.
     """
-    functions = {converter(value, written) for value in values}
+    functions = {converter(draft, value, written) for value in values}
     if len(functions) > 1:
         raise NoRewrite("what the value is differs from path to path")
     return "fill_" if all(map(is_number, values)) else "copy_", "".join(functions)
@@ -50,7 +45,11 @@ def is_number(value: Value) -> bool:
     """Whether ``value`` is a number, which fills a tensor."""
     if isinstance(value, Constant):
         return isinstance(value.value, _NUMBERS)
-    return isinstance(value, Other) and value.kind == "float"
+    return isinstance(value, Plain) and value.kind in ("float", "int", "bool")
+
+
+def _is_tuple(value: Value) -> bool:
+    return isinstance(value, Constant) and isinstance(value.value, tuple)
 
 
 def _may_be_numbers(node: ast.expr) -> bool:

@@ -10,6 +10,8 @@ from codemods.imports import NoFreeName, name_for
 from codemods.rewrites.places import path_to
 from codemods.rewrites.reasons import NoRewrite
 from flake8_paramassign.diagnostics import Applicability, Edit, Fix, Position
+from flake8_paramassign.domain.objects import Obj, Shape, Tensor
+from flake8_paramassign.domain.values import Value
 from flake8_paramassign.report import Case
 
 if TYPE_CHECKING:
@@ -41,6 +43,27 @@ class Draft:
             raise NoRewrite("what has to change stands in another file")
         self._changes: list[tuple[int, int, str]] = []
         self._imports: list[Edit] = []
+
+    def tensor(self, value: Value | None) -> Tensor | None:
+        """``value`` as the tensor that it was when what was found happened."""
+        known = self.object(value)
+        return known if isinstance(known, Tensor) else None
+
+    def object(self, value: Value | None) -> Obj | None:
+        """``value`` as it was then."""
+        return self.case.facts.object(value, self.case.event.state)
+
+    def shape(self, value: Value) -> Shape | None:
+        """The shape of a tensor, where it is known."""
+        tensor = self.tensor(value)
+        return tensor.shape if tensor is not None else None
+
+    def maker(self, value: Value | None) -> ast.AST:
+        """The expression that made a tensor; raises NoRewrite where none is known."""
+        tensor = self.tensor(value)
+        if tensor is None or tensor.made is None or tensor.made.module is not self.module:
+            raise NoRewrite("what makes the tensor is no expression of this file")
+        return tensor.made.node
 
     @property
     def parent(self) -> ast.AST:

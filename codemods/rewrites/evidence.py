@@ -8,43 +8,26 @@ from codemods.rewrites.draft import Draft
 from codemods.rewrites.purity import is_pure
 from flake8_paramassign import catalogue
 from flake8_paramassign.catalogue import Result
-from flake8_paramassign.inference.classes import ProjectClass, TorchClass
-from flake8_paramassign.inference.events import AttributeStored
-from flake8_paramassign.inference.module import Module
-from flake8_paramassign.inference.shapes import Shape
-from flake8_paramassign.inference.state import State
-from flake8_paramassign.inference.tensor_facts import OTHER_FLOATS
-from flake8_paramassign.inference.values import (
-    NONE,
-    NOTHING,
-    Constant,
-    External,
-    Instance,
-    Opaque,
-    Parameter,
-    Tensor,
-    Value,
-    Values,
-)
+from flake8_paramassign.domain.objects import Shape
+from flake8_paramassign.domain.values import NONE, Address, Constant, Library, Value
+from flake8_paramassign.project.classes import ProjectClass, TorchClass
+from flake8_paramassign.project.module import Module
+from flake8_paramassign.semantics.events import AttributeStored, ParameterReplaced
 
 
 class Evidence:
     """What is known of a store over a Parameter's name."""
 
-    def __init__(self, draft: Draft, event: AttributeStored, value: Value) -> None:
+    def __init__(
+        self, draft: Draft, event: AttributeStored | ParameterReplaced, value: Value
+    ) -> None:
         """``value`` is what the finding is about, one of those that may be stored."""
         self.draft = draft
         self.event = event
         self.value = value
-        self.held = event.before or self._held_since_construction()
-
-    def _held_since_construction(self) -> Values:
-        """What the attribute holds where nothing was stored in it yet."""
-        receiver = self.event.receiver
-        if not isinstance(receiver, Instance):
-            return NOTHING
-        ask = self.draft.case.ask
-        return ask.attribute(receiver, self.event.name, State(), self.event.node)
+        self.tensor = draft.tensor(value)
+        """The value, if it is a tensor."""
+        self.held = event.before.values
 
     @property
     def holds_none(self) -> bool:
@@ -54,8 +37,8 @@ class Evidence:
     @property
     def is_lazy(self) -> bool:
         """Whether the Parameter is only made when the Module is first called."""
-        receiver = self.event.receiver
-        cls = receiver.cls if isinstance(receiver, Instance) else None
+        thing = self.draft.case.facts.thing(self.event.receiver, self.event.state)
+        cls = thing.cls if thing is not None else None
         return isinstance(cls, TorchClass) and cls.entry.lazy
 
     @property
@@ -66,17 +49,19 @@ class Evidence:
     @property
     def is_own(self) -> bool:
         """Whether the value is computed from the Parameter itself."""
-        origin = self.value.origin if isinstance(self.value, Tensor) else None
-        sites = [held.site for held in self.held if isinstance(held, Parameter)]
-        return origin is not None and origin.site in sites
+        return (
+            self.tensor is not None
+            and self.tensor.origin is not None
+            and self.tensor.origin in self.held
+        )
 
     @property
     def carries_a_gradient(self) -> bool:
         """Whether another tensor that is trained would get its gradient through the value."""
-        value = self.value
-        if not isinstance(value, Tensor) or self.is_own:
+        tensor = self.tensor
+        if tensor is None or self.is_own:
             return False
-        return value.trainable is True and not value.leaf and not value.maybe_self
+        return tensor.trainable is True and not tensor.is_leaf and not tensor.is_conversion
 
     @property
     def has_other_shape(self) -> bool:
@@ -97,13 +82,10 @@ class Evidence:
     def _held_shapes(self) -> set[Shape | None]:
         if len(self.draft.case.receivers) > 1:
             return {None}
-        return {value.shape if isinstance(value, Parameter) else None for value in self.held}
+        return {self.draft.shape(value) for value in self.held}
 
     def _value_shapes(self) -> set[Shape | None]:
-        return {
-            value.shape if isinstance(value, Tensor | Parameter) else None
-            for value in self.event.values
-        }
+        return {self.draft.shape(value) for value in self.event.values}
 
     @property
     def is_own_storage(self) -> bool:
@@ -113,9 +95,7 @@ class Evidence:
     @property
     def is_own_without_gradient(self) -> bool:
         """``m.w = m.w.detach()``."""
-        node = self.event.expression
-        node = node.func if isinstance(node, ast.Call) else node
-        return self.is_own and isinstance(node, ast.Attribute) and node.attr in ("detach", "data")
+        return self.is_own and self.tensor is not None and self.tensor.through_data
 
     @property
     def _last_result(self) -> Result | None:
@@ -124,16 +104,28 @@ class Evidence:
     @property
     def is_proved_sound(self) -> bool:
         """Whether writing the value into the Parameter changes nothing but the defect."""
-        value = self.value
+        tensor = self.tensor
+        if tensor is None or not self.has_same_shape or not self._is_receiver_made_here():
+            return False
+        held = [self.draft.tensor(value) for value in self.held]
+        if any(t is None or t.device != tensor.device or t.dtype != tensor.dtype for t in held):
+            return False
         return (
-            isinstance(value, Tensor)
-            and self.has_same_shape
-            and _is_made_here(self.event.receiver)
-            and not value.placed & OTHER_FLOATS
-            and (value.origin is None or self._last_result is Result.NEW)
-            and not any(isinstance(node, ast.Try) for node in self.draft.path)
+            (tensor.origin is None or self._last_result is Result.NEW)
+            and not self.event.attempts
+            and not self.event.expects_error
             and self.event.expression is not None
             and is_pure(self.event.expression, self.draft.module)
+        )
+
+    def _is_receiver_made_here(self) -> bool:
+        """Whether the object's class is known and not only what it derives from."""
+        receiver: Address = self.event.receiver
+        thing = self.draft.case.facts.thing(receiver, self.event.state)
+        return (
+            thing is not None
+            and isinstance(thing.cls, TorchClass | ProjectClass)
+            and (not receiver.symbolic or receiver is self.event.frame.receiver)
         )
 
 
@@ -148,7 +140,7 @@ def last_result(node: ast.expr | None, module: Module) -> Result | None:
     if not isinstance(node, ast.Call):
         return None
     for meaning in module.static(node.func):
-        if isinstance(meaning, External):
+        if isinstance(meaning, Library):
             return catalogue.function(meaning.name)
     return catalogue.method(node.func.attr) if isinstance(node.func, ast.Attribute) else None
 
@@ -160,14 +152,3 @@ def surely_differ(first: Shape, second: Shape) -> bool:
         return all(isinstance(size, int) for size in (*first, *second))
     pairs = zip(first, second, strict=True)
     return any(isinstance(a, int) and isinstance(b, int) and a != b for a, b in pairs)
-
-
-def _is_made_here(receiver: Instance | Opaque) -> bool:
-    """Whether the object's class is known and not only what it derives from."""
-    if not isinstance(receiver, Instance):
-        return False
-    site: object = receiver.site
-    while isinstance(site, tuple):
-        site = site[0].site if isinstance(site[0], Instance) else site[0]
-    is_known = isinstance(receiver.cls, TorchClass | ProjectClass)
-    return is_known and (site == "self" or isinstance(site, ast.Call))

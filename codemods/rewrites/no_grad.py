@@ -12,7 +12,7 @@ from codemods.rewrites.draft import Draft
 from codemods.rewrites.places import neighbours
 from codemods.rewrites.purity import is_pure
 from codemods.rewrites.reasons import NoRewrite
-from flake8_paramassign.inference.values import External
+from flake8_paramassign.domain.values import Library
 
 _NO_GRAD = "torch.no_grad"
 _AT_LINE_END = re.compile(r"\(\s+$")
@@ -117,6 +117,6 @@ def _is_no_grad_block(draft: Draft, block: ast.With) -> bool:
     return (
         not others
         and isinstance(call, ast.Call)
-        and External(_NO_GRAD) in draft.module.static(call.func)
+        and Library(_NO_GRAD) in draft.module.static(call.func)
         and block.body[0].lineno > call.lineno
     )

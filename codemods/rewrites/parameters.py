@@ -10,7 +10,7 @@ from codemods.rewrites.purity import is_pure
 from codemods.rewrites.reasons import NoRewrite
 from flake8_paramassign import catalogue
 from flake8_paramassign.catalogue import Result
-from flake8_paramassign.inference.values import External, Parameter
+from flake8_paramassign.domain.values import Address, Library
 
 NEEDS_STRICT = "then is registered, a key of state_dict(): older checkpoints need strict=False"
 PARAMETER = "torch.nn.Parameter"
@@ -33,14 +33,15 @@ def wrap(draft: Draft, value: ast.expr, converter: str = "") -> None:
     draft.enclose(value, opening, ")" * opening.count("("))
 
 
-def move_inside(draft: Draft, made: Parameter) -> bool:
+def move_inside(draft: Draft, made: Address) -> bool:
     """Move the operation that the draft is about inside the call that ``made`` the Parameter.
 
     Returns whether it is proved that nothing else changes. Raises NoRewrite.
     """
     operation = operation_of(draft)
-    call = made.site
-    assert isinstance(call, ast.Call)
+    call = draft.maker(made)
+    if not isinstance(call, ast.Call):
+        raise NoRewrite("what makes the Parameter is not one call")
     steps = path_to(operation, call)[:-1]
     _refuse_unclear(steps or [operation])
     if not steps:
@@ -63,7 +64,7 @@ def move_inside(draft: Draft, made: Parameter) -> bool:
 
 def bare(draft: Draft, value: ast.expr) -> None:
     """Leave of ``nn.Parameter(x)`` only ``x``; another ``value`` stays. Raises NoRewrite."""
-    if isinstance(value, ast.Call) and External(PARAMETER) in draft.module.static(value.func):
+    if isinstance(value, ast.Call) and Library(PARAMETER) in draft.module.static(value.func):
         whole, data = draft.inner(value), draft.outer(_data(value))
         draft.cut(whole.start, data.start)
         draft.cut(data.end, whole.end)

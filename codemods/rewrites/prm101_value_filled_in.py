@@ -17,9 +17,11 @@ from codemods.rewrites.purity import is_pure
 from codemods.rewrites.reasons import NoRewrite
 from codemods.rewrites.stores import BROADCASTS, Store, store_at
 from flake8_paramassign.diagnostics import Fix
-from flake8_paramassign.inference.events import AttributeStored, Role
-from flake8_paramassign.inference.values import Instance, Tensor, Value, only
+from flake8_paramassign.domain.objects import Tensor, Thing
+from flake8_paramassign.domain.values import Value
 from flake8_paramassign.report import Case
+from flake8_paramassign.semantics.events import AttributeStored
+from flake8_paramassign.semantics.frames import Role
 
 _LOSES = "the new Parameter is trained, and no optimizer, tie or hook of the old one knows it"
 _CONVERSIONS = frozenset([".to()", ".cuda()", ".half()", ".float()", ".double()", ".bfloat16()"])
@@ -27,17 +29,17 @@ _CONVERSIONS = frozenset([".to()", ".cuda()", ".half()", ".float()", ".double()"
 
 def rewrite(case: Case) -> Fix:
     """Return the fix, where the value is stored; raises NoRewrite."""
-    event, value = case.event, case.finding.value
+    event, value = case.event, case.verdict.evidence
     assert isinstance(event, AttributeStored)
     assert value is not None
     if event.frame.role is Role.STEP:
         raise NoRewrite("what is computed at every step belongs in a local variable")
     draft = Draft(case, event.node)
     evidence = Evidence(draft, event, value)
-    if isinstance(value, Tensor) and _is_made_of_new_parameter(value):
-        inside = Draft(case, value.site)
-        assert value.origin is not None
-        move_inside(inside, value.origin)
+    tensor = evidence.tensor
+    if tensor is not None and tensor.origin is not None and _is_made_of_new(draft, tensor):
+        inside = Draft(case, draft.maker(value))
+        move_inside(inside, tensor.origin)
         return inside.fix("do it inside nn.Parameter(...)", _LOSES)
     _refuse_unclear(evidence)
     if event.how == "register_parameter" and event.expression is not None:
@@ -50,15 +52,15 @@ def rewrite(case: Case) -> Fix:
     return _filled(draft, store, evidence)
 
 
-def _is_made_of_new_parameter(value: Tensor) -> bool:
+def _is_made_of_new(draft: Draft, tensor: Tensor) -> bool:
     """``nn.Parameter(t).to(d)``."""
-    made = value.origin.site if value.origin is not None else None
-    return isinstance(made, ast.Call) and bool(path_to(value.site, made))
+    origin = draft.tensor(tensor.origin)
+    made, whole = origin.made if origin is not None else None, tensor.made
+    return made is not None and whole is not None and bool(path_to(whole.node, made.node))
 
 
 def _refuse_unclear(evidence: Evidence) -> None:
-    value = evidence.value
-    if isinstance(value, Instance):
+    if isinstance(evidence.draft.object(evidence.value), Thing):
         raise NoRewrite("a Module is no value for a Parameter: give the attribute another name")
     if evidence.is_lazy:
         raise NoRewrite("a lazy Module makes its Parameters at the first call: write to them later")
@@ -73,8 +75,8 @@ def _refuse_unclear(evidence: Evidence) -> None:
 
 def _replaces(evidence: Evidence, draft: Draft) -> bool:
     """Whether the value becomes a Parameter of its own instead of filling the one there is."""
-    value = evidence.value
-    is_conversion = isinstance(value, Tensor) and value.via in _CONVERSIONS
+    tensor = evidence.tensor
+    is_conversion = tensor is not None and (tensor.is_conversion or tensor.via in _CONVERSIONS)
     return (
         isinstance(draft.parent, ast.AnnAssign)
         or evidence.holds_none
@@ -90,17 +92,17 @@ def _replaced(draft: Draft, written: ast.expr, evidence: Evidence) -> Fix:
     if is_number(evidence.value):
         raise NoRewrite("nn.Parameter takes a tensor, and of which shape is not known")
     if evidence.may_store_none:
-        written = _arm(written, evidence.value)
-    wrap(draft, written, converter(evidence.value, written))
+        written = _arm(draft, written, evidence.value)
+    wrap(draft, written, converter(draft, evidence.value, written))
     return draft.fix("make it a Parameter", _LOSES)
 
 
-def _arm(choice: ast.expr, value: Value) -> ast.expr:
+def _arm(draft: Draft, choice: ast.expr, value: Value) -> ast.expr:
     """The arm of ``a if c else None`` that gives ``value``."""
-    site = getattr(value, "site", None)
-    if isinstance(choice, ast.IfExp) and isinstance(site, ast.AST):
+    tensor = draft.tensor(value)
+    if isinstance(choice, ast.IfExp) and tensor is not None and tensor.made is not None:
         for arm in (choice.body, choice.orelse):
-            if path_to(arm, site):
+            if path_to(arm, tensor.made.node):
                 return arm
     raise NoRewrite("the value may be None, of which no Parameter can be made")
 
@@ -110,7 +112,7 @@ def _filled(draft: Draft, store: Store, evidence: Evidence) -> Fix:
     module = draft.module
     if store.is_product and not all(is_pure(part, module) for part in store.subject):
         raise NoRewrite("the product would evaluate the target twice")
-    written = store.filled(draft, only(evidence.value), evidence.event)
+    written = store.filled(draft, (evidence.value,), evidence.event)
     message = f"write into the Parameter: {written}(...)"
     if written.endswith("fill_"):
         return draft.fix(message, "fill_() gives every element the number")

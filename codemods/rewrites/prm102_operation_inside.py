@@ -4,32 +4,34 @@ from __future__ import annotations
 
 import ast
 
-from codemods.rewrites.attribute_uses import is_stored_elsewhere, is_written_in_place
+from codemods.rewrites.attribute_uses import is_stored_elsewhere, is_written_in_place, name_of
 from codemods.rewrites.draft import Draft
 from codemods.rewrites.parameters import NEEDS_STRICT, move_inside, two_readings
 from flake8_paramassign.diagnostics import Fix
-from flake8_paramassign.inference.events import AttributeStored
-from flake8_paramassign.inference.values import Tensor
 from flake8_paramassign.report import Case
+from flake8_paramassign.semantics.events import AttributeStored
 
 
 def rewrite(case: Case) -> Fix:
     """Return the fix, where the operation is made; raises NoRewrite."""
-    event, value = case.event, case.finding.value
+    event, value = case.event, case.verdict.evidence
     assert isinstance(event, AttributeStored)
-    assert isinstance(value, Tensor)
-    assert value.origin is not None
-    if value.via in (".detach()", ".data"):
-        raise two_readings(value.via)
-    draft = Draft(case, value.site)
-    keeps_values = move_inside(draft, value.origin)
+    at_store = Draft(case, event.node)
+    tensor = at_store.tensor(value)
+    assert tensor is not None
+    assert tensor.origin is not None
+    if tensor.is_detached:
+        raise two_readings(tensor.via)
+    draft = Draft(case, at_store.maker(value))
+    keeps_values = move_inside(draft, tensor.origin)
+    name = name_of(event)
     return draft.fix(
         "do it inside nn.Parameter(...)",
-        f"'{event.name}' {NEEDS_STRICT}",
+        f"'{name}' {NEEDS_STRICT}",
         safe=keeps_values
         and _is_stored_at_once(draft, event.expression)
-        and not is_stored_elsewhere(draft, event.name, event.frame.owner)
-        and not is_written_in_place(draft, event.name, event.frame.owner),
+        and not is_stored_elsewhere(draft, name, event.frame.owner)
+        and not is_written_in_place(draft, name, event.frame.owner),
     )
 
 

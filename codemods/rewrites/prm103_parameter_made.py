@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import ast
 
-from codemods.rewrites.attribute_uses import is_stored_elsewhere
+from codemods.rewrites.attribute_uses import is_stored_elsewhere, name_of
 from codemods.rewrites.draft import Draft
 from codemods.rewrites.parameters import NEEDS_STRICT, PARAMETER, wrap
 from codemods.rewrites.reasons import NoRewrite
 from codemods.rewrites.trainable import drop_argument, drop_flags
 from flake8_paramassign.diagnostics import Fix
-from flake8_paramassign.inference.events import AttributeStored
-from flake8_paramassign.inference.values import External
+from flake8_paramassign.domain.values import Library
 from flake8_paramassign.report import Case
+from flake8_paramassign.semantics.events import AttributeStored
 
 _VARIABLES = frozenset(
-    [External("torch.autograd.Variable"), External("torch.autograd.variable.Variable")]
+    [Library("torch.autograd.Variable"), Library("torch.autograd.variable.Variable")]
 )
 
 
@@ -26,7 +26,7 @@ def rewrite(case: Case) -> Fix:
     draft = Draft(case, event.node)
     if event.expression is None:
         raise NoRewrite("what is stored is no expression of its own")
-    if is_stored_elsewhere(draft, event.name, event.frame.owner):
+    if is_stored_elsewhere(draft, name_of(event), event.frame.owner):
         raise NoRewrite(
             "another function assigns the attribute a value, which a Parameter's name may refuse"
         )
@@ -42,7 +42,9 @@ def rewrite(case: Case) -> Fix:
 
 def _replace_variable(draft: Draft, value: ast.expr) -> bool:
     """``Variable(x, requires_grad=True)`` becomes ``nn.Parameter(x)``, if ``value`` is that."""
-    if not isinstance(value, ast.Call) or not draft.module.static(value.func) & _VARIABLES:
+    if not isinstance(value, ast.Call) or not _VARIABLES.intersection(
+        draft.module.static(value.func)
+    ):
         return False
     if [keyword.arg for keyword in value.keywords] != ["requires_grad"]:
         return False

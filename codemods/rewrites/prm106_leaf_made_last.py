@@ -7,7 +7,6 @@ from codemods.rewrites.parameters import move_inside, operation_of
 from codemods.rewrites.reasons import NoRewrite
 from codemods.rewrites.trainable import drop_flags
 from flake8_paramassign.diagnostics import Fix
-from flake8_paramassign.inference.values import Tensor
 from flake8_paramassign.report import Case
 
 _NOTE = "the result is what is trained, not what it is computed from"
@@ -15,11 +14,14 @@ _NOTE = "the result is what is trained, not what it is computed from"
 
 def rewrite(case: Case) -> Fix:
     """Return the fix, where the tensor is computed; raises NoRewrite."""
-    value = case.finding.value
-    assert isinstance(value, Tensor)
-    draft = Draft(case, value.site)
-    if value.origin is not None:
-        move_inside(draft, value.origin)
+    value = case.verdict.evidence
+    at_optimizer = Draft(case, case.event.node)
+    tensor = at_optimizer.tensor(value)
+    assert tensor is not None
+    draft = Draft(case, at_optimizer.maker(value))
+    origin = draft.tensor(tensor.origin)
+    if tensor.origin is not None and origin is not None and origin.is_parameter:
+        move_inside(draft, tensor.origin)
         return draft.fix("do it inside nn.Parameter(...)", _NOTE)
     operation = operation_of(draft)
     if not drop_flags(draft, operation):

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import ast
+
 from codemods.rewrites.draft import Draft
 from codemods.rewrites.reasons import NoRewrite
 from flake8_paramassign.diagnostics import Fix
-from flake8_paramassign.inference.events import ParameterMade
 from flake8_paramassign.report import Case
+from flake8_paramassign.semantics.events import ParameterMade
 
 
 def rewrite(case: Case) -> Fix:
@@ -15,6 +17,8 @@ def rewrite(case: Case) -> Fix:
     if not isinstance(event, ParameterMade):
         raise NoRewrite("whether the integers are meant, or their floating point, is not known")
     call = event.node
+    if not isinstance(call, ast.Call):
+        raise NoRewrite("what makes the Parameter is no call that can be changed")
     if len(call.args) > 1 or any(keyword.arg == "requires_grad" for keyword in call.keywords):
         raise NoRewrite("requires_grad is given: make the values floating point to train them")
     draft = Draft(case, call)

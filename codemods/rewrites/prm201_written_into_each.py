@@ -9,9 +9,8 @@ from codemods.rewrites.draft import Draft
 from codemods.rewrites.no_grad import without_grad
 from codemods.rewrites.reasons import NoRewrite
 from flake8_paramassign.diagnostics import Fix
-from flake8_paramassign.inference.events import LoopVariableRebound
-from flake8_paramassign.inference.values import Parameter, Tensor
 from flake8_paramassign.report import Case
+from flake8_paramassign.semantics.events import VariableRebound
 
 _OPERATORS = {ast.Add: "+=", ast.Sub: "-=", ast.Mult: "*=", ast.Div: "/="}
 _NOTE = "the Parameter then changes; what is written is broadcast and cast to it"
@@ -20,13 +19,16 @@ _NOTE = "the Parameter then changes; what is written is broadcast and cast to it
 def rewrite(case: Case) -> Fix:
     """Return the fix of the assignment; raises NoRewrite."""
     event = case.event
-    assert isinstance(event, LoopVariableRebound)
+    assert isinstance(event, VariableRebound)
     draft = Draft(case, event.node)
     statement = draft.statement
-    if not isinstance(statement, ast.Assign) or statement.targets != [event.node]:
+    name = event.node
+    if not isinstance(name, ast.Name) or not isinstance(statement, ast.Assign):
         raise NoRewrite("the statement does not assign the variable alone")
-    _refuse_nothing_new(event)
-    name, value = event.node, statement.value
+    if statement.targets != [name]:
+        raise NoRewrite("the statement does not assign the variable alone")
+    _refuse_nothing_new(draft, event)
+    value = statement.value
     target = draft.outer(name)
     if isinstance(value, ast.BinOp) and _is_step_of(name, value):
         operator, operand = _OPERATORS[type(value.op)], value.right
@@ -34,7 +36,7 @@ def rewrite(case: Case) -> Fix:
         draft.cut(draft.outer(operand).end, draft.outer(value).end)
     else:
         operand = value
-        method, function = written_by(event.values, value)
+        method, function = written_by(draft, event.values, value)
         opening = f"{draft.named(function, target.start)}(" if function else ""
         method = f".{method}({opening}"
         draft.replace(target.end, draft.outer(value).start, method)
@@ -50,11 +52,11 @@ def _is_step_of(name: ast.Name, value: ast.BinOp) -> bool:
     return type(value.op) in _OPERATORS and isinstance(left, ast.Name) and left.id == name.id
 
 
-def _refuse_nothing_new(event: LoopVariableRebound) -> None:
-    sites = {before.site for before in event.before if isinstance(before, Parameter)}
+def _refuse_nothing_new(draft: Draft, event: VariableRebound) -> None:
     for value in event.values:
-        if isinstance(value, Tensor) and value.origin and value.origin.site in sites:
-            if value.view or value.maybe_self or value.via in (".data", ".detach()"):
+        tensor = draft.tensor(value)
+        if tensor is not None and tensor.origin in event.before:
+            if tensor.base is not None or tensor.is_conversion:
                 raise NoRewrite(
                     "the value is the Parameter's own storage: there is nothing to write into it"
                 )

@@ -10,12 +10,12 @@ from codemods.rewrites.no_grad import without_grad
 from codemods.rewrites.reasons import NoRewrite
 from codemods.rewrites.stores import BROADCASTS
 from flake8_paramassign.diagnostics import Fix
-from flake8_paramassign.inference.classes import TorchClass
-from flake8_paramassign.inference.events import DataStored, ItemStored
-from flake8_paramassign.inference.module_calls import STATE_DICT
-from flake8_paramassign.inference.values import Instance, Parameter, Tensor, Value
+from flake8_paramassign.domain.objects import Thing
+from flake8_paramassign.project.classes import TorchClass
 from flake8_paramassign.report import Case
+from flake8_paramassign.semantics.events import DataStored, ItemStored
 
+_STATE_DICT = "state_dict"
 _EMBEDDING = TorchClass.named("torch.nn.Embedding")
 
 
@@ -34,13 +34,14 @@ def rewrite(case: Case) -> Fix:
 
 def _item_written(draft: Draft, event: ItemStored, value: ast.expr) -> Fix:
     """``d[k] = t``: the item is the Parameter, or in a ``state_dict()`` a tensor on its storage."""
-    method, function = written_by(event.values, value)
-    is_detached = event.container.kind == STATE_DICT
+    method, function = written_by(draft, event.values, value)
+    is_detached = event.kind == _STATE_DICT
     in_data = not is_detached and draft.case.settings.style == "data"
     opening = f".data.{method}(" if in_data else f".{method}("
     if function:
         opening += f"{draft.named(function, draft.inner(value).start)}("
     start, end = draft.outer(value)
+    assert isinstance(event.node, ast.expr)
     draft.replace(draft.outer(event.node).end, start, opening)
     draft.insert(end, ")" * opening.count("("))
     if not (is_detached or in_data or event.grad is False):
@@ -59,10 +60,10 @@ def _data_written(draft: Draft, event: DataStored, value: ast.expr) -> Fix:
     owner = event.node.value
     in_data = draft.case.settings.style == "data"
     data = ".data" if in_data else ""
-    if isinstance(owner, ast.Subscript) and _are_of_parameters(event):
+    if isinstance(owner, ast.Subscript) and _are_of_parameters(draft, event):
         base = draft.outer(owner.value).end
         draft.insert(base, data)
-    elif isinstance(owner, ast.Call) and _looks_up(owner, draft.case.finding.value):
+    elif isinstance(owner, ast.Call) and _looks_up(draft, owner, event):
         [index] = owner.args
         draft.replace(draft.outer(owner.func).end, draft.outer(index).start, f".weight{data}[")
         draft.replace(draft.outer(index).end, draft.inner(owner).end, "]")
@@ -74,13 +75,24 @@ def _data_written(draft: Draft, event: DataStored, value: ast.expr) -> Fix:
     return draft.fix("write into these rows of the Parameter", "the Parameter then changes")
 
 
-def _are_of_parameters(event: DataStored) -> bool:
-    return all(isinstance(v, Tensor) and isinstance(v.origin, Parameter) for v in event.receivers)
+def _are_of_parameters(draft: Draft, event: DataStored) -> bool:
+    tensors = [draft.tensor(value) for value in event.receivers]
+    origins = [draft.tensor(tensor.origin) if tensor is not None else None for tensor in tensors]
+    return all(origin is not None and origin.is_parameter for origin in origins)
 
 
-def _looks_up(call: ast.Call, called: Value | None) -> bool:
-    """Whether ``call`` looks rows up, in an ``nn.Embedding``."""
+def _looks_up(draft: Draft, call: ast.Call, event: DataStored) -> bool:
+    """Whether ``call`` looks rows up, in the weight of an ``nn.Embedding``."""
     if len(call.args) != 1 or call.keywords or isinstance(call.args[0], ast.Starred):
         return False
-    cls = called.cls if isinstance(called, Instance) else None
-    return cls is not None and cls is _EMBEDDING
+    tensors = [draft.tensor(value) for value in event.receivers]
+    weights = {tensor.origin if tensor is not None else None for tensor in tensors}
+    return all(
+        any(
+            isinstance(obj, Thing)
+            and obj.cls is _EMBEDDING
+            and weight in obj.member("weight").values
+            for _, obj in event.state.objects()
+        )
+        for weight in weights
+    )

@@ -12,9 +12,10 @@ from codemods.rewrites.places import path_to
 from codemods.rewrites.purity import is_new_tensor
 from codemods.rewrites.reasons import NoRewrite
 from flake8_paramassign.diagnostics import Fix
-from flake8_paramassign.inference.events import Role, WrittenInPlace
-from flake8_paramassign.inference.values import Parameter, Tensor
+from flake8_paramassign.domain.values import Address
 from flake8_paramassign.report import Case
+from flake8_paramassign.semantics.events import WrittenInPlace
+from flake8_paramassign.semantics.frames import Role
 
 
 def rewrite(case: Case) -> Fix:
@@ -26,7 +27,7 @@ def rewrite(case: Case) -> Fix:
     if made is not None:
         move_inside(draft, made)
         return draft.fix("do it inside nn.Parameter(...)")
-    if event.frame.role is Role.STEP and _carries_a_gradient(event):
+    if event.frame.role is Role.STEP and _carries_a_gradient(draft, event):
         raise NoRewrite(
             "a gradient would have to flow through what is written: compute it in a local, or "
             "call the Module by torch.func.functional_call"
@@ -38,23 +39,26 @@ def rewrite(case: Case) -> Fix:
     )
 
 
-def _made_here(draft: Draft, event: WrittenInPlace) -> Parameter | None:
+def _made_here(draft: Draft, event: WrittenInPlace) -> Address | None:
     """The Parameter of ``nn.Parameter(torch.empty(3)).normal_()``."""
     for value in event.tensors:
-        call = value.site if isinstance(value, Parameter) else None
+        tensor = draft.tensor(value)
+        call = tensor.made.node if tensor is not None and tensor.made is not None else None
+        if not isinstance(value, Address) or tensor is None or not tensor.is_parameter:
+            continue
         if isinstance(call, ast.Call) and path_to(event.subject, call):
             is_new = call.args and is_new_tensor(call.args[0], draft.module)
-            return value if is_new and isinstance(value, Parameter) else None
+            return value if is_new else None
     return None
 
 
-def _carries_a_gradient(event: WrittenInPlace) -> bool:
+def _carries_a_gradient(draft: Draft, event: WrittenInPlace) -> bool:
     """Whether what is written was computed from another tensor that is trained."""
-    own = {value.site for value in event.tensors if isinstance(value, Parameter)}
+    operands = [draft.tensor(value) for value in event.operands]
     return any(
-        isinstance(value, Tensor)
-        and value.trainable is True
-        and not value.leaf
-        and (value.origin is None or value.origin.site not in own)
-        for value in event.operands
+        tensor is not None
+        and tensor.trainable is True
+        and not tensor.is_leaf
+        and (tensor.origin is None or tensor.origin not in event.tensors)
+        for tensor in operands
     )

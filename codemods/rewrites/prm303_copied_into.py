@@ -12,10 +12,9 @@ from codemods.rewrites.stores import BROADCASTS, store_at
 from codemods.rewrites.trainable import drop_argument
 from flake8_paramassign import catalogue
 from flake8_paramassign.diagnostics import Fix
-from flake8_paramassign.inference.events import AttributeStored, ParameterReplaced
-from flake8_paramassign.inference.state import PARAMETER_SLOT
-from flake8_paramassign.inference.values import Opaque, Parameter, in_order
+from flake8_paramassign.domain.objects import ANY, PARAMETER
 from flake8_paramassign.report import Case
+from flake8_paramassign.semantics.events import ParameterReplaced
 
 
 def rewrite(case: Case) -> Fix:
@@ -23,19 +22,17 @@ def rewrite(case: Case) -> Fix:
     event = case.event
     assert isinstance(event, ParameterReplaced)
     draft = Draft(case, event.node)
-    store = event.store
     if event.name is None:
         return _loaded_in_place(draft)
-    if store is None or store.how not in ("=", "setattr"):
+    if event.how not in ("=", "setattr"):
         raise NoRewrite("build the optimizer, or wrap the Module, afterwards")
-    made = next((value for value in in_order(store.values) if isinstance(value, Parameter)), None)
-    if made is None or not all(isinstance(value, Parameter) for value in store.values):
+    made = [draft.tensor(value) for value in event.values]
+    if not made or not all(tensor is not None and tensor.is_parameter for tensor in made):
         raise NoRewrite("a layer is replaced: build the optimizer, or wrap the Module, afterwards")
-    evidence = Evidence(draft, store, made)
-    _check(evidence, store)
+    _check(Evidence(draft, event, event.values[0]), event)
     written = store_at(draft)
     bare(draft, written.value)
-    method = written.filled(draft, store.values, store)
+    method = written.filled(draft, event.values, event)
     return draft.fix(f"write into the Parameter: {method}(...)", BROADCASTS)
 
 
@@ -51,11 +48,11 @@ def _loaded_in_place(draft: Draft) -> Fix:
     )
 
 
-def _check(evidence: Evidence, store: AttributeStored) -> None:
+def _check(evidence: Evidence, event: ParameterReplaced) -> None:
     """Raise NoRewrite where there is no Parameter that the value fits into."""
     afterwards = "make it before the optimizer is built, or the Module wrapped"
-    is_stock = isinstance(store.receiver, Opaque) and catalogue.is_stock_slot(store.name)
-    if store.slot != PARAMETER_SLOT and not is_stock:
+    is_stock = event.before.slot == ANY and catalogue.is_stock_slot(str(event.name))
+    if event.before.slot != PARAMETER and not is_stock:
         raise NoRewrite(f"there may be no Parameter to write into: {afterwards}")
     if evidence.holds_none:
         raise NoRewrite(f"the slot is empty: {afterwards}")

@@ -7,19 +7,17 @@ import ast
 from codemods.rewrites.draft import Draft
 from codemods.rewrites.reasons import NoRewrite
 from flake8_paramassign.diagnostics import Fix
-from flake8_paramassign.inference.events import ParameterMade
-from flake8_paramassign.inference.values import Parameter
 from flake8_paramassign.report import Case
+from flake8_paramassign.semantics.events import ParameterMade
 
 
 def rewrite(case: Case) -> Fix:
     """Return the fix, where the Parameter is made; raises NoRewrite."""
     if isinstance(case.event, ParameterMade):
-        return _flag_of_parameter(case, case.event.node)
-    made = case.finding.value
-    assert isinstance(made, Parameter)
-    call = made.site
-    assert isinstance(call, ast.Call)
+        return _flag_of_parameter(case, case.event)
+    call = Draft(case, case.event.node).maker(case.verdict.evidence)
+    if not isinstance(call, ast.Call):
+        raise NoRewrite("what makes the Parameter is not one call")
     draft = Draft(case, call)
     arguments = draft.arguments(call)
     if not arguments or arguments[-1].star:
@@ -30,10 +28,9 @@ def rewrite(case: Case) -> Fix:
     )
 
 
-def _flag_of_parameter(case: Case, call: ast.Call) -> Fix:
+def _flag_of_parameter(case: Case, event: ParameterMade) -> Fix:
     """``requires_grad=w.data.requires_grad`` asks the ``.data``, where ``w`` has to be asked."""
-    draft = Draft(case, call)
-    flag = next(k.value for k in call.keywords if k.arg == "requires_grad")
+    draft, flag = Draft(case, event.node), event.flag_node
     assert isinstance(flag, ast.Attribute)
     holder = flag.value
     method = holder.func if isinstance(holder, ast.Call) else holder

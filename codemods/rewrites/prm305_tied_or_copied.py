@@ -8,8 +8,8 @@ from dataclasses import replace
 from codemods.rewrites.draft import Draft
 from codemods.rewrites.reasons import NoRewrite
 from flake8_paramassign.diagnostics import Applicability, Fix
-from flake8_paramassign.inference.events import DataStored
 from flake8_paramassign.report import Case
+from flake8_paramassign.semantics.events import DataStored
 
 
 def rewrite(case: Case) -> Fix:

@@ -15,9 +15,9 @@ from codemods.rewrites.in_place import write_at
 from codemods.rewrites.purity import is_pure
 from codemods.rewrites.reasons import NoRewrite
 from flake8_paramassign.diagnostics import Fix
-from flake8_paramassign.inference.events import DataStored, WrittenInPlace
 from flake8_paramassign.report import Case
 from flake8_paramassign.rules.prm306_init_guard_bypassed import GUARD, parameter_of
+from flake8_paramassign.semantics.events import DataStored, WrittenInPlace
 
 _INITIALISERS = {
     "normal_": ("normal_", frozenset(["mean", "std", "generator"])),

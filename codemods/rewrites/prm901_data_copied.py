@@ -15,10 +15,11 @@ from codemods.rewrites.reasons import NoRewrite
 from codemods.rewrites.stores import Store
 from flake8_paramassign.catalogue import Result
 from flake8_paramassign.diagnostics import Fix
-from flake8_paramassign.inference.events import DataStored, Role
-from flake8_paramassign.inference.shapes import is_elementwise
-from flake8_paramassign.inference.values import Parameter, Tensor
+from flake8_paramassign.domain.objects import Thing
 from flake8_paramassign.report import Case
+from flake8_paramassign.semantics.events import DataStored
+from flake8_paramassign.semantics.frames import Role
+from flake8_paramassign.semantics.models.shapes import is_elementwise
 
 _SIZE = re.compile(r"(in|out|num)_(features|channels|embeddings)|embedding_dim|groups")
 """The attributes of torch's Modules that tell how large their Parameters are."""
@@ -62,8 +63,8 @@ def _refuse_other_form(draft: Draft, event: DataStored, owner: ast.expr, value: 
     """Raise NoRewrite where the Parameter is given another shape, dtype or device on purpose."""
     spelled = ast.unparse(owner)
     is_own = any(ast.unparse(n) == spelled for n in ast.walk(value) if isinstance(n, type(owner)))
-    held = {v.shape for v in event.receivers if isinstance(v, Parameter)}
-    given = {v.shape for v in event.values if isinstance(v, Tensor | Parameter)}
+    held = {tensor.shape for _, tensor in draft.case.facts.tensors(event.receivers, event.state)}
+    given = {tensor.shape for _, tensor in draft.case.facts.tensors(event.values, event.state)}
     if any(surely_differ(a, b) for a in held for b in given if a is not None and b is not None):
         raise NoRewrite("the value has another shape: assign a new Parameter, before an optimizer")
     if held != given and any(shape is not None and _is_small(shape) for shape in given):
@@ -106,12 +107,13 @@ def _may_be_shared(event: DataStored, value: ast.expr, draft: Draft) -> bool:
     storage = called if isinstance(called, ast.Attribute) and called.attr == "detach" else value
     if not isinstance(storage, ast.Attribute) or _calls(storage):
         return False
-    makers = [
-        maker
-        for v in event.receivers
-        if isinstance(v, Parameter) and isinstance(v.site, tuple)
-        for maker in [getattr(v.site[0], "site", None)]
+    holders = [
+        address
+        for address, obj in event.state.objects()
+        if isinstance(obj, Thing)
+        and any(set(event.receivers) & set(held.values) for _, held in obj.held())
     ]
+    makers = [holder.site for holder in holders]
     return any(isinstance(m, ast.Call) and bool(path_to(draft.function, m)) for m in makers)
 
 

@@ -8,10 +8,10 @@ from codemods.rewrites.draft import Draft
 from codemods.rewrites.in_place import write_at
 from codemods.rewrites.no_grad import without_grad
 from codemods.rewrites.reasons import NoRewrite
+from flake8_paramassign import catalogue
 from flake8_paramassign.diagnostics import Fix
-from flake8_paramassign.inference.events import WrittenInPlace
 from flake8_paramassign.report import Case
-from flake8_paramassign.rules.prm902_data_in_place import data_written
+from flake8_paramassign.semantics.events import WrittenInPlace
 
 _NOTE = "a write between a forward and its backward pass then raises, where gradients were wrong"
 _CHANGES_FORM = frozenset(
@@ -28,7 +28,7 @@ def rewrite(case: Case) -> Fix:
     event = case.event
     assert isinstance(event, WrittenInPlace)
     draft = Draft(case, event.node)
-    data = data_written(event)
+    data = _data_written(draft, event)
     if data is None or not any(node is data for node in ast.walk(draft.statement)):
         raise NoRewrite("the .data is taken in another statement, and may be used there")
     if event.how.strip(".()") in _CHANGES_FORM:
@@ -47,6 +47,32 @@ def rewrite(case: Case) -> Fix:
         return draft.fix("write into the Parameter itself", _NOTE)
     without_grad(draft, [write.subject], write.operands)
     return draft.fix("write into the Parameter itself, under torch.no_grad()", _NOTE)
+
+
+def _data_written(draft: Draft, event: WrittenInPlace) -> ast.Attribute | None:
+    """The ``w.data`` that is written through; None where its text is not known."""
+    made = [tensor.made for _, tensor in draft.case.facts.tensors(event.tensors, event.state)]
+    places = [event.subject, *(place.node for place in made if place is not None)]
+    return next(filter(None, map(_data_in, places)), None)
+
+
+def _data_in(node: ast.AST) -> ast.Attribute | None:
+    """The ``w.data`` that ``w.data.view(-1)[0]`` is a view of."""
+    while True:
+        if isinstance(node, ast.Attribute):
+            if node.attr == "data":
+                return node
+            if catalogue.attribute(node.attr) is not catalogue.Result.VIEW:
+                return None
+            node = node.value
+        elif isinstance(node, ast.Subscript):
+            node = node.value
+        elif isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
+            if catalogue.method(node.func.attr) is not catalogue.Result.VIEW:
+                return None
+            node = node.func.value
+        else:
+            return None
 
 
 def _augment(draft: Draft, statement: ast.AugAssign, parameter: ast.expr) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 
-from codemods.rewrites.attribute_uses import uses
+from codemods.rewrites.attribute_uses import name_of, uses
 from codemods.rewrites.container_uses import TAKEN
 from codemods.rewrites.draft import Draft
 from codemods.rewrites.reasons import NoRewrite
@@ -12,12 +12,12 @@ from codemods.rewrites.stores import store_at
 from flake8_paramassign import catalogue
 from flake8_paramassign.catalogue import Result
 from flake8_paramassign.diagnostics import Fix
-from flake8_paramassign.inference.classes import ProjectClass
-from flake8_paramassign.inference.events import AttributeStored
-from flake8_paramassign.inference.module import Module
-from flake8_paramassign.inference.state import ABSENT
-from flake8_paramassign.inference.values import External, Instance
+from flake8_paramassign.domain.objects import ABSENT, Thing
+from flake8_paramassign.domain.values import Library
+from flake8_paramassign.project.classes import ProjectClass
+from flake8_paramassign.project.module import Module
 from flake8_paramassign.report import Case
+from flake8_paramassign.semantics.events import AttributeStored
 
 _OF_MODULES = TAKEN - frozenset(dir(dict))
 """The attributes that every Module has."""
@@ -29,43 +29,44 @@ def rewrite(case: Case) -> Fix:
     event = case.event
     assert isinstance(event, AttributeStored)
     draft = Draft(case, event.node)
-    _check_name(event)
-    _check_other_stores(draft, event)
-    _register(draft, event.name)
+    name = name_of(event)
+    _check_name(event, name, draft)
+    _check_other_stores(draft, event, name)
+    _register(draft, name)
     return draft.fix(
         "register it as a buffer",
-        f"'{event.name}' is then moved with its Module, and cast by .half() and the like if it is "
+        f"'{name}' is then moved with its Module, and cast by .half() and the like if it is "
         "floating point",
         "it is not in state_dict(): checkpoints stay as they are",
     )
 
 
-def _check_name(event: AttributeStored) -> None:
+def _check_name(event: AttributeStored, name: str, draft: Draft) -> None:
     """Raise NoRewrite for a name that ``register_buffer`` refuses."""
-    name, receiver = event.name, event.receiver
     if not name.isidentifier():
         raise NoRewrite(f"{name!r} cannot be the name of a buffer")
-    if event.slot != ABSENT:
+    if event.before.slot != ABSENT:
         raise NoRewrite(
             f"'{name}' may have been assigned before, and register_buffer raises KeyError for an "
             "attribute that exists"
         )
-    assert isinstance(receiver, Instance)
-    assert isinstance(receiver.cls, ProjectClass)
-    if receiver.cls.find(name) or name in _OF_MODULES:
+    thing = draft.object(event.receiver)
+    assert isinstance(thing, Thing)
+    assert isinstance(thing.cls, ProjectClass)
+    if thing.cls.find(name) or name in _OF_MODULES:
         raise NoRewrite(
             f"the class has an attribute '{name}', for which register_buffer raises KeyError"
         )
 
 
-def _check_other_stores(draft: Draft, event: AttributeStored) -> None:
+def _check_other_stores(draft: Draft, event: AttributeStored, name: str) -> None:
     """Raise NoRewrite where the attribute is also given what no buffer takes."""
     own = set(ast.walk(draft.statement))
-    for _, user, use in uses(draft, event.name, event.frame.owner):
+    for _, user, use in uses(draft, name, event.frame.owner):
         if isinstance(use, ast.Attribute) and isinstance(use.ctx, ast.Store) and use not in own:
-            if not _fits_buffer(getattr(user, "value", None), event.name, draft.module):
+            if not _fits_buffer(getattr(user, "value", None), name, draft.module):
                 raise NoRewrite(
-                    f"'{event.name}' is assigned in another place as well, and a buffer takes "
+                    f"'{name}' is assigned in another place as well, and a buffer takes "
                     "nothing but a tensor or None"
                 )
 
@@ -80,7 +81,7 @@ def _fits_buffer(value: ast.expr | None, name: str, module: Module) -> bool:
     if not isinstance(value, ast.Call):
         return False
     for meaning in module.static(value.func):
-        if isinstance(meaning, External):
+        if isinstance(meaning, Library):
             return catalogue.function(meaning.name) not in _NO_TENSOR
     name = value.func.attr if isinstance(value.func, ast.Attribute) else ""
     return catalogue.method(name) not in _NO_TENSOR

@@ -6,8 +6,8 @@ import ast
 
 from flake8_paramassign import catalogue
 from flake8_paramassign.catalogue import Result
-from flake8_paramassign.inference.module import Module
-from flake8_paramassign.inference.values import UNKNOWN, External
+from flake8_paramassign.domain.values import UNKNOWN, Library
+from flake8_paramassign.project.module import Module
 
 _PLAIN = (
     ast.Name, ast.Attribute, ast.Subscript, ast.Slice, ast.Constant, ast.Tuple, ast.List,
@@ -36,7 +36,7 @@ def is_pure(node: ast.AST, module: Module) -> bool:
 def calls_torch(call: ast.Call, module: Module) -> bool:
     """Whether ``call`` is one of a library's function, or of a method that tensors have."""
     for meaning in module.static(call.func):
-        if isinstance(meaning, External):
+        if isinstance(meaning, Library):
             return meaning.name.partition(".")[0] in _LIBRARIES
     return isinstance(call.func, ast.Attribute) and catalogue.method(call.func.attr) is not None
 
@@ -52,4 +52,4 @@ def _is_harmless(call: ast.Call, module: Module) -> bool:
 def is_new_tensor(node: ast.expr, module: Module) -> bool:
     """Whether ``node`` makes a tensor of its own: ``torch.empty(3)``."""
     meanings = module.static(node.func) if isinstance(node, ast.Call) else UNKNOWN
-    return all(isinstance(m, External) and catalogue.creates_leaf(m.name) for m in meanings)
+    return all(isinstance(m, Library) and catalogue.creates_leaf(m.name) for m in meanings)

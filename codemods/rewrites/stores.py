@@ -13,8 +13,8 @@ from codemods.rewrites.conversions import written_by
 from codemods.rewrites.draft import Draft
 from codemods.rewrites.no_grad import without_grad
 from codemods.rewrites.reasons import NoRewrite
-from flake8_paramassign.inference.events import Happening
-from flake8_paramassign.inference.values import Values
+from flake8_paramassign.domain.values import Values
+from flake8_paramassign.semantics.events import Happening
 
 BROADCASTS = "copy_() broadcasts and casts silently, and raises where the shape does not fit"
 
@@ -42,7 +42,7 @@ class Store:
 
         Returns the method that does it, as written: ``m.w.data.copy_``. Raises NoRewrite.
         """
-        method, function = written_by(values, self.value)
+        method, function = written_by(draft, values, self.value)
         opening = f"{draft.named(function, draft.outer(self.value).start)}(" if function else ""
         in_data = draft.case.settings.style == "data"
         method = f"data.{method}" if in_data else method
