@@ -1,0 +1,42 @@
+"""Rules judge events by values: which they are asked of, and what they may not look at."""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+from typing import get_args
+
+import pytest
+
+from flake8_paramassign.rules import Rule, all_rules
+from flake8_paramassign.semantics import events
+
+RULES = sorted((Path(__file__).parent.parent / "flake8_paramassign" / "rules").glob("prm*.py"))
+_TEXTUAL = frozenset(["re", "tokenize", "linecache", "flake8_paramassign.source"])
+_TOLD_TO_THE_REPORT = {events.Constructed, events.Ended}
+
+
+def test_each_event_is_judged_by_some_rule() -> None:
+    judged = {kind for rule in all_rules().values() for kind in rule.events()}
+    assert judged == set(get_args(events.Event)) - _TOLD_TO_THE_REPORT
+
+
+def test_a_rule_is_asked_of_the_events_it_is_annotated_with() -> None:
+    class OfOne(Rule):
+        def judge(self, event: events.DataStored, facts: object) -> None: ...
+
+    class OfTwo(Rule):
+        def judge(self, event: events.DataStored | events.ItemStored, facts: object) -> None: ...
+
+    assert OfOne.events() == (events.DataStored,)
+    assert OfTwo.events() == (events.DataStored, events.ItemStored)
+    assert Rule.events() == ()
+
+
+@pytest.mark.parametrize("path", RULES, ids=lambda path: path.stem)
+def test_a_rule_reads_no_text(path: Path) -> None:
+    for node in ast.walk(ast.parse(path.read_bytes())):
+        if isinstance(node, ast.Import):
+            assert not _TEXTUAL.intersection(alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.module not in _TEXTUAL
