@@ -8,7 +8,7 @@ from typing import get_args
 
 import pytest
 
-from flake8_paramassign.rules import Rule, all_rules
+from flake8_paramassign.rules import all_rules
 from flake8_paramassign.semantics import events
 
 RULES = sorted((Path(__file__).parent.parent / "flake8_paramassign" / "rules").glob("prm*.py"))
@@ -22,15 +22,10 @@ def test_each_event_is_judged_by_some_rule() -> None:
 
 
 def test_a_rule_is_asked_of_the_events_it_is_annotated_with() -> None:
-    class OfOne(Rule):
-        def judge(self, event: events.DataStored, facts: object) -> None: ...
-
-    class OfTwo(Rule):
-        def judge(self, event: events.DataStored | events.ItemStored, facts: object) -> None: ...
-
-    assert OfOne.events() == (events.DataStored,)
-    assert OfTwo.events() == (events.DataStored, events.ItemStored)
-    assert Rule.events() == ()
+    rules = all_rules()
+    assert rules["PRM106"].events() == (events.OptimizerMade,)
+    assert rules["PRM202"].events() == (events.ItemStored, events.DataStored)
+    assert rules["PRM001"].events() == ()
 
 
 @pytest.mark.parametrize("path", RULES, ids=lambda path: path.stem)
