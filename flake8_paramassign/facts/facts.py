@@ -36,6 +36,17 @@ def _no_tests(_: Happening) -> frozenset[str]:
     return frozenset()
 
 
+@dataclass(frozen=True, slots=True)
+class Store:
+    """A place where an attribute is stored, in whatever way."""
+
+    receiver: Address
+    cls: Class | None
+    """The receiver's."""
+    node: ast.AST
+    role: Role
+
+
 @dataclass(slots=True)
 class Facts:
     """All that rules may ask, of one file under analysis.
@@ -59,21 +70,21 @@ class Facts:
     """Which attributes of a class's objects are read as they are, and by code of which role."""
     used: set[Address] = field(default_factory=set)
     """Containers that torch made of Parameters with which more is done than to store in them."""
-    stores: list[tuple[AttributeStored | RegistryBypassed, Class | None]] = field(
-        default_factory=list
-    )
-    """Every attribute that is stored, with the class of the receiver."""
-    writes: list[WrittenInPlace] = field(default_factory=list)
+    stores: dict[str, set[Store]] = field(default_factory=dict)
+    """Every store of an attribute, by its name."""
+    writes: set[ast.AST] = field(default_factory=set)
+    """Where something is written in place."""
     optimised: set[Address] = field(default_factory=set)
     """What any optimizer was given."""
 
     def note(self, event: Event) -> None:
         """Write down what happens, for questions about the whole file."""
         if isinstance(event, AttributeStored | RegistryBypassed):
-            thing = self.thing(event.receiver, event.state)
-            self.stores.append((event, thing.cls if thing is not None else None))
+            if isinstance(event.name, str):
+                store = Store(event.receiver, self.class_of(event), event.node, event.frame.role)
+                self.stores.setdefault(event.name, set()).add(store)
         elif isinstance(event, WrittenInPlace):
-            self.writes.append(event)
+            self.writes.add(event.node)
         elif isinstance(event, OptimizerMade):
             self.optimised.update(v for v in event.tensors if isinstance(v, Address))
 
@@ -139,6 +150,11 @@ class Facts:
         return thing.member(name) if thing is not None and isinstance(name, str) else None
 
     # Of events.
+
+    def class_of(self, event: AttributeStored | RegistryBypassed) -> Class | None:
+        """The class of the object in which something is stored."""
+        thing = self.thing(event.receiver, event.state)
+        return thing.cls if thing is not None else None
 
     def grad(self, event: Happening) -> bool | None:
         """The grad mode in which ``event`` happens; known when the whole file has been run."""

@@ -5,10 +5,9 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
-from flake8_paramassign.facts.facts import Facts
+from flake8_paramassign.facts.facts import Facts, Store
 from flake8_paramassign.project.classes import ProjectClass
 from flake8_paramassign.project.module import Module
-from flake8_paramassign.semantics.events import Happening
 from flake8_paramassign.semantics.frames import Role
 
 
@@ -21,18 +20,17 @@ def reading_roles(cls: ProjectClass, name: str, facts: Facts) -> set[Role]:
     }
 
 
-def stores_of(cls: ProjectClass, name: str, facts: Facts) -> Iterator[Happening]:
+def stores_of(cls: ProjectClass, name: str, facts: Facts) -> Iterator[Store]:
     """What stores ``name`` in objects of a class, or of one that is above or below it."""
-    for store, other in facts.stores:
-        if store.name == name and isinstance(other, ProjectClass):
-            if other in cls.ancestry or cls in other.ancestry:
+    for store in facts.stores.get(name, ()):
+        if isinstance(store.cls, ProjectClass):
+            if store.cls in cls.ancestry or cls in store.cls.ancestry:
                 yield store
 
 
 def writes_in(node: ast.AST, facts: Facts) -> bool:
     """Whether something is written in place while an expression is evaluated."""
-    inside = set(ast.walk(node))
-    return any(write.node in inside for write in facts.writes)
+    return any(inner in facts.writes for inner in ast.walk(node))
 
 
 def names_in(module: Module) -> frozenset[str]:

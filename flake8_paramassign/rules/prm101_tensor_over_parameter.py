@@ -88,10 +88,10 @@ class TensorOverParameter(Rule):
     def holds(self, event: AttributeStored, facts: Facts) -> bool:
         """Not where the error is expected and dealt with, or some code takes the slot away."""
         handlers = [part for attempt in event.attempts for part in _dealing_with_error(attempt)]
-        for store, _ in facts.stores:
-            if store.name == event.name and store.receiver is event.receiver:
-                if any(store.node in set(ast.walk(part)) for part in handlers):
-                    return False
+        handling = {node for part in handlers for node in ast.walk(part)}
+        for store in facts.stores.get(str(event.name), ()):
+            if store.receiver is event.receiver and store.node in handling:
+                return False
         return event.before.slot == PARAMETER or event.name not in facts.unregistered
 
 

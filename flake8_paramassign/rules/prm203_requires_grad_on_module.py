@@ -67,8 +67,5 @@ class RequiresGradOnModule(Rule):
 
     def holds(self, event: AttributeStored, facts: Facts) -> bool:
         """Not where code reads it: then it is a flag of the class's own."""
-        return not any(
-            reading_roles(cls, _FLAG, facts)
-            for store, cls in facts.stores
-            if store is event and isinstance(cls, ProjectClass)
-        )
+        cls = facts.class_of(event)
+        return not isinstance(cls, ProjectClass) or not reading_roles(cls, _FLAG, facts)

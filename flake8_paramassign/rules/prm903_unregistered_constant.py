@@ -106,15 +106,11 @@ class UnregisteredConstant(Rule):
 
     def holds(self, event: AttributeStored, facts: Facts) -> bool:
         """A step reads it, and nobody changes it after construction."""
-        classes = [cls for store, cls in facts.stores if store is event]
-        return all(
+        cls, name = facts.class_of(event), str(event.name)
+        return (
             isinstance(cls, ProjectClass)
-            and Role.STEP in reading_roles(cls, str(event.name), facts)
-            and all(
-                store.frame.role is Role.CONSTRUCTION
-                for store in stores_of(cls, str(event.name), facts)
-            )
-            for cls in classes
+            and Role.STEP in reading_roles(cls, name, facts)
+            and all(store.role is Role.CONSTRUCTION for store in stores_of(cls, name, facts))
         )
 
 
