@@ -1,0 +1,342 @@
+"""What is known at one point of a program, and every way to change that.
+
+All updates are here. An update is *strong*, and replaces what was known, where one object is
+changed; it is *weak*, and joins, where the address stands for many or there are several
+receivers. ``havoc`` is what unknown code does: it may change all that it can reach.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Iterable, Iterator
+from dataclasses import dataclass
+
+from flake8_paramassign.domain.objects import UNSEEN_THING, Obj, Place, Tensor
+from flake8_paramassign.domain.renaming import Renaming
+from flake8_paramassign.domain.values import (
+    UNKNOWN,
+    Address,
+    Addresses,
+    Scope,
+    Value,
+    Values,
+    addresses_in,
+    join,
+    same,
+    scopes_in,
+)
+
+_MOST_SPLITS = 4
+"""How many joins a state remembers."""
+
+
+@dataclass(frozen=True, slots=True)
+class Replaced:
+    """A Parameter that optimizers keep although another one has taken its place."""
+
+    takers: tuple[Address, ...]
+    event: object
+    """What is told when one of them is used."""
+
+
+@dataclass(frozen=True, slots=True)
+class Split:
+    """Where two paths met: what each of them knew, and what both became."""
+
+    first: State
+    second: State
+    joined: State
+
+
+class State:
+    """Variables, objects, and the grad mode; copies share what neither has changed.
+
+    ``grad`` is True in grad mode, False under ``no_grad``, None where that is not known, and
+    ``INHERITED`` where it is the mode that the function under analysis is called in.
+    """
+
+    __slots__ = ("_shared", "assumed", "grad", "heap", "names", "replaced", "scopes", "splits")
+
+    def __init__(self) -> None:
+        """Nothing is known."""
+        self.names: dict[str, Values] = {}
+        """The variables of the running function."""
+        self.scopes: dict[Scope, dict[str, Values]] = {}
+        """Those of the activations around it, and of those that closures were left by."""
+        self.heap: dict[Address, Obj] = {}
+        self.grad: bool | str | None = True
+        self.assumed: dict[Hashable, bool] = {}
+        """Tests that were passed on the way, and how."""
+        self.splits: tuple[Split, ...] = ()
+        self.replaced: dict[Place, Replaced] = {}
+        """Parameters that were replaced behind an optimizer's back, until it is used."""
+        self._shared = False
+
+    def copy(self) -> State:
+        """A state that can change on its own."""
+        other = State.__new__(State)
+        other.names, other.scopes, other.heap = self.names, self.scopes, self.heap
+        other.grad, other.assumed, other.splits = self.grad, self.assumed, self.splits
+        other.replaced = self.replaced
+        self._shared = other._shared = True
+        return other
+
+    def _own(self) -> None:
+        """Stop sharing."""
+        self.names, self.heap, self.scopes = self.names.copy(), self.heap.copy(), self.scopes.copy()
+        self._shared = False
+
+    def become(self, other: State) -> None:
+        """Go on as ``other``, which is not used any more."""
+        self.names, self.scopes, self.heap = other.names, other.scopes, other.heap
+        self.grad, self.assumed, self.splits = other.grad, other.assumed, other.splits
+        self.replaced = other.replaced
+        self._shared = other._shared
+
+    # Variables.
+
+    def bind(self, name: str, values: Values) -> None:
+        """Bind a variable of the running function."""
+        if self._shared:
+            self._own()
+        self.names[name] = values
+
+    def unbind(self, name: str) -> None:
+        """Delete a variable of the running function."""
+        if self._shared:
+            self._own()
+        self.names.pop(name, None)
+
+    def bind_in(self, scope: Scope, name: str, values: Values) -> None:
+        """Bind a variable of another activation (``nonlocal``, ``global``)."""
+        if self._shared:
+            self._own()
+        self.scopes[scope] = {**self.scopes.get(scope, {}), name: values}
+
+    def enter(self, scope: Scope, names: dict[str, Values]) -> None:
+        """Put the running function's variables aside as those of ``scope``, and begin with others."""
+        if self._shared:
+            self._own()
+        self.scopes[scope] = self.names
+        self.names = names
+
+    def leave(self, scope: Scope, left: Scope | None) -> None:
+        """Go back to the variables of ``scope``; keep those of ``left`` where closures have it."""
+        if self._shared:
+            self._own()
+        if left is not None:
+            self.scopes[left] = self.names
+        self.names = self.scopes.pop(scope).copy()
+
+    # Objects.
+
+    def read(self, address: Address) -> Obj:
+        """What is known of an object."""
+        return self.heap.get(address, UNSEEN_THING)
+
+    def write(self, address: Address, obj: Obj, *, strong: bool = True) -> None:
+        """Change an object: replace what is known of one, add to what is known of many."""
+        if address.many or not strong:
+            before = self.heap.get(address)
+            if before is None and address.symbolic:
+                before = UNSEEN_THING
+            if before is not None:
+                obj = before.join(obj)
+                if obj is before:
+                    return
+        if self._shared:
+            self._own()
+        self.heap[address] = obj
+
+    def update(self, receivers: Values, change: Callable[[Obj], Obj]) -> None:
+        """Change whichever of ``receivers`` it is."""
+        targets = [value for value in receivers if isinstance(value, Address)]
+        strong = len(receivers) == 1
+        for target in targets:
+            self.write(target, change(self.read(target)), strong=strong)
+
+    def allocate(self, address: Address, obj: Obj, addresses: Addresses) -> Address:
+        """Make a new object at ``address``, which from now on is the latest of its place.
+
+        The one made there before becomes one of many (recency abstraction).
+        """
+        if self._shared:
+            self._own()
+        if address in self.heap:
+            self._retire(address, addresses.several(address))
+        self.heap[address] = obj
+        return address
+
+    def _retire(self, address: Address, several: Address) -> None:
+        """Let ``several`` stand for what ``address`` was, wherever it is held."""
+        before, older = self.heap.pop(address), self.heap.get(several)
+        self.heap[several] = before if older is None else older.join(before)
+
+        rename = Renaming({address: several})
+        self.names = {name: rename.values(values) for name, values in self.names.items()}
+        self.scopes = {
+            scope: {name: rename.values(values) for name, values in names.items()}
+            for scope, names in self.scopes.items()
+        }
+        for held, obj in list(self.heap.items()):
+            if isinstance(obj, Tensor) or any(map(rename.concerns, obj.contents())):
+                self.heap[held] = rename.object(obj)
+
+    def reachable(self, values: Iterable[Value]) -> list[Address]:
+        """All objects that code which has ``values`` can get at."""
+        found: dict[Address, None] = {}
+        seen: set[Scope] = set()
+        waiting: list[Values] = [tuple(values)]
+        while waiting:
+            held = waiting.pop()
+            for address in addresses_in(held):
+                if address not in found:
+                    found[address] = None
+                    obj = self.heap.get(address)
+                    if obj is not None:
+                        waiting.extend(obj.contents())
+            for scope in scopes_in(held):
+                if scope not in seen:
+                    seen.add(scope)
+                    waiting.extend(self.scopes.get(scope, {}).values())
+        return list(found)
+
+    def havoc(self, values: Iterable[Value]) -> None:
+        """Forget what code that is not known may have changed about all that it can reach."""
+        reached = self.reachable(values)
+        if not reached:
+            return
+        if self._shared:
+            self._own()
+        for address in reached:
+            self.heap[address] = self.read(address).havocked()
+        lost = set(reached)
+        self.replaced = {
+            place: known
+            for place, known in self.replaced.items()
+            if lost.isdisjoint(known.takers)
+        }
+
+    # Where paths meet.
+
+    def joined(self, other: State, *, remember: bool = False) -> State:
+        """What is known where two paths meet; ``remember`` them, should a test tell them apart."""
+        if self is other:
+            return self
+        result = State()
+        result.names = _joined_names(self.names, other.names)
+        result.scopes = self._joined_scopes(other)
+        result.heap = _joined_heaps(self.heap, other.heap)
+        result.grad = self.grad if self.grad == other.grad else None
+        if self.assumed is other.assumed:
+            result.assumed = self.assumed
+        else:
+            result.assumed = {k: v for k, v in self.assumed.items() if other.assumed.get(k) is v}
+        result.splits = tuple(s for s in self.splits if s in other.splits)
+        if self.replaced is other.replaced:
+            result.replaced = self.replaced
+        else:
+            result.replaced = {**other.replaced, **self.replaced}
+        if remember:
+            snapshot = result.copy()
+            snapshot.splits = ()
+            first, second = self.copy(), other.copy()
+            first.splits = second.splits = ()
+            result.splits = (*result.splits, Split(first, second, snapshot))[-_MOST_SPLITS:]
+        return result
+
+    def _joined_scopes(self, other: State) -> dict[Scope, dict[str, Values]]:
+        if self.scopes is other.scopes:
+            return self.scopes
+        scopes = self.scopes.copy()
+        for scope, names in other.scopes.items():
+            mine = scopes.get(scope)
+            scopes[scope] = names if mine is None or mine is names else _joined_names(mine, names)
+        return scopes
+
+    def same(self, other: State) -> bool:
+        """Whether nothing differs: the fixpoint of a loop."""
+        return (
+            self.grad == other.grad
+            and _same_names(self.names, other.names)
+            and self._same_scopes(other)
+            and (self.heap is other.heap or self.heap == other.heap)
+            and self.replaced == other.replaced
+        )
+
+    def _same_scopes(self, other: State) -> bool:
+        if self.scopes is other.scopes:
+            return True
+        return self.scopes.keys() == other.scopes.keys() and all(
+            names is other.scopes[scope] or _same_names(names, other.scopes[scope])
+            for scope, names in self.scopes.items()
+        )
+
+    def widened(self, later: State) -> State:
+        """What is left where a loop does not settle: what it changes is unknown."""
+        result = self.joined(later)
+        if result._shared:
+            result._own()
+        for name, values in result.names.items():
+            if not same(values, self.names.get(name, values)):
+                result.names[name] = UNKNOWN
+        for address, obj in result.heap.items():
+            before = self.heap.get(address)
+            if before is None or before != obj:
+                result.heap[address] = obj.havocked()
+        return result
+
+    def keep(self, split: Split, side: State) -> None:
+        """Go back to what ``side`` of a split knew, as far as nothing was changed since."""
+        if self._shared:
+            self._own()
+        for name, values in self.names.items():
+            if values is split.joined.names.get(name) and name in side.names:
+                self.names[name] = side.names[name]
+        for address, obj in self.heap.items():
+            if obj is split.joined.heap.get(address) and address in side.heap:
+                self.heap[address] = side.heap[address]
+        if self.grad == split.joined.grad:
+            self.grad = side.grad
+        self.assumed = {**side.assumed, **self.assumed}
+        self.splits = tuple(s for s in self.splits if s is not split)
+
+    def objects(self) -> Iterator[tuple[Address, Obj]]:
+        """All objects that are known, in the order they were made."""
+        return iter(self.heap.items())
+
+
+def _joined_names(first: dict[str, Values], second: dict[str, Values]) -> dict[str, Values]:
+    if first is second:
+        return first
+    both = first.copy()
+    for name, values in second.items():
+        mine = both.get(name)
+        if mine is None:
+            both[name] = values  # unbound on the other path: to read it there would raise
+        elif mine is not values:
+            both[name] = join(mine, values)
+    return both
+
+
+def _same_names(first: dict[str, Values], second: dict[str, Values]) -> bool:
+    if first is second:
+        return True
+    return first.keys() == second.keys() and all(
+        same(values, second[name]) for name, values in first.items()
+    )
+
+
+def _joined_heaps(first: dict[Address, Obj], second: dict[Address, Obj]) -> dict[Address, Obj]:
+    if first is second:
+        return first
+    both = first.copy()
+    for address, obj in second.items():
+        mine = both.get(address)
+        if mine is None:
+            both[address] = UNSEEN_THING.join(obj) if address.symbolic else obj
+        elif mine is not obj:
+            both[address] = mine.join(obj)
+    for address, obj in first.items():
+        if address.symbolic and address not in second:
+            both[address] = UNSEEN_THING.join(obj)
+    return both

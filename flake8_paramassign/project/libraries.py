@@ -1,0 +1,51 @@
+"""What is known by name of other libraries that PyTorch programs use.
+
+Only facts that their documentation states: which of their classes are ``nn.Module``, which of
+their functions make one. All else of another library is unknown.
+"""
+
+from __future__ import annotations
+
+import re
+
+_MODULES = re.compile(
+    r"""
+      (^|\.)(LightningModule|PreTrainedModel|ModelMixin|MessagePassing)$
+    | ^transformers\..*\.?[A-Z]\w*(Model|For[A-Z]\w+|Layer|Attention|MLP|Encoder|Decoder)$
+    | ^(timm\.models|timm\.layers|torchvision\.models|torchvision\.ops|torch_geometric\.nn
+       |segmentation_models_pytorch|monai\.networks|kornia\.augmentation)\..*\b[A-Z]\w*$
+    """,
+    re.VERBOSE,
+)
+"""Classes that derive from ``nn.Module``: base classes by their one name, families by package."""
+_MODULE_MAKERS = re.compile(
+    r"^(torchvision\.models\.(\w+\.)*(?!get_|list_|_)[a-z]\w*|timm\.(models\.)?create_model)$"
+)
+"""Functions that return one: the model builders of torchvision and timm."""
+_WITHOUT_MODULES = frozenset(
+    """abc argparse ast builtins collections ctypes dataclasses datetime enum functools io json
+    logging multiprocessing numbers object pathlib pydantic random string threading typing
+    typing_extensions unittest weakref numpy pandas keras tensorflow flax jax mlx
+    """.split()
+)
+"""Packages without a torch Module."""
+_NO_MODULES = re.compile(
+    r"""^(torch\.autograd\.(function\.)?(Function|InplaceFunction|FunctionCtx)
+    |torch\.utils\.data\..*|torch\.optim\..*|torch\.distributions\..*|torch\.fx\..*
+    |torch\.(Tensor|Generator|dtype|device|Size))$""",
+    re.VERBOSE,
+)
+
+
+def is_module_class(name: str) -> bool | None:
+    """Whether the class called ``name`` derives from ``nn.Module``; None where that is unknown."""
+    if _MODULES.search(name):
+        return True
+    if name.partition(".")[0] in _WITHOUT_MODULES or _NO_MODULES.match(name):
+        return False
+    return None
+
+
+def makes_module(function: str) -> bool:
+    """Whether the function surely returns a Module."""
+    return _MODULE_MAKERS.match(function) is not None

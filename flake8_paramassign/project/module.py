@@ -1,0 +1,225 @@
+"""One file, and what its top-level names mean, without following any flow."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from flake8_paramassign.domain.values import (
+    UNKNOWN,
+    ClassRef,
+    Constant,
+    Function,
+    Library,
+    Scope,
+    Values,
+    join,
+)
+from flake8_paramassign.nodes import FunctionNode
+from flake8_paramassign.project.classes import Class, ProjectClass
+
+if TYPE_CHECKING:
+    from flake8_paramassign.project.project import Project
+
+
+class Module:
+    """One file: its dotted name, and the static meaning of its names."""
+
+    def __init__(
+        self, name: str, path: str, tree: ast.Module, project: Project, *, is_package: bool = False
+    ) -> None:
+        """``tree`` is the whole file."""
+        self.name = name
+        self.path = path
+        self.tree = tree
+        self.project = project
+        self.is_package = is_package
+        self.scope = Scope(tree, None, is_module=True)
+        self._bindings: dict[str, list[ast.stmt]] | None = None
+        self._stars: list[ast.ImportFrom] = []
+        self._meanings: dict[str, Values] = {}
+        self._classes: dict[ast.ClassDef, ProjectClass] = {}
+
+    @property
+    def bindings(self) -> dict[str, list[ast.stmt]]:
+        """What each top-level name is bound by."""
+        if self._bindings is None:
+            self._bindings = {}
+            fallbacks: list[tuple[str, ast.stmt]] = []
+            for name, node in _bound(self.tree.body, fallbacks):
+                if name == "*":
+                    assert isinstance(node, ast.ImportFrom)
+                    self._stars.append(node)
+                else:
+                    self._bindings.setdefault(name, []).append(node)
+            for name, node in fallbacks:
+                # `try: import torch.nn as nn / except ImportError: nn = None`: the first is meant.
+                self._bindings.setdefault(name, [node])
+        return self._bindings
+
+    def forget_meanings(self) -> None:
+        """Let go of what names mean, which rests on other files."""
+        self._meanings.clear()
+        self._classes.clear()
+
+    def lookup(self, name: str) -> Values:
+        """What the top-level ``name`` may be."""
+        if name not in self._meanings:
+            self._meanings[name] = UNKNOWN  # what a cycle of imports sees
+            self._meanings[name] = self._meaning(name)
+        return self._meanings[name]
+
+    def binds(self, name: str) -> bool:
+        """Whether the file itself binds ``name`` at its top level, star imports aside."""
+        return name in self.bindings
+
+    def _meaning(self, name: str) -> Values:
+        binders = self.bindings.get(name)
+        stars = self._stars
+        if binders is not None:
+            last = max(binder.lineno for binder in binders)
+            from_later = self._from_stars(name, [s for s in stars if s.lineno > last])
+            if from_later is not None:
+                return from_later
+            if all(isinstance(b, ast.Import | ast.ImportFrom) for b in binders):
+                return self._bound_value(name, binders[-1])
+            meaning: Values = ()
+            for binder in binders:
+                meaning = join(meaning, self._bound_value(name, binder))
+            return meaning
+        return self._from_stars(name, stars) or UNKNOWN
+
+    def _from_stars(self, name: str, stars: list[ast.ImportFrom]) -> Values | None:
+        """What the last of some star imports that has ``name`` gives; None if none has."""
+        for star in reversed(stars):
+            source = self.absolute(star)
+            found = self.project.exported(source, name)
+            if found is not None:
+                return found
+            if not self.project.knows_all_names(source):
+                return UNKNOWN
+        return None
+
+    def _bound_value(self, name: str, node: ast.stmt) -> Values:
+        if isinstance(node, ast.ClassDef):
+            return (ClassRef(self.class_of(node)),)
+        if isinstance(node, FunctionNode):
+            return (Function(node, self, None, self.scope),) if not node.decorator_list else UNKNOWN
+        if isinstance(node, ast.Import | ast.ImportFrom):
+            return self.imported(name, node)
+        if isinstance(node, ast.Assign) and all(isinstance(t, ast.Name) for t in node.targets):
+            return self.static(node.value)
+        if isinstance(node, ast.AnnAssign) and node.value is not None:
+            return self.static(node.value)
+        return UNKNOWN
+
+    def imported(self, name: str, node: ast.Import | ast.ImportFrom) -> Values:
+        """What an import statement of this file binds ``name`` to."""
+        if isinstance(node, ast.ImportFrom):
+            source = self.absolute(node)
+            for alias in node.names:
+                if (alias.asname or alias.name) == name:
+                    return (Library(f"{source}.{alias.name}"),)
+            return UNKNOWN
+        for alias in node.names:
+            if alias.asname == name:
+                return (Library(alias.name),)
+            if alias.asname is None and alias.name.split(".")[0] == name:
+                return (Library(name),)
+        return UNKNOWN
+
+    def absolute(self, node: ast.ImportFrom) -> str:
+        """The full name of what ``from ... import`` imports from."""
+        if not node.level:
+            return node.module or ""
+        package = self.name.split(".")
+        package = package[: len(package) - node.level + self.is_package]
+        return ".".join([*package, node.module] if node.module else package)
+
+    def static(self, node: ast.expr) -> Values:
+        """The meaning of a dotted name or a constant at module level, without following any flow."""
+        if isinstance(node, ast.Name):
+            return self.lookup(node.id)
+        if isinstance(node, ast.Constant):
+            return (Constant(node.value),)
+        if isinstance(node, ast.Lambda):
+            return (Function(node, self, None, self.scope),)
+        if isinstance(node, ast.Attribute):
+            meaning = self.static(node.value)
+            return tuple(
+                Library(f"{value.name}.{node.attr}")
+                if isinstance(value, Library)
+                else UNKNOWN[0]
+                for value in meaning
+            )
+        if isinstance(node, ast.Subscript):  # Generic[T]
+            return self.static(node.value)
+        return UNKNOWN
+
+    def class_of(
+        self,
+        node: ast.ClassDef,
+        bases: tuple[Class | None, ...] | None = None,
+        scope: Scope | None = None,
+    ) -> ProjectClass:
+        """The one class object for a class statement of this file.
+
+        ``bases`` are what the flow of the program gives for those of a local class.
+        """
+        known = self._classes.get(node)
+        if known is None:
+            found = bases if bases is not None else tuple(map(self._base, node.bases))
+            known = self._classes[node] = ProjectClass(node, self, found, scope)
+        elif bases is not None and known.bases != bases:
+            # A class statement that is run several times: only what all agree on is known.
+            merged = tuple(
+                a if a is b else None for a, b in zip(known.bases, bases, strict=False)
+            )
+            known = self._classes[node] = ProjectClass(node, self, merged, scope)
+        return known
+
+    def _base(self, node: ast.expr) -> Class | None:
+        return self.project.class_of_values(self.static(node))
+
+
+def _bound(
+    body: list[ast.stmt], fallbacks: list[tuple[str, ast.stmt]]
+) -> Iterator[tuple[str, ast.stmt]]:
+    """Every binding of a top-level name; those in ``except`` clauses go to ``fallbacks``."""
+    for statement in body:
+        if isinstance(statement, ast.ClassDef | FunctionNode):
+            yield statement.name, statement
+        elif isinstance(statement, ast.Import):
+            for alias in statement.names:
+                yield alias.asname or alias.name.split(".")[0], statement
+        elif isinstance(statement, ast.ImportFrom):
+            for alias in statement.names:
+                yield alias.asname or alias.name, statement
+        elif isinstance(statement, ast.Assign):
+            for target in statement.targets:
+                yield from ((name, statement) for name in _names(target))
+        elif isinstance(statement, ast.AnnAssign | ast.AugAssign):
+            yield from ((name, statement) for name in _names(statement.target))
+        else:
+            if isinstance(statement, ast.For | ast.AsyncFor):
+                yield from ((name, statement) for name in _names(statement.target))
+            for item in getattr(statement, "items", ()):
+                if item.optional_vars is not None:
+                    yield from ((name, statement) for name in _names(item.optional_vars))
+            for inner in ("body", "orelse", "finalbody"):
+                yield from _bound(getattr(statement, inner, []), fallbacks)
+            for case in getattr(statement, "cases", ()):
+                yield from _bound(case.body, fallbacks)
+            for handler in getattr(statement, "handlers", ()):
+                fallbacks += _bound(handler.body, fallbacks)
+
+
+def _names(target: ast.expr) -> list[str]:
+    return [
+        node.id
+        for node in ast.walk(target)
+        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)
+    ]
+
+

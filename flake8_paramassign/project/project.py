@@ -1,0 +1,233 @@
+"""The user's files around the one under analysis.
+
+They are found on disk as Python's import system would find them and parsed, never imported.
+Third-party packages are not opened: their names are ``Library``.
+"""
+
+from __future__ import annotations
+
+import ast
+import os
+import threading
+from collections import OrderedDict
+from pathlib import Path
+
+from flake8_paramassign import catalogue
+from flake8_paramassign.domain.values import ClassRef, Library, Values
+from flake8_paramassign.project.classes import Class, ExternalClass, TorchClass
+from flake8_paramassign.project.module import Module
+from flake8_paramassign.source import decode
+
+_LARGEST_FILE = 2_000_000
+"""Bytes above which an imported file is taken as unknown."""
+_MOST_BYTES = 4_000_000
+"""How much source is kept parsed."""
+_MOST_OPENED = 60
+"""How many other files are opened for one."""
+_ROOT_MARKS = ("pyproject.toml", "setup.py", "setup.cfg", ".git")
+_UNREADABLE = (OSError, SyntaxError, ValueError, RecursionError, MemoryError, LookupError)
+
+_Stamp = tuple[int, int]
+"""When a file was changed, and its size: by which a change is noticed."""
+
+
+class Trees:
+    """Files that were parsed, shared by analyses and threads; forgets what was not asked for long."""
+
+    def __init__(self) -> None:
+        """None so far."""
+        self._lock = threading.Lock()
+        self._known: OrderedDict[str, tuple[_Stamp, ast.Module | None, int]] = OrderedDict()
+        self._size = 0
+
+    def tree(self, path: str) -> ast.Module | None:
+        """The file at ``path`` as it is now; None where it cannot be read or parsed."""
+        stamp = _stamp(path)
+        with self._lock:
+            known = self._known.get(path)
+            if known is not None and known[0] == stamp:
+                self._known.move_to_end(path)
+                return known[1]
+        tree, size = _parsed(path)
+        with self._lock:
+            self._drop(path)
+            self._known[path] = stamp, tree, size
+            self._size += size
+            while self._size > _MOST_BYTES and len(self._known) > 1:
+                self._drop(next(iter(self._known)))
+        return tree
+
+    def _drop(self, path: str) -> None:
+        _, _, size = self._known.pop(path, (None, None, 0))
+        self._size -= size
+
+
+class Project:
+    """The files around one file, resolved and parsed when they are asked for."""
+
+    def __init__(
+        self, trees: Trees, path: str, tree: ast.Module, module_bases: tuple[str, ...] = ()
+    ) -> None:
+        """``path`` is the file under analysis; ``module_bases`` further classes that are Modules."""
+        self._trees = trees
+        self.module_bases = frozenset(module_bases)
+        file = Path(path)
+        name, package_parent = _dotted_name(file)
+        self._roots = _search_roots(file, package_parent)
+        self.module = Module(name, path, tree, self, is_package=file.name == "__init__.py")
+        """The file under analysis."""
+        self._modules: dict[str, Module | None] = {os.path.abspath(path): self.module}
+        self._located: dict[str, str | None] = {}
+        self._members: dict[str, Values] = {}
+
+    def opened(self) -> list[str]:
+        """The other files that were asked for."""
+        return list(self._modules)
+
+    def owns(self, name: str) -> bool:
+        """Whether the dotted ``name`` begins with a module or package of the project."""
+        root = name.partition(".")[0]
+        return root != "torch" and self._locate(root) is not None
+
+    def meaning(self, name: str) -> Values:
+        """What the absolute dotted ``name`` is: a project's class or function, else Library."""
+        if not self.owns(name):
+            return (Library(_canonical(name)),)
+        if name not in self._members:
+            self._members[name] = (Library(name),)  # what a cycle sees
+            self._members[name] = self._meaning(name)
+        return self._members[name]
+
+    def _meaning(self, name: str) -> Values:
+        if self._locate(name) is not None:
+            return (Library(name),)
+        parent, _, member = name.rpartition(".")
+        module = self.module_named(parent) if parent else None
+        if module is None:
+            return (Library(name),)
+        return self.resolved(module.lookup(member))
+
+    def resolved(self, values: Values) -> Values:
+        """Values with what names of other files mean in the place of these names."""
+        if not any(isinstance(value, Library) for value in values):
+            return values
+        found: list[object] = []
+        for value in values:
+            found += self.meaning(value.name) if isinstance(value, Library) else [value]
+        return tuple(dict.fromkeys(found))  # type: ignore[arg-type]
+
+    def exported(self, source: str, name: str) -> Values | None:
+        """What ``from source import *`` binds ``name`` to; None if it does not bind it."""
+        if source.partition(".")[0] == "torch":
+            full = f"{source}.{name}"
+            known = TorchClass.named(full) or catalogue.tensor_class(full)
+            known = known or catalogue.function(full) or full in _TORCH_PACKAGES
+            return self.meaning(full) if known else None
+        module = self.module_named(source)
+        if module is None:
+            return None
+        if name in module.bindings:
+            return self.resolved(module.lookup(name))
+        found = module._from_stars(name, module._stars)
+        return self.resolved(found) if found is not None else None
+
+    def knows_all_names(self, source: str) -> bool:
+        """Whether all that ``from source import *`` may bind is known."""
+        return source.partition(".")[0] == "torch" or self.module_named(source) is not None
+
+    def module_named(self, name: str) -> Module | None:
+        """The project's file with the dotted ``name``."""
+        path = self._locate(name)
+        if not path:
+            return None
+        key = os.path.abspath(path)
+        if key not in self._modules:
+            tree = self._trees.tree(path) if len(self._modules) < _MOST_OPENED else None
+            is_package = os.path.basename(path) == "__init__.py"
+            module = Module(name, path, tree, self, is_package=is_package) if tree else None
+            self._modules[key] = module
+        return self._modules[key]
+
+    def class_of_values(self, values: Values) -> Class | None:
+        """The class that ``values`` are; None where it is not just one that is known."""
+        resolved = self.resolved(values)
+        if len(resolved) != 1:
+            return None
+        (value,) = resolved
+        if isinstance(value, ClassRef):
+            return value.cls
+        return self.library_class(value.name) if isinstance(value, Library) else None
+
+    def library_class(self, name: str) -> Class:
+        """The class of another library called ``name``."""
+        torch_class = TorchClass.named(name)
+        if torch_class is not None:
+            return torch_class
+        return ExternalClass.named(name, declared_module=name in self.module_bases)
+
+    def _locate(self, name: str) -> str | None:
+        """The file of a dotted module name, or None where the project has none."""
+        if name not in self._located:
+            self._located[name] = None
+            relative = name.replace(".", os.sep)
+            for root in self._roots:
+                for candidate in (f"{relative}.py", os.path.join(relative, "__init__.py")):
+                    path = os.path.join(root, candidate)
+                    if os.path.isfile(path):
+                        self._located[name] = path
+                        return path
+                if os.path.isdir(os.path.join(root, relative)) and "." not in name:
+                    self._located[name] = ""  # a namespace package: holds modules, has no names
+        return self._located[name]
+
+
+_TORCH_PACKAGES = frozenset(
+    ["torch.nn", "torch.optim", "torch.nn.functional", "torch.nn.init", "torch.nn.utils"]
+)
+
+
+def _canonical(name: str) -> str:
+    """The name under which the library itself has it."""
+    known = catalogue.tensor_class(name)
+    if known is not None:
+        return known
+    torch_class = TorchClass.named(name)
+    return torch_class.name if torch_class is not None else name
+
+
+def _parsed(path: str) -> tuple[ast.Module | None, int]:
+    try:
+        if os.stat(path).st_size > _LARGEST_FILE:
+            return None, 0
+        data = Path(path).read_bytes()
+        return ast.parse(decode(data)), len(data)
+    except _UNREADABLE:
+        return None, 0  # the file's own analysis says why; here it is only unknown
+
+
+def _stamp(path: str) -> _Stamp:
+    try:
+        status = os.stat(path)
+    except OSError:
+        return 0, 0
+    return status.st_mtime_ns, status.st_size
+
+
+def _dotted_name(file: Path) -> tuple[str, Path]:
+    """The module's name as its package sees it, and the folder that holds the top package."""
+    file = Path(os.path.abspath(file))
+    parts = [] if file.name == "__init__.py" else [file.stem]
+    folder = file.parent
+    while (folder / "__init__.py").is_file() and folder.name:
+        parts.insert(0, folder.name)
+        folder = folder.parent
+    return ".".join(parts), folder
+
+
+def _search_roots(file: Path, package_parent: Path) -> list[Path]:
+    roots = [package_parent, Path(os.path.abspath(file)).parent]
+    for folder in package_parent.resolve().parents:
+        if any((folder / mark).exists() for mark in _ROOT_MARKS):
+            roots += [folder, folder / "src"]
+            break
+    return list(dict.fromkeys(roots))

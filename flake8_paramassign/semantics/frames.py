@@ -1,0 +1,113 @@
+"""Activations: what is running, for whom, and where it may be left to."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Hashable
+from dataclasses import dataclass, field
+from enum import Enum
+
+from flake8_paramassign.domain.objects import Place
+from flake8_paramassign.domain.state import State
+from flake8_paramassign.domain.values import Address, Scope, Value, Values
+from flake8_paramassign.project.classes import ProjectClass
+from flake8_paramassign.project.module import Module
+
+
+class Role(Enum):
+    """What a piece of code is for, in the life of a Module."""
+
+    CONSTRUCTION = "construction"
+    """``__init__`` and what it calls on the same object."""
+    STEP = "step"
+    """``forward`` and the like, and what they call: runs again and again while training."""
+    METHOD = "method"
+    FUNCTION = "function"
+    SCRIPT = "script"
+    """The top level of a file, and what it calls."""
+
+
+STEPS = frozenset(
+    """forward training_step validation_step test_step predict_step training_step_end
+    optimizer_step on_before_zero_grad
+    """.split()
+)
+"""Methods that frameworks call in each step (torch, Lightning)."""
+
+
+@dataclass(eq=False, slots=True)
+class Loop:
+    """Where ``break`` and ``continue`` lead, and what is known of loops inside."""
+
+    node: ast.AST
+    breaks: list[State] = field(default_factory=list)
+    continues: list[State] = field(default_factory=list)
+    settled: dict[ast.AST, Settled] = field(default_factory=dict)
+    """Loops inside that have settled, while this one has not."""
+
+
+@dataclass(eq=False, slots=True)
+class Settled:
+    """A loop that has settled: for a state that is not more than ``head`` it need not run again."""
+
+    head: State
+    end: State | None
+    returns: list[tuple[Values, State]]
+    breaks: list[State]
+    continues: list[State]
+
+
+@dataclass(eq=False, slots=True)
+class Attempt:
+    """A ``try`` whose body is running, and the states in which an exception may leave it."""
+
+    node: ast.Try
+    raised: list[State] = field(default_factory=list)
+
+
+@dataclass(eq=False, slots=True)
+class Frame:
+    """One activation of a function, method, class body or module body."""
+
+    module: Module
+    node: ast.AST
+    scope: Scope
+    role: Role
+    owner: ProjectClass | None = None
+    receiver: Value | None = None
+    """What the first argument of a method is."""
+    context: Hashable = None
+    """The calls that led here, by which the objects of one call are told from those of another."""
+    caller: Frame | None = None
+    entry: Frame | None = None
+    """The first of the activations that led here: the one that was begun for its own sake."""
+    returns: list[tuple[Values, State]] = field(default_factory=list)
+    yields: list[tuple[Values, State]] = field(default_factory=list)
+    loops: list[Loop] = field(default_factory=list)
+    attempts: list[Attempt] = field(default_factory=list)
+    statement: ast.stmt | None = None
+    """The one that is running."""
+    globals: frozenset[str] = frozenset()
+    nonlocals: frozenset[str] = frozenset()
+    locals_of_class: dict[str, Values] | None = None
+
+    def place(self, node: ast.AST) -> Place:
+        """A node of this frame's file."""
+        return Place(node, self.module)
+
+    @property
+    def root(self) -> Frame:
+        """The activation that was begun for its own sake."""
+        return self.entry or self
+
+
+def is_constructing(frame: Frame, receiver: Address | None) -> bool:
+    """Whether ``receiver`` is under construction in one of the activations that led to ``frame``."""
+    at: Frame | None = frame
+    while at is not None:
+        if at.receiver is receiver and getattr(at.node, "name", "") == "__init__":
+            return receiver is not None
+        at = at.caller
+    return False
+
+

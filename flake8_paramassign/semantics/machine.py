@@ -1,0 +1,185 @@
+"""What the parts of the interpreter may ask of each other."""
+
+from __future__ import annotations
+
+import ast
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from flake8_paramassign.domain.objects import Obj, Place
+from flake8_paramassign.domain.state import State
+from flake8_paramassign.domain.values import (
+    NOTHING,
+    Address,
+    Addresses,
+    Function,
+    Text,
+    Value,
+    Values,
+    join_all,
+)
+from flake8_paramassign.project.classes import ProjectClass
+from flake8_paramassign.project.module import Module
+from flake8_paramassign.project.project import Project
+from flake8_paramassign.semantics.events import Event
+from flake8_paramassign.semantics.frames import Frame
+
+
+@dataclass(slots=True)
+class Arguments:
+    """What a call passes."""
+
+    positional: list[Values] = field(default_factory=list)
+    named: dict[str, Values] = field(default_factory=dict)
+    extra: Values = NOTHING
+    """What ``*args`` or ``**kwargs`` of unknown length pass besides."""
+    nodes: list[ast.expr] = field(default_factory=list)
+    """The syntax of the positional ones, where each has its own."""
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether it is known which argument is which."""
+        return not self.extra
+
+    def get(self, position: int, *names: str) -> Values | None:
+        """The argument with that position or name; None where it is not given."""
+        if position < len(self.positional):
+            return self.positional[position]
+        for name in names:
+            if name in self.named:
+                return self.named[name]
+        return self.extra or None
+
+    def everything(self) -> Values:
+        """Each value that is passed."""
+        return join_all([*self.positional, *self.named.values(), self.extra])
+
+    def flat(self) -> list[Value]:
+        """Each value that is passed, however many."""
+        every = [*self.positional, *self.named.values(), self.extra]
+        return [value for values in every for value in values]
+
+    def after(self, count: int) -> Arguments:
+        """All but the first ``count``."""
+        return Arguments(
+            self.positional[count:], self.named, self.extra, self.nodes[count:]
+        )
+
+    def behind(self, *first: Values) -> Arguments:
+        """The same with others before them."""
+        return Arguments([*first, *self.positional], self.named, self.extra)
+
+
+class Machine(Protocol):
+    """The interpreter, as its parts see it."""
+
+    project: Project
+    addresses: Addresses
+    discriminated: set[Address]
+    """Containers of which a test asks whether they are a list: made for either."""
+
+    @property
+    def frame(self) -> Frame:
+        """The activation that is running."""
+
+    def tell(self, event: Event) -> None:
+        """Let the rules judge what happens, where it happens in the file under analysis."""
+
+    def evaluate(self, node: ast.expr, state: State) -> Values:
+        """What ``node`` may hold; ``state`` becomes the state after it."""
+
+    def lookup(self, name: str, state: State) -> Values:
+        """What a name means where it is read."""
+
+    def combined(
+        self, op: ast.operator, left: Values, right: Values, node: ast.AST, state: State
+    ) -> Values:
+        """What an operator makes of two operands."""
+
+    def filtered(self, values: Values, state: State, *, truthy: bool) -> Values:
+        """Those of ``values`` that may count as true, or as false."""
+
+    def awaited(self, value: Value, state: State, node: ast.expr) -> Values:
+        """What ``await value`` gives."""
+
+    def quietly(self) -> AbstractContextManager[None]:
+        """While something is evaluated again: nothing is told."""
+
+    def round(self, node: ast.AST, number: int) -> AbstractContextManager[None]:
+        """While a round of a loop over known items runs: what it makes is told from other rounds'."""
+
+    def truth(self, node: ast.expr, state: State) -> bool | None:
+        """Whether a test holds, as far as that is known; evaluates it."""
+
+    def assume(self, node: ast.expr, state: State, *, holds: bool) -> State | None:
+        """The state in which a test that was evaluated came out so; None where it cannot."""
+
+    def execute(self, body: list[ast.stmt], state: State) -> State | None:
+        """Run statements; the state at their end, or None where that is not reached."""
+
+    def bind(
+        self, target: ast.expr, values: Values, state: State, expression: ast.expr | None
+    ) -> None:
+        """Assign to a target."""
+
+    def call(self, callee: Value, arguments: Arguments, state: State, node: ast.expr) -> Values:
+        """What calling ``callee`` gives; ``state`` becomes the state after it."""
+
+    def call_any(
+        self, callees: Values, arguments: Arguments, state: State, node: ast.expr
+    ) -> Values:
+        """What calling one of ``callees`` gives, whichever it is."""
+
+    def call_unknown(
+        self, callee: Value | None, arguments: Arguments, state: State, node: ast.expr
+    ) -> Values:
+        """Code that is not known runs, with all that it is given in its hands."""
+
+    def enter(
+        self, function: Function, arguments: Arguments, state: State, node: ast.expr,
+        receiver: Value | None = None,
+    ) -> Values:  # fmt: skip
+        """Run a function of the project."""
+
+    def construct(
+        self, cls: ProjectClass, arguments: Arguments, state: State, node: ast.expr
+    ) -> Values:
+        """A new object of a class of the project."""
+
+    def attribute(self, value: Value, name: str, state: State, node: ast.AST) -> Values:
+        """What ``value.name`` may hold."""
+
+    def store(
+        self, receivers: Values, name: str | Text, values: Values, state: State, node: ast.AST,
+        expression: ast.expr | None, how: str = "=",
+    ) -> None:  # fmt: skip
+        """Set an attribute as ``setattr`` does."""
+
+    def item(self, value: Value, index: Values, state: State, node: ast.AST) -> Values:
+        """What ``value[index]`` may hold."""
+
+    def store_item(
+        self, target: ast.Subscript, values: Values, state: State, expression: ast.expr | None
+    ) -> None:
+        """Set an item."""
+
+    def iterate(
+        self, values: Values, state: State, node: ast.AST, by: str = "for"
+    ) -> tuple[list[Values] | None, Values]:
+        """What iterating gives: each item in order where all are known, and any item."""
+
+    def new(self, obj: Obj, state: State, site: ast.AST, part: object = None) -> Address:
+        """Make an object at ``site``."""
+
+    def symbol(self, site: ast.AST, state: State, part: object = None) -> Address:
+        """An object of which nothing is known, that ``site`` gives."""
+
+    def used(self, address: Address, state: State, node: ast.AST) -> None:
+        """An optimizer, or a wrapper, is used."""
+
+    def function_of(self, module: Module, node: ast.AST, owner: ProjectClass | None) -> Values:
+        """What a ``def`` statement binds, with its decorators applied."""
+
+    def place(self, node: ast.AST) -> Place:
+        """A node of the running file."""

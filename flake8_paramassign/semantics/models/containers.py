@@ -1,0 +1,450 @@
+"""Lists, tuples, dicts and sets, and whatever else is iterated."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+from dataclasses import replace
+
+from flake8_paramassign.domain.objects import Container, Place
+from flake8_paramassign.domain.values import (
+    NONE,
+    NOTHING,
+    UNKNOWN,
+    Address,
+    Constant,
+    Plain,
+    Value,
+    Values,
+    constant,
+    join,
+    join_all,
+)
+from flake8_paramassign.semantics.machine import Arguments
+from flake8_paramassign.semantics.models.base import Call, function, method
+
+_MOST = 64
+SEQUENCES = ("list", "tuple")
+DICTS = ("dict", "state_dict")
+
+
+def _make(
+    call: Call, kind: str, each: list[Values] | None, some: Values, of: Values = NOTHING,
+    part: object = None,
+) -> Values:  # fmt: skip
+    """A new container, of items that are known one by one or not."""
+    place = call.machine.place(call.node)
+    if each is not None and len(each) <= _MOST:
+        made = Container(kind, dict(enumerate(each)), made=place, of=of)
+    else:
+        made = Container(kind, rest=some, is_exact=False, made=place, of=of)
+    return (call.machine.new(made, call.state, call.node, part),)
+
+
+def _of(call: Call, values: Values) -> Values:
+    """What the containers were made of."""
+    objects = [call.state.read(v) for v in values if isinstance(v, Address)]
+    return join_all(o.of for o in objects if isinstance(o, Container))
+
+
+# Making.
+
+
+@function("builtins.list", "builtins.tuple", "builtins.set", "builtins.frozenset",
+          "collections.deque", "builtins.sorted", "builtins.reversed", "builtins.iter")  # fmt: skip
+def _list(call: Call) -> Values:
+    short = call.name.rpartition(".")[2]
+    kind = {"sorted": "list", "reversed": "generator", "iter": "generator", "deque": "list"}.get(
+        short, short
+    )
+    if not call.arguments.positional and not call.arguments.extra:
+        return _make(call, kind, [], NOTHING)
+    held = call.argument(0)
+    each, some = call.machine.iterate(held, call.state, call.node, call.name)
+    if short == "reversed" and each is not None:
+        each = each[::-1]
+    if short in ("sorted", "set", "frozenset"):
+        each = None
+    return _make(call, kind, each, some, _of(call, held))
+
+
+@function("builtins.dict", "collections.OrderedDict", "collections.defaultdict")
+def _dict(call: Call) -> Values:
+    known: dict[Hashable, Values] = dict(call.arguments.named)
+    rest = call.arguments.extra
+    exact = not rest
+    of = NOTHING
+    given = call.argument(0) if not call.name.endswith("defaultdict") else call.argument(1)
+    if call.name.endswith("defaultdict"):
+        exact = False
+    for value in given:
+        obj = call.state.read(value) if isinstance(value, Address) else None
+        if isinstance(obj, Container) and obj.kind in DICTS:
+            of = join(of, obj.of)
+            if obj.is_exact and len(given) == 1:
+                known = {**obj.known, **known}
+            else:
+                exact, rest = False, join(rest, obj.items())
+            continue
+        pairs, some = call.machine.iterate((value,), call.state, call.node, call.name)
+        of = join(of, _of(call, (value,)))
+        for pair in pairs if pairs is not None else [some]:
+            key, held = _pair(call, pair)
+            if pairs is not None and key is not NotImplemented:
+                known[key] = held  # type: ignore[index]
+            else:
+                exact, rest = False, join(rest, held)
+    made = Container("dict", known, rest, exact, call.machine.place(call.node), of=of)
+    return (call.machine.new(made, call.state, call.node),)
+
+
+def _pair(call: Call, pair: Values) -> tuple[object, Values]:
+    """A key and what it stands for."""
+    keys = join_all(
+        call.machine.item(v, (Constant(0),), call.state, call.node) for v in pair
+    )
+    held = join_all(
+        call.machine.item(v, (Constant(1),), call.state, call.node) for v in pair
+    )
+    return constant(keys), held
+
+
+@function("builtins.zip", "itertools.zip_longest")
+def _zip(call: Call) -> Values:
+    sides = [
+        call.machine.iterate(held, call.state, call.node, call.name)
+        for held in call.arguments.positional
+    ]
+    if call.arguments.extra or not sides:
+        return _make(call, "generator", None, UNKNOWN)
+    if all(each is not None for each, _ in sides):
+        count = min(len(each or ()) for each, _ in sides)
+        rows = [
+            _make(call, "tuple", [(each or [])[i] for each, _ in sides], NOTHING, part=i)
+            for i in range(min(count, _MOST))
+        ]
+        return _make(call, "generator", rows, NOTHING, part="all")
+    row = _make(call, "tuple", [some for _, some in sides], NOTHING, part="each")
+    return _make(call, "generator", None, row, part="all")
+
+
+@function("builtins.enumerate")
+def _enumerate(call: Call) -> Values:
+    each, some = call.machine.iterate(call.argument(0), call.state, call.node, call.name)
+    start = call.constant(1, "start", default=0)
+    if each is not None and isinstance(start, int):
+        rows = [
+            _make(call, "tuple", [(Constant(start + i),), held], NOTHING, part=i)
+            for i, held in enumerate(each[:_MOST])
+        ]
+        return _make(call, "generator", rows, NOTHING, part="all")
+    row = _make(call, "tuple", [(Plain("int"),), some], NOTHING, part="each")
+    return _make(call, "generator", None, row, part="all")
+
+
+@function("builtins.range")
+def _range(call: Call) -> Values:
+    bounds = [constant(held) for held in call.arguments.positional]
+    if all(type(bound) is int for bound in bounds) and 1 <= len(bounds) <= 3:
+        numbers = range(*bounds)  # type: ignore[arg-type]
+        if len(numbers) <= _MOST:
+            return _make(call, "range", [(Constant(n),) for n in numbers], NOTHING)
+    return _make(call, "range", None, (Plain("int"),))
+
+
+@function("builtins.map")
+def _map(call: Call) -> Values:
+    sides = [
+        call.machine.iterate(held, call.state, call.node, call.name)
+        for held in call.arguments.positional[1:]
+    ]
+    callees = call.argument(0)
+    if call.arguments.extra or not sides:
+        return call.unknown()
+    if all(each is not None for each, _ in sides):
+        count = min(len(each or ()) for each, _ in sides)
+        results = []
+        for i in range(min(count, 8)):
+            with call.machine.round(call.node, i):
+                given = Arguments([(each or [])[i] for each, _ in sides])
+                results.append(call.machine.call_any(callees, given, call.state, call.node))
+        if count <= 8:
+            return _make(call, "generator", results, NOTHING, part="all")
+    made = NOTHING
+    for _ in range(2):
+        given = Arguments([some for _, some in sides])
+        made = call.machine.call_any(callees, given, call.state, call.node)
+    return _make(call, "generator", None, made, part="all")
+
+
+@function("builtins.filter")
+def _filter(call: Call) -> Values:
+    held = call.argument(1)
+    _, some = call.machine.iterate(held, call.state, call.node, call.name)
+    return _make(call, "generator", None, some, _of(call, held))
+
+
+@function("itertools.chain", "itertools.chain.from_iterable")
+def _chain(call: Call) -> Values:
+    parts = call.arguments.positional
+    if call.name.endswith("from_iterable"):
+        each, some = call.machine.iterate(call.argument(0), call.state, call.node, call.name)
+        if each is None:
+            _, inner = call.machine.iterate(some, call.state, call.node, call.name)
+            return _make(call, "generator", None, inner)
+        parts = each
+    found: list[Values] | None = []
+    rest = call.arguments.extra
+    for part in parts:
+        each, some = call.machine.iterate(part, call.state, call.node, call.name)
+        rest = join(rest, some)
+        found = None if each is None or found is None else [*found, *each]
+    if call.arguments.extra:
+        found = None
+    return _make(call, "generator", found, rest)
+
+
+@function("builtins.next")
+def _next(call: Call) -> Values:
+    held = call.argument(0)
+    each, some = call.machine.iterate(held, call.state, call.node, call.name)
+    first = each[0] if each else some
+    if len(held) == 1 and isinstance(held[0], Address):
+        obj = call.state.read(held[0])
+        if isinstance(obj, Container) and obj.kind == "generator":
+            first = some if obj.spent is not False else first
+            call.state.write(held[0], replace(obj.blurred(), spent=None))
+    return join(first, call.argument(1))
+
+
+@function("builtins.len")
+def _len(call: Call) -> Values:
+    held = call.argument(0)
+    if len(held) == 1 and isinstance(held[0], Address):
+        obj = call.state.read(held[0])
+        if isinstance(obj, Container) and obj.is_exact:
+            return (Constant(len(obj.known)),)
+    return (Plain("int"),)
+
+
+# Methods of lists.
+
+
+def _changed(call: Call, obj: Container) -> Values:
+    """Put a container in the place of the receiver."""
+    assert isinstance(call.receiver, Address)
+    call.state.write(call.receiver, obj)
+    return NONE
+
+
+def _filled(call: Call, obj: Container) -> Container:
+    fill = call.machine.place(call.machine.frame.statement or call.node)
+    return replace(obj, fills=obj.fills if fill in obj.fills else (*obj.fills, fill))
+
+
+@method(Container, "append", "add", "appendleft")
+def _append(call: Call) -> Values:
+    obj = call.object
+    assert isinstance(obj, Container)
+    held = call.argument(0)
+    if obj.is_exact and call.name == "append" and len(obj.known) < _MOST and obj.kind == "list":
+        made = replace(obj, known={**obj.known, len(obj.known): held})
+    else:
+        made = replace(obj.blurred(), rest=join(obj.items(), held))
+    return _changed(call, _filled(call, made))
+
+
+@method(Container, "extend", "update", "__iadd__")
+def _extend(call: Call) -> Values:
+    obj = call.object
+    assert isinstance(obj, Container)
+    if obj.kind in DICTS:
+        return _update(call, obj)
+    each, some = call.machine.iterate(call.argument(0), call.state, call.node, call.name)
+    if obj.is_exact and each is not None and obj.kind == "list":
+        items = [*obj.known.values(), *each]
+        if len(items) <= _MOST:
+            return _changed(call, _filled(call, replace(obj, known=dict(enumerate(items)))))
+    made = replace(obj.blurred(), rest=join(obj.items(), some))
+    return _changed(call, _filled(call, made))
+
+
+def _update(call: Call, obj: Container) -> Values:
+    known, rest, exact = dict(obj.known), obj.rest, obj.is_exact
+    for value in call.argument(0):
+        other = call.state.read(value) if isinstance(value, Address) else None
+        if isinstance(other, Container) and other.is_exact and other.kind in DICTS:
+            known |= other.known
+        elif isinstance(other, Container):
+            exact, rest = False, join(rest, other.items())
+        else:
+            exact, rest = False, join(rest, UNKNOWN)
+    known |= call.arguments.named
+    return _changed(call, _filled(call, replace(obj, known=known, rest=rest, is_exact=exact)))
+
+
+@method(Container, "insert")
+def _insert(call: Call) -> Values:
+    obj = call.object
+    assert isinstance(obj, Container)
+    made = replace(obj.blurred(), rest=join(obj.items(), call.argument(1)))
+    return _changed(call, _filled(call, made))
+
+
+@method(Container, "pop", "popitem", "popleft")
+def _pop(call: Call) -> Values:
+    obj = call.object
+    assert isinstance(obj, Container)
+    index = call.constant(0, default=-1 if obj.kind == "list" else NotImplemented)
+    if obj.is_exact and obj.kind in SEQUENCES and isinstance(index, int):
+        items = list(obj.known.values())
+        if -len(items) <= index < len(items) and call.name == "pop":
+            gone = items.pop(index)
+            _changed(call, replace(obj, known=dict(enumerate(items))))
+            return gone
+    if obj.kind in DICTS and isinstance(index, Hashable) and index in obj.known:
+        known = {key: held for key, held in obj.known.items() if key != index}
+        _changed(call, replace(obj, known=known))
+        return obj.known[index]
+    gone = obj.items() or UNKNOWN
+    _changed(call, obj.blurred())
+    return join(gone, call.argument(1)) if obj.kind in DICTS else gone
+
+
+@method(Container, "remove", "discard", "sort", "reverse", "rotate")
+def _shuffled(call: Call) -> Values:
+    obj = call.object
+    assert isinstance(obj, Container)
+    return _changed(call, obj.blurred())
+
+
+@method(Container, "clear")
+def _clear(call: Call) -> Values:
+    obj = call.object
+    assert isinstance(obj, Container)
+    return _changed(call, replace(obj, known={}, rest=NOTHING, is_exact=True))
+
+
+@method(Container, "copy", "__copy__")
+def _copy(call: Call) -> Values:
+    obj = call.object
+    assert isinstance(obj, Container)
+    kind = "dict" if obj.kind == "state_dict" else obj.kind
+    made = replace(obj, kind=kind, made=call.machine.place(call.node), fills=())
+    return (call.machine.new(made, call.state, call.node),)
+
+
+# Methods of dicts.
+
+
+@method(Container, "items", "keys", "values")
+def _views(call: Call) -> Values:
+    obj = call.object
+    assert isinstance(obj, Container)
+    if call.name == "values":
+        each = list(obj.known.values()) if obj.is_exact else None
+        return _make(call, "view", each, obj.items(), obj.of)
+    if call.name == "keys":
+        each = [(_key(key),) for key in obj.known] if obj.is_exact else None
+        return _make(call, "view", each, (Plain("str"),), obj.of)
+    if obj.is_exact and len(obj.known) <= _MOST:
+        rows = [
+            _make(call, "tuple", [(_key(key),), held], NOTHING, part=i)
+            for i, (key, held) in enumerate(obj.known.items())
+        ]
+        return _make(call, "view", rows, NOTHING, obj.of, part="all")
+    row = _make(call, "tuple", [(Plain("str"),), obj.items() or UNKNOWN], NOTHING, part="each")
+    return _make(call, "view", None, row, obj.of, part="all")
+
+
+def _key(key: Hashable) -> Value:
+    return Constant(key)
+
+
+@method(Container, "get", "setdefault")
+def _get(call: Call) -> Values:
+    obj = call.object
+    assert isinstance(obj, Container)
+    key = call.constant(0)
+    default = call.argument(1, "default") or NONE
+    if key is not NotImplemented and isinstance(key, Hashable):
+        if key in obj.known:
+            return obj.known[key]
+        if obj.is_exact:
+            if call.name == "setdefault":
+                _changed(call, _filled(call, replace(obj, known={**obj.known, key: default})))
+            return default
+    if call.name == "setdefault":
+        made = replace(obj, rest=join(obj.rest, default), is_exact=False)
+        _changed(call, _filled(call, made))
+    return join(obj.items(), default)
+
+
+@method(Container, "index", "count", "__len__")
+def _number(call: Call) -> Values:
+    return (Plain("int"),)
+
+
+# Items.
+
+
+def item_of(obj: Container, index: Values) -> Values:
+    """What ``obj[index]`` may hold; NOTHING for a slice, which ``sliced`` makes."""
+    key = constant(index)
+    if key is NotImplemented or not isinstance(key, Hashable):
+        return obj.items() or UNKNOWN
+    if obj.kind in SEQUENCES or obj.kind in ("range", "view", "generator"):
+        if type(key) is int and obj.is_exact:
+            items = list(obj.known.values())
+            return items[key] if -len(items) <= key < len(items) else UNKNOWN
+        return obj.items() or UNKNOWN
+    if key in obj.known:
+        return obj.known[key]
+    return obj.rest or UNKNOWN
+
+
+def is_slice(index: Values) -> bool:
+    """Whether an index is a slice."""
+    (value,) = index if len(index) == 1 else (None,)
+    if isinstance(value, Constant):
+        return isinstance(value.value, tuple) and value.value[:1] == ("slice",)
+    return isinstance(value, Plain) and value.kind == "slice"
+
+
+def bounds(index: Values) -> slice | None:
+    """The slice that an index is, where its bounds are known."""
+    key = constant(index)
+    if isinstance(key, tuple) and key[:1] == ("slice",):
+        return slice(*key[1:])
+    return None
+
+
+def sliced(obj: Container, index: Values, place: Place) -> Container:
+    """``items[1:]``."""
+    cut = bounds(index)
+    if obj.is_exact and cut is not None:
+        items = list(obj.known.values())[cut]
+        return Container(obj.kind, dict(enumerate(items)), made=place, of=obj.of)
+    return Container(obj.kind, rest=obj.items(), is_exact=False, made=place, of=obj.of)
+
+
+def with_item(obj: Container, index: Values, values: Values, fill: Place) -> Container:
+    """The container after ``obj[index] = values``."""
+    key = constant(index)
+    fills = obj.fills if fill in obj.fills else (*obj.fills, fill)
+    if key is not NotImplemented and isinstance(key, Hashable) and not is_slice(index):
+        if obj.kind in SEQUENCES:
+            if obj.is_exact and type(key) is int and -len(obj.known) <= key < len(obj.known):
+                known = {**obj.known, key % len(obj.known): values}
+                return replace(obj, known=known, fills=fills)
+        else:
+            return replace(obj, known={**obj.known, key: values}, fills=fills)
+    blurred = obj.blurred() if obj.kind in SEQUENCES else obj
+    known = {k: join(held, values) for k, held in blurred.known.items()}
+    return replace(
+        blurred, known=known, rest=join(blurred.rest, values), is_exact=False, fills=fills
+    )
+
+
+def is_consumed_by_iteration(obj: Container) -> bool:
+    """Whether it can be iterated only once."""
+    return obj.kind == "generator"

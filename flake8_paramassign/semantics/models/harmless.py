@@ -1,0 +1,75 @@
+"""Calls of other libraries that change nothing that matters here, by their documentation.
+
+Whatever they are given is as before: no attribute, slot, flag, storage or grad mode is changed.
+The names are those that programs give Modules to most often; see each library's reference.
+"""
+
+from __future__ import annotations
+
+FUNCTIONS = frozenset(
+    """torch.save torch.manual_seed torch.cuda.manual_seed torch.cuda.manual_seed_all torch.onnx.export
+    torch.nn.utils.clip_grad_norm_ torch.nn.utils.clip_grad_value_ torch.nn.utils.parameters_to_vector
+    torch.nn.utils.get_total_norm torch.cuda.synchronize torch.cuda.empty_cache torch.device
+    torch.cuda.is_available torch.set_default_dtype torch.backends.cudnn.benchmark torch.load
+    torch.autograd.grad torch.autograd.backward torch.distributed.barrier torch.distributed.all_reduce
+    torch.distributed.init_process_group torch.distributed.get_rank torch.distributed.get_world_size
+    torch.utils.data.DataLoader torch.utils.data.random_split torch.utils.data.TensorDataset
+    torch.utils.tensorboard.SummaryWriter torch.utils.checkpoint.checkpoint torch.Generator
+    torch.cuda.amp.GradScaler torch.amp.GradScaler torch.cuda.amp.autocast torch.autocast
+    torch.optim.lr_scheduler.StepLR torch.optim.lr_scheduler.CosineAnnealingLR
+    torch.optim.lr_scheduler.ReduceLROnPlateau torch.optim.lr_scheduler.LambdaLR
+    torch.optim.lr_scheduler.MultiStepLR torch.optim.lr_scheduler.ExponentialLR
+    torch.optim.lr_scheduler.OneCycleLR torch.optim.lr_scheduler.CosineAnnealingWarmRestarts
+    torch.optim.lr_scheduler.LinearLR torch.optim.lr_scheduler.SequentialLR
+    torchsummary.summary torchinfo.summary thop.profile wandb.watch wandb.log wandb.init
+    copy.copy pickle.dump pickle.dumps json.dump json.dumps math.sqrt math.prod math.log math.ceil
+    math.floor math.exp math.pi random.random random.randint random.seed random.choice time.time
+    os.path.join os.makedirs os.path.exists os.getcwd os.listdir sys.exit warnings.warn
+    logging.getLogger logging.info logging.warning logging.debug logging.error inspect.signature
+    dataclasses.asdict itertools.product itertools.combinations itertools.repeat itertools.count
+    itertools.cycle collections.Counter collections.namedtuple operator.attrgetter
+    einops.rearrange einops.repeat einops.reduce tqdm.tqdm tqdm.auto.tqdm tqdm.trange
+    argparse.ArgumentParser torch.is_floating_point torch.is_complex torch.numel
+    torch.get_default_dtype torch.set_printoptions torch.set_num_threads torch.typename
+    torch.finfo torch.iinfo torch.Size torch.distributions.Normal torch.distributions.Categorical
+    torch.distributions.MultivariateNormal torch.distributions.Bernoulli
+    functools.reduce builtins.object builtins.open builtins.slice builtins.property
+    builtins.memoryview builtins.locals builtins.globals builtins.Exception builtins.ValueError
+    builtins.TypeError builtins.RuntimeError builtins.KeyError builtins.NotImplementedError
+    builtins.AssertionError builtins.IndexError builtins.AttributeError contextlib.nullcontext
+    contextlib.suppress copy.deepcopy unittest.main pytest.raises
+    """.split()
+)
+PREFIXES = (
+    "numpy.", "logging.", "os.", "math.", "time.", "random.", "json.", "re.", "pathlib.",
+    "torchvision.transforms.", "matplotlib.", "torch.linalg.", "torch.fft.", "torch.special.",
+    "torch.nn.functional.", "torch.cuda.", "torch.backends.", "torch.distributed.", "datetime.",
+    "torch.profiler.", "torch.testing.", "torch.random.", "sklearn.", "scipy.", "pandas.", "typing.",
+    "torch.utils.data.", "torch.optim.lr_scheduler.", "PIL.", "cv2.", "einops.", "collections.",
+    "torch.distributions.", "warnings.", "argparse.", "subprocess.", "shutil.", "glob.",
+)  # fmt: skip
+"""Packages none of whose functions changes a Module that it is given."""
+METHODS = frozenset(
+    """log log_dict info debug warning warn error critical exception write flush close
+    save_hyperparameters add_scalar add_scalars add_histogram add_graph add_image set_description
+    set_postfix set_postfix_str get_lr get_last_lr item tolist numpy cpu numel size dim
+    update_progress print log_metrics log_hyperparams finish watch add_argument parse_args format
+    set_epoch set_grad_enabled join split backward unscale_ scale step zero_grad get_device
+    """.split()
+)
+"""Methods of objects of other libraries (loggers, writers, bars, scalers, schedulers)."""
+SELF_METHODS = frozenset(
+    """log log_dict save_hyperparameters print all_gather manual_backward optimizers lr_schedulers
+    toggle_optimizer untoggle_optimizer get_extended_attention_mask get_head_mask warn_if_padding
+    invert_attention_mask create_extended_attention_mask_for_decoder gradient_checkpointing_enable
+    gradient_checkpointing_disable get_input_embeddings get_output_embeddings num_parameters
+    register_to_config propagate message aggregate update assertEqual assertTrue assertFalse
+    assertAlmostEqual assertIsNone assertIsNotNone assertRaises assertIn fail skipTest logger
+    """.split()
+)
+"""Methods that Lightning, transformers, diffusers, PyG and unittest define for their subclasses."""
+
+
+def is_harmless(name: str) -> bool:
+    """Whether the function called ``name`` changes nothing that it is given."""
+    return name in FUNCTIONS or name.startswith(PREFIXES)
