@@ -17,7 +17,7 @@ from flake8_paramassign.settings import DEFAULT, Settings
 from flake8_paramassign.source import Source, decode
 
 if TYPE_CHECKING:
-    from flake8_paramassign.inference.project import Project
+    from flake8_paramassign.project.project import Trees
     from flake8_paramassign.report import Rewriter
 
 _TOO_DEEP = "the code is nested too deeply to be analysed"
@@ -76,29 +76,30 @@ def _diagnostics(
 def _findings(
     text: str, tree: ast.Module, filename: str, settings: Settings, rewrite: Rewriter | None
 ) -> list[Diagnostic]:
-    from flake8_paramassign.candidates import run
-    from flake8_paramassign.inference.interpreter import Interpreter
+    from flake8_paramassign.facts import Facts
+    from flake8_paramassign.project.project import Project
     from flake8_paramassign.report import Report
+    from flake8_paramassign.semantics.engine import Engine
 
-    source = Source(text)
-    project = _project(settings.module_bases)
-    report = Report(settings)
-    interpreter = Interpreter(project.open(filename, tree, text), source, report)
-    report.ask = interpreter
-    try:
-        run(interpreter, report.wanted, exhaustive=settings.exhaustive)
-        return report.diagnostics(source, rewrite)
-    finally:
-        del report.ask  # They know each other, and would stay until garbage is collected.
-        project.close()
+    project = Project(_trees(), filename, tree, settings.module_bases)
+    facts = Facts(project, project.module, settings)
+    report = Report(settings, facts)
+    engine = Engine(project, report.tell)
+    facts.mode_of = engine.mode_of
+    facts.discriminated = engine.discriminated
+    facts.unregistered = engine.unregistered
+    facts.read = engine.read
+    facts.used = engine.used_containers
+    engine.run()
+    return report.diagnostics(Source(text), rewrite)
 
 
 @cache
-def _project(module_bases: tuple[str, ...]) -> Project:
+def _trees() -> Trees:
     """The files read so far; one for the whole process, as files import each other."""
-    from flake8_paramassign.inference.project import Project
+    from flake8_paramassign.project.project import Trees
 
-    return Project(module_bases)
+    return Trees()
 
 
 def _place(error: SyntaxError | ValueError) -> tuple[int, int]:

@@ -10,7 +10,6 @@ from __future__ import annotations
 import ast
 from collections.abc import Hashable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from types import MappingProxyType
 from typing import TYPE_CHECKING, TypeAlias
 
 from flake8_paramassign.domain.values import (
@@ -68,7 +67,6 @@ class Field:
         return Field(join(self.values, other.values), self.slot | other.slot, stores)
 
 
-_NO_FIELDS: Mapping[str, Field] = MappingProxyType({})
 UNSEEN = Field(UNKNOWN, ANY)
 """An attribute of which nothing is known."""
 
@@ -81,7 +79,7 @@ class Thing:
     """None where it is not known."""
     is_module: bool | None = None
     """Whether it is an ``nn.Module``."""
-    fields: Mapping[str, Field] = _NO_FIELDS
+    fields: Mapping[str, Field] = field(default_factory=dict)
     rest: tuple[tuple[Text, Field], ...] = ()
     """What was stored under names that are known in part."""
     is_open: bool = True
@@ -279,7 +277,7 @@ class Tensor:
     owner: Address | None = None
     """The Module that ``parameters()`` gave it of, for which it stands for each."""
     recomputed: Recomputed | None = None
-    fields: Mapping[str, Field] = _NO_FIELDS
+    fields: Mapping[str, Field] = field(default_factory=dict)
     is_expanded: bool = False
     """Whether several elements may share memory."""
 
@@ -322,7 +320,7 @@ class Tensor:
             self.through_data and other.through_data,
             _agreed(self.owner, other.owner),
             _agreed(self.recomputed, other.recomputed),
-            self.fields if self.fields == other.fields else _NO_FIELDS,
+            self.fields if self.fields == other.fields else {},
             self.is_expanded or other.is_expanded,
         )
         return self if joined == self else joined

@@ -7,6 +7,7 @@ receivers. ``havoc`` is what unknown code does: it may change all that it can re
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Callable, Hashable, Iterable, Iterator
 from dataclasses import dataclass
 
@@ -25,6 +26,8 @@ from flake8_paramassign.domain.values import (
     scopes_in,
 )
 
+INHERITED = "inherited"
+"""The grad mode of a function that is run for its own sake: that of whoever calls it."""
 _MOST_SPLITS = 4
 """How many joins a state remembers."""
 
@@ -54,7 +57,8 @@ class State:
     ``INHERITED`` where it is the mode that the function under analysis is called in.
     """
 
-    __slots__ = ("_shared", "assumed", "grad", "heap", "names", "replaced", "scopes", "splits")
+    __slots__ = ("_shared", "assumed", "grad", "heap", "names", "passed", "replaced",
+                 "scopes", "splits")  # fmt: skip
 
     def __init__(self) -> None:
         """Nothing is known."""
@@ -69,6 +73,8 @@ class State:
         self.splits: tuple[Split, ...] = ()
         self.replaced: dict[Place, Replaced] = {}
         """Parameters that were replaced behind an optimizer's back, until it is used."""
+        self.passed: tuple[ast.AST, ...] = ()
+        """Undecided tests, loops and handlers that lead here."""
         self._shared = False
 
     def copy(self) -> State:
@@ -76,7 +82,7 @@ class State:
         other = State.__new__(State)
         other.names, other.scopes, other.heap = self.names, self.scopes, self.heap
         other.grad, other.assumed, other.splits = self.grad, self.assumed, self.splits
-        other.replaced = self.replaced
+        other.replaced, other.passed = self.replaced, self.passed
         self._shared = other._shared = True
         return other
 
@@ -89,7 +95,7 @@ class State:
         """Go on as ``other``, which is not used any more."""
         self.names, self.scopes, self.heap = other.names, other.scopes, other.heap
         self.grad, self.assumed, self.splits = other.grad, other.assumed, other.splits
-        self.replaced = other.replaced
+        self.replaced, self.passed = other.replaced, other.passed
         self._shared = other._shared
 
     # Variables.
@@ -236,6 +242,7 @@ class State:
             result.replaced = self.replaced
         else:
             result.replaced = {**other.replaced, **self.replaced}
+        result.passed = _common(self.passed, other.passed)
         if remember:
             snapshot = result.copy()
             snapshot.splits = ()
@@ -303,6 +310,18 @@ class State:
     def objects(self) -> Iterator[tuple[Address, Obj]]:
         """All objects that are known, in the order they were made."""
         return iter(self.heap.items())
+
+
+def _common(first: tuple[ast.AST, ...], second: tuple[ast.AST, ...]) -> tuple[ast.AST, ...]:
+    """The tests that lead to both."""
+    if first is second:
+        return first
+    shared = 0
+    for one, other in zip(first, second, strict=False):
+        if one is not other:
+            break
+        shared += 1
+    return first[:shared]
 
 
 def _joined_names(first: dict[str, Values], second: dict[str, Values]) -> dict[str, Values]:

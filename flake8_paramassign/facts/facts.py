@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from flake8_paramassign.domain.objects import Container, Field, Obj, Place, Tensor, Thing
-from flake8_paramassign.domain.state import State
+from flake8_paramassign.domain.state import INHERITED, State
 from flake8_paramassign.domain.values import Address, Text, Value, Values
 from flake8_paramassign.project.classes import Class, ProjectClass
 from flake8_paramassign.project.module import Module
@@ -24,16 +24,26 @@ from flake8_paramassign.semantics.events import (
 from flake8_paramassign.semantics.frames import Frame, Role
 from flake8_paramassign.settings import Settings
 
-INHERITED = "inherited"
-"""The grad mode of a function whose callers decide it."""
-
 
 def _unknown_mode(_: Frame) -> bool | None:
     return None
 
 
-def _no_tests(_: Happening) -> frozenset[str]:
-    return frozenset()
+def tested(event: Happening) -> frozenset[str]:
+    """Names of the attributes that undecided tests on the way to an event have read.
+
+    ``getattr(x, "name", None)`` and ``hasattr(x, "name")`` read one too.
+    """
+    found: set[str] = set()
+    for passed in event.passed:
+        test = getattr(passed, "test", passed)
+        if isinstance(test, ast.expr):
+            for node in ast.walk(test):
+                if isinstance(node, ast.Attribute):
+                    found.add(node.attr)
+                elif isinstance(node, ast.Constant) and isinstance(node.value, str):
+                    found.add(node.value)
+    return frozenset(found)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +70,7 @@ class Facts:
     settings: Settings
     mode_of: Callable[[Frame], bool | None] = _unknown_mode
     """The grad mode in which an activation that was begun for its own sake is called."""
-    tested: Callable[[Happening], frozenset[str]] = _no_tests
+    tested: Callable[[Happening], frozenset[str]] = tested
     """Names of the attributes that undecided tests on the way to an event have read."""
     discriminated: set[Address] = field(default_factory=set)
     """Containers of which some code asks whether they are one."""

@@ -84,6 +84,10 @@ class Project:
         """The other files that were asked for."""
         return list(self._modules)
 
+    def modules(self) -> list[Module]:
+        """The files that are open."""
+        return [module for module in self._modules.values() if module is not None]
+
     def owns(self, name: str) -> bool:
         """Whether the dotted ``name`` begins with a module or package of the project."""
         root = name.partition(".")[0]

@@ -109,6 +109,8 @@ class Attributes:
     def _of_thing(
         self, address: Address, obj: Thing, name: str, state: State, node: ast.AST
     ) -> Values:
+        if isinstance(obj.cls, ProjectClass) and node not in self._machine.moved:
+            self._machine.read.add((obj.cls, name, self._machine.frame.role))
         if name == "__class__":
             return (ClassRef(obj.cls),) if obj.cls is not None else UNKNOWN
         if name in REGISTRIES and obj.is_module is not False:
@@ -249,6 +251,7 @@ class Attributes:
         expression: ast.expr | None, how: str = "=",
     ) -> None:  # fmt: skip
         """Set an attribute as ``setattr`` does."""
+        self._machine.used_containers.update(v for v in values if isinstance(v, Address))
         if name == "data":
             self._store_data(receivers, values, state, node, expression)
         sure = len(receivers) == 1
@@ -281,6 +284,8 @@ class Attributes:
         node: ast.AST, expression: ast.expr | None, how: str, sure: bool,
     ) -> None:  # fmt: skip
         cls = obj.cls
+        if cls is None and isinstance(name, str) and how == "register_buffer":
+            self._machine.unregistered.add(name)
         if isinstance(cls, ProjectClass):
             if isinstance(name, str) and how in ("=", "setattr") and self._set_property(
                 receiver, cls, name, values, state, node
@@ -421,6 +426,8 @@ class Attributes:
             obj = state.read(receiver) if isinstance(receiver, Address) else None
             if not isinstance(obj, Thing) or not isinstance(receiver, Address):
                 continue
+            if obj.cls is None and name is not None:
+                self._machine.unregistered.add(name)
             if name is None:
                 state.write(receiver, obj.havocked(), strong=len(receivers) == 1)
                 continue

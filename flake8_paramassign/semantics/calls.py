@@ -67,6 +67,8 @@ class Calls:
     ) -> Values:
         """What calling one of ``callees`` gives, whichever it is."""
         self._tell_writes(callees, arguments, state, node)
+        given = arguments.flat()
+        self._machine.used_containers.update(v for v in given if isinstance(v, Address))
         if len(callees) == 1:
             return self.call(callees[0], arguments, state, node)
         result = NOTHING

@@ -35,7 +35,7 @@ from flake8_paramassign.domain.values import (
     same,
 )
 from flake8_paramassign.project.classes import Class, ExternalClass, ProjectClass, TorchClass
-from flake8_paramassign.semantics.machine import Machine
+from flake8_paramassign.semantics.machine import Arguments, Machine
 
 _COMPARISONS: dict[type[ast.cmpop], Callable[[Any, Any], bool]] = {
     ast.Eq: operator.eq,
@@ -372,6 +372,25 @@ class Conditions:
                 return True
             return None if obj.cls.is_open or obj.cls.torch_base else False
         return None
+
+    def of_call(self, name: str, arguments: Arguments, state: State) -> bool | None:
+        """What ``isinstance``, ``hasattr`` and their like say."""
+        if len(arguments.positional) < 1 or arguments.extra:
+            if name == "torch.is_grad_enabled":
+                return state.grad if isinstance(state.grad, bool) else None
+            return None
+        first = arguments.positional[0]
+        answers: set[bool | None] = set()
+        if name == "builtins.isinstance" and len(arguments.positional) == 2:
+            wanted = self._classes(arguments.positional[1], state)
+            answers = {self.is_instance(value, wanted, state) for value in first}
+        elif name == "builtins.hasattr" and len(arguments.positional) == 2:
+            attribute = constant(arguments.positional[1])
+            if isinstance(attribute, str):
+                answers = {self.has(value, attribute, state) for value in first}
+        elif name == "torch.is_tensor":
+            answers = {self._is_of(value, "torch.Tensor", state) for value in first}
+        return answers.pop() if len(answers) == 1 else None
 
     def _recall(self, node: ast.expr, state: State, holds: bool) -> None:
         """Go back to what one of two paths knew, where the other cannot have led here."""

@@ -27,10 +27,30 @@ class Happening:
     """Where a finding stands: an expression or a statement of ``frame.module``."""
     grad: bool | str | None = field(init=False)
     """The grad mode as it was, as ``State.grad`` has it."""
+    passed: tuple[ast.AST, ...] = field(init=False)
+    """Undecided tests, loops and handlers on the way here, callers' included."""
+    attempts: tuple[ast.Try, ...] = field(init=False)
+    """The ``try`` statements in whose body this happens, callers' included."""
+    expects_error: bool = field(init=False)
+    """Whether that is in a block that expects an exception, such as ``pytest.raises``."""
 
     def __post_init__(self) -> None:
         """Keep what will change."""
         self.grad = self.state.grad
+        self.passed = self.state.passed
+        attempts: list[ast.Try] = []
+        self.expects_error = False
+        at: Frame | None = self.frame
+        while at is not None:
+            attempts += [attempt.node for attempt in reversed(at.attempts)]
+            self.expects_error = self.expects_error or at.expecting > 0
+            at = at.caller
+        self.attempts = tuple(attempts)
+
+    @property
+    def always(self) -> bool:
+        """Whether each run of what was begun for its own sake comes here."""
+        return not self.passed
 
 
 @dataclass(slots=True)
@@ -64,6 +84,8 @@ class ParameterMade(Happening):
     flag: Values = ()
     """What ``requires_grad`` was given; nothing where it was not."""
     flag_node: ast.expr | None = None
+    flag_of: Values = ()
+    """Tensors whose ``requires_grad`` the flag was read from."""
 
 
 @dataclass(slots=True)
@@ -196,6 +218,11 @@ class Constructed(Happening):
     receiver: Address
 
 
+@dataclass(slots=True)
+class Ended(Happening):
+    """An activation that was begun for its own sake ends; ``state`` joins all its exits."""
+
+
 Event: TypeAlias = (
     AttributeStored
     | ParameterMade
@@ -209,6 +236,7 @@ Event: TypeAlias = (
     | RegistryBypassed
     | IteratedAgain
     | Constructed
+    | Ended
 )
 
 Subject: TypeAlias = "Value | None"

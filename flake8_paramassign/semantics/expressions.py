@@ -26,7 +26,7 @@ from flake8_paramassign.domain.values import (
 )
 from flake8_paramassign.semantics.frames import Loop
 from flake8_paramassign.semantics.machine import Arguments, Machine
-from flake8_paramassign.semantics.models.tensors import Tensors
+from flake8_paramassign.semantics.models.tensors import CONVERSIONS, Tensors
 
 _LONGEST_TEXT = 200
 _LARGEST_NUMBER = 1 << 64
@@ -118,6 +118,8 @@ class Expressions:
     # Parts of objects.
 
     def _attribute(self, node: ast.Attribute, state: State) -> Values:
+        if node.attr in CONVERSIONS:
+            self._machine.moved.add(node.value)
         owners = self.evaluate(node.value, state)
         if len(owners) == 1:
             return self._machine.attribute(owners[0], node.attr, state, node)

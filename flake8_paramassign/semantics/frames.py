@@ -89,7 +89,8 @@ class Frame:
     """The one that is running."""
     globals: frozenset[str] = frozenset()
     nonlocals: frozenset[str] = frozenset()
-    locals_of_class: dict[str, Values] | None = None
+    expecting: int = 0
+    """In how many blocks that expect an exception it is."""
 
     def place(self, node: ast.AST) -> Place:
         """A node of this frame's file."""

@@ -23,7 +23,7 @@ from flake8_paramassign.project.classes import ProjectClass
 from flake8_paramassign.project.module import Module
 from flake8_paramassign.project.project import Project
 from flake8_paramassign.semantics.events import Event
-from flake8_paramassign.semantics.frames import Frame
+from flake8_paramassign.semantics.frames import Frame, Role
 
 
 @dataclass(slots=True)
@@ -78,6 +78,14 @@ class Machine(Protocol):
     addresses: Addresses
     discriminated: set[Address]
     """Containers of which a test asks whether they are a list: made for either."""
+    unregistered: set[str]
+    """Names that are deleted from, or registered otherwise in, an object that is not known."""
+    read: set[tuple[ProjectClass, str, Role]]
+    """Which attributes of a class's objects are read, and by code of which role."""
+    moved: set[ast.AST]
+    """Expressions whose value is at once moved to another device or dtype."""
+    used_containers: set[Address]
+    """Containers that torch made of Parameters with which more is done than to store in them."""
 
     @property
     def frame(self) -> Frame:

@@ -11,6 +11,7 @@ from flake8_paramassign.domain.values import (
     NOTHING,
     UNKNOWN,
     Address,
+    Constant,
     Library,
     Scope,
     Unknown,
@@ -151,7 +152,7 @@ class Names:
                 held = some
                 if not held or is_unknown(held):
                     found = join_all(
-                        self._machine.item(v, self._machine.index(index), state, target)
+                        self._machine.item(v, (Constant(index),), state, target)
                         for v in values
                     )
                     held = found if not is_unknown(found) else join(

@@ -15,6 +15,7 @@ from flake8_paramassign.domain.state import State
 from flake8_paramassign.domain.values import (
     NONE,
     UNKNOWN,
+    Address,
     ClassRef,
     Constant,
     Values,
@@ -91,8 +92,8 @@ class Statements:
         return state
 
     def _expression(self, node: ast.Expr, state: State) -> State | None:
-        self._machine.evaluate(node.value, state)
-        return None if self._machine.never_returns(node.value, state) else state
+        held = self._machine.evaluate(node.value, state)
+        return None if self._machine.never_returns(node.value, held) else state
 
     def _assign(self, node: ast.Assign, state: State) -> State | None:
         held = self._machine.evaluate(node.value, state)
@@ -112,6 +113,7 @@ class Statements:
 
     def _return(self, node: ast.Return, state: State) -> State | None:
         held = self._machine.evaluate(node.value, state) if node.value is not None else NONE
+        self._machine.used_containers.update(v for v in held if isinstance(v, Address))
         self._machine.frame.returns.append((held, state))
         return None
 
@@ -174,17 +176,20 @@ class Statements:
         if truth is not None:
             taken = self._machine.assume(node.test, state, holds=truth)
             return self.execute(node.body if truth else node.orelse, taken or state)
+        state.passed = (*state.passed, node.test)
         yes = self._machine.assume(node.test, state.copy(), holds=True)
         no = self._machine.assume(node.test, state, holds=False)
         after_yes = self.execute(node.body, yes) if yes is not None else None
         after_no = self.execute(node.orelse, no) if no is not None else None
         if after_yes is None or after_no is None:
             return after_yes or after_no
+        after_yes.passed = after_no.passed = _without(state.passed, node.test)
         return after_yes.joined(after_no, remember=True)
 
     def _match(self, node: ast.Match, state: State) -> State | None:
         subject = self._machine.evaluate(node.subject, state)
         ends: list[State] = []
+        passed = state.passed
         at: State | None = state
         for case in node.cases:
             if at is None:
@@ -194,6 +199,8 @@ class Statements:
                 continue
             inside: State | None = at.copy()
             assert inside is not None
+            if fits is None or case.guard is not None:
+                inside.passed = (*inside.passed, case.pattern)
             self._capture(case.pattern, subject, inside)
             certain = fits is True
             if case.guard is not None:
@@ -212,7 +219,10 @@ class Statements:
                 at = None
         if at is not None:
             ends.append(at)
-        return _joined(ends, remember=True)
+        result = _joined(ends, remember=True)
+        if result is not None:
+            result.passed = passed
+        return result
 
     def _fits(self, pattern: ast.pattern, subject: Values, state: State) -> bool | None:
         """Whether a pattern matches."""
@@ -268,7 +278,7 @@ class Statements:
             self._machine.bind_loop(node, some, at)
             return self.execute(node.body, at)
 
-        return self._until_settled(node, state, once, lambda at: at)
+        return self._until_settled(node, state, once, lambda at: at, some)
 
     def _unrolled(
         self, node: ast.For | ast.AsyncFor, each: list[Values], state: State
@@ -304,7 +314,7 @@ class Statements:
             truth = machine.truth(node.test, at)
             return machine.assume(node.test, at, holds=False) if truth is not True else None
 
-        return self._until_settled(node, state, once, leave)
+        return self._until_settled(node, state, once, leave, ())
 
     def _until_settled(
         self,
@@ -312,6 +322,7 @@ class Statements:
         entry: State,
         once: Callable[[State], State | None],
         leave: Callable[[State], State | None],
+        some: Values,
     ) -> State | None:
         """Run a loop until another round would tell nothing new.
 
@@ -332,11 +343,14 @@ class Statements:
                 return known.end.copy() if known.end is not None else None
         marks = len(frame.returns), *((len(outer.breaks), len(outer.continues)) if outer else (0, 0))
         loop = Loop(node)
-        for number in range(self._machine.rounds(_ROUNDS)):
+        back: State | None = None
+        for _ in range(self._machine.rounds(_ROUNDS)):
             loop.breaks.clear()
             loop.continues.clear()
+            inside = head.copy()
+            inside.passed = (*inside.passed, node)
             frame.loops.append(loop)
-            end = once(head.copy())
+            end = once(inside)
             frame.loops.pop()
             back = _joined([*([end] if end is not None else []), *loop.continues])
             following = head if back is None else head.joined(back)
@@ -346,11 +360,15 @@ class Statements:
         else:
             head = self._widened(node, head, once, loop)
         self._machine.loop_ended(node)
-        after = self._machine.after_each(node, head, back if head is not entry else None)
+        after = head
+        if not loop.breaks:
+            after = self._machine.after_each(node, head, back, some)
         left = leave(after.copy())
         if left is not None:
             left = self.execute(node.orelse, left)
         result = _joined([*([left] if left is not None else []), *loop.breaks])
+        if result is not None:
+            result.passed = entry.passed
         if outer is not None:
             outer.settled[node] = Settled(
                 head,
@@ -385,6 +403,7 @@ class Statements:
 
     def _try(self, node: ast.Try, state: State) -> State | None:
         frame = self._machine.frame
+        passed = state.passed
         attempt = Attempt(node, [state.copy()])
         marks = self._marks(frame)
         frame.attempts.append(attempt)
@@ -398,6 +417,7 @@ class Statements:
         for handler in node.handlers:
             assert raised is not None
             inside = raised.copy()
+            inside.passed = (*inside.passed, handler)
             if handler.type is not None:
                 self._machine.evaluate(handler.type, inside)
             if handler.name:
@@ -407,6 +427,8 @@ class Statements:
                 ends.append(end)
         if not node.handlers and raised is not None:
             escaped.append(raised)
+        for ending in ends:
+            ending.passed = passed
         if not node.finalbody:
             return _joined(ends)
         return self._finally(node, ends, escaped, marks, frame)
@@ -468,7 +490,9 @@ class Statements:
         frame = self._machine.frame
         marks = self._marks(frame)
         before = state.copy() if any(c.swallows for c in entered) else None
+        frame.expecting += before is not None
         end = self.execute(node.body, state)
+        frame.expecting -= before is not None
         if before is not None:
             end = before if end is None else end.joined(before)
         for context in reversed(entered):
@@ -482,6 +506,11 @@ class Statements:
             for context in reversed(entered):
                 self._contexts.leave(context, at)
         return end
+
+
+def _without(passed: tuple[ast.AST, ...], test: ast.AST) -> tuple[ast.AST, ...]:
+    """What led to a test."""
+    return tuple(node for node in passed if node is not test)
 
 
 def _joined(states: list[State], *, remember: bool = False) -> State | None:

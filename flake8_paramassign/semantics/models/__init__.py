@@ -4,3 +4,16 @@
 What has no entry is asked of the catalogue (torch) or of ``harmless``; what is there neither, is
 unknown code.
 """
+
+from __future__ import annotations
+
+
+def load() -> None:
+    """Let all models be in the tables."""
+    from flake8_paramassign.semantics.models import (  # noqa: F401
+        builtins,
+        containers,
+        modules,
+        optimizers,
+        recompute,
+    )

@@ -1,0 +1,122 @@
+"""Which optimizers keep a Parameter after another one took its place."""
+
+from __future__ import annotations
+
+import ast
+
+from flake8_paramassign.domain.objects import Field, Optimizer, Tensor, Thing
+from flake8_paramassign.domain.state import Replaced, State
+from flake8_paramassign.domain.values import NOTHING, Address, Text, Values
+from flake8_paramassign.semantics import registry
+from flake8_paramassign.semantics.events import ParameterReplaced
+from flake8_paramassign.semantics.machine import Machine
+
+
+class Lifetimes:
+    """Watches what optimizers and wrappers took, for a machine."""
+
+    def __init__(self, machine: Machine) -> None:
+        """``machine`` tells what is found."""
+        self._machine = machine
+
+    def replaced(
+        self, receiver: Address, name: str | Text, kept: Values, before: Field, state: State,
+        node: ast.AST, expression: ast.expr | None, how: str, *, sure: bool,
+    ) -> None:  # fmt: skip
+        """An attribute is stored: what it held before may be kept by an optimizer."""
+        if not sure or receiver.many or not self._is_new(kept, before, state):
+            return
+        lost = self._lost(before.values, state)
+        owners = {receiver, *registry.owners(receiver)}
+        takers = []
+        for address, obj in state.objects():
+            if not isinstance(obj, Optimizer) or not obj.is_known and not obj.taken:
+                continue
+            if any(value in lost for value in obj.taken):
+                takers.append(address)
+            elif owners.intersection(v for v in obj.taken if isinstance(v, Address)):
+                # It has all that a Module has, of which this is a part.
+                if not any(self._took(obj, value, state) for value in kept):
+                    takers.append(address)
+        if takers:
+            event = ParameterReplaced(
+                self._machine.frame, state, node, receiver, name, tuple(takers), kept, how,
+                expression, before,
+            )  # fmt: skip
+            place = self._machine.place(node)
+            state.replaced = {**state.replaced, place: Replaced(tuple(takers), event)}
+
+    def _is_new(self, kept: Values, before: Field, state: State) -> bool:
+        """Whether what is stored has Parameters that were not there before."""
+        found = False
+        for value in kept:
+            if value in before.values:
+                return False
+            obj = state.read(value) if isinstance(value, Address) else None
+            if isinstance(obj, Tensor) and obj.is_parameter and obj.trainable is not False:
+                found = True
+            elif isinstance(obj, Thing) and obj.is_module and isinstance(value, Address):
+                listing = registry.parameters(value, state, self._machine.addresses)
+                found = found or bool(listing.named)
+        return found
+
+    def _lost(self, values: Values, state: State) -> set[Address]:
+        """The Parameters, and the Modules, that what was held before consists of."""
+        lost: set[Address] = set()
+        for value in values:
+            obj = state.read(value) if isinstance(value, Address) else None
+            if not isinstance(value, Address) or value.many:
+                continue
+            if isinstance(obj, Tensor):
+                lost.add(value)
+            elif isinstance(obj, Thing):
+                listing = registry.parameters(value, state, self._machine.addresses)
+                lost.update(listing.modules)
+                for _, held in listing.named:
+                    lost.update(v for v in held if isinstance(v, Address) and not v.many)
+        return lost
+
+    @staticmethod
+    def _took(obj: Optimizer, value: object, state: State) -> bool:
+        return value in obj.taken
+
+    def replaced_all(self, receiver: Address, state: State, node: ast.AST) -> None:
+        """All Parameters of a Module are replaced at once."""
+        if receiver.many:
+            return
+        lost = self._lost((receiver,), state)
+        takers = tuple(
+            address
+            for address, obj in state.objects()
+            if isinstance(obj, Optimizer) and any(value in lost for value in obj.taken)
+        )
+        if takers:
+            event = ParameterReplaced(
+                self._machine.frame, state, node, receiver, None, takers, NOTHING,
+                "load_state_dict", None, Field(NOTHING),
+            )  # fmt: skip
+            place = self._machine.place(node)
+            state.replaced = {**state.replaced, place: Replaced(takers, event)}
+
+    def used(self, address: Address, state: State) -> None:
+        """An optimizer is used: what it keeps in vain is told."""
+        for known in state.replaced.values():
+            if address in known.takers and isinstance(known.event, ParameterReplaced):
+                obj = state.read(address)
+                if isinstance(obj, Optimizer) and obj.is_known:
+                    self._machine.tell(known.event)
+
+    @staticmethod
+    def mended(address: Address, taken: Values, state: State) -> None:
+        """An optimizer was given more Parameters, perhaps those it lacked."""
+        state.replaced = {
+            place: known
+            for place, known in state.replaced.items()
+            if address not in known.takers
+        }
+
+    def escaped(self, values: Values, state: State) -> None:
+        """Others go on with ``values``: what they reach is used."""
+        for address in state.reachable(values):
+            if isinstance(state.heap.get(address), Optimizer):
+                self.used(address, state)
