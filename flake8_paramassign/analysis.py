@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING
 
 from flake8_paramassign.diagnostics import Diagnostic
 from flake8_paramassign.failures import not_analysed
-from flake8_paramassign.gate import may_hold_findings
 from flake8_paramassign.settings import DEFAULT, Settings
 from flake8_paramassign.source import Source, decode
 
@@ -63,8 +62,6 @@ def _diagnostics(
         return [not_analysed(f"the file does not parse: {_reason(error)}", *_place(error))]
     except (RecursionError, MemoryError):
         return [not_analysed(_TOO_DEEP)]
-    if not settings.exhaustive and not may_hold_findings(text):
-        return []
     try:
         return _findings(text, tree, filename, settings, rewrite)
     except (RecursionError, MemoryError):

@@ -203,8 +203,19 @@ class GradMode:
     enabled: bool | None
 
 
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What a test gave whose answer is not known: ``is_plain = not isinstance(x, nn.Module)``.
+
+    ``operands`` are what it asked about: while they are the same, so is the answer.
+    """
+
+    node: ast.expr
+    operands: tuple[tuple[ast.expr, Values], ...]
+
+
 Value: TypeAlias = (
-    "Unknown | Address | Constant | Plain | Text | Library | ClassRef | Function | Method | Builtin"
+    "Question | Unknown | Address | Constant | Plain | Text | Library | ClassRef | Function | Method | Builtin"
     " | Partial | Super | GradMode"
 )
 Values: TypeAlias = "tuple[Value, ...]"

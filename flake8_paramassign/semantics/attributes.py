@@ -315,6 +315,8 @@ class Attributes:
         obj = state.read(receiver)  # type: ignore[assignment]
         if not isinstance(obj, Thing):
             return
+        if obj.initialised is False and slot & (PARAMETER | MODULE):
+            obj = replace(obj, initialised=None)  # it has raised: nothing follows from it
         changed = obj.computed(name, held) if isinstance(name, Text) else obj.with_field(name, held)
         state.write(receiver, changed, strong=sure)
 

@@ -33,6 +33,7 @@ from flake8_paramassign.domain.values import (
 from flake8_paramassign.nodes import FunctionNode
 from flake8_paramassign.project.classes import Class, ExternalClass, ProjectClass, TorchClass
 from flake8_paramassign.project.libraries import is_module_class, makes_module
+from flake8_paramassign.semantics import contexts
 from flake8_paramassign.semantics.effort import Effort
 from flake8_paramassign.semantics.frames import Frame, Role
 from flake8_paramassign.semantics.machine import Arguments, Machine
@@ -177,7 +178,12 @@ class Calls:
         """A function or class of which only the name is known."""
         short = name.rpartition(".")[2]
         is_module = makes_module(name) or is_module_class(name) is True
-        is_class = short[:1].isupper() or is_module_class(name) is not None
+        is_class = (
+            short[:1].isupper()
+            or is_module_class(name) is not None
+            or name in contexts.HARMLESS
+            or name in contexts.SWALLOWING
+        )
         if not harmless.is_harmless(name):
             state.havoc(arguments.flat())
         if is_module or is_class:
@@ -382,8 +388,7 @@ class Calls:
         mode = state.grad
         if function.mode is not None:
             state.grad = function.mode.enabled
-        else:
-            self._machine.called(function, state.grad)
+        self._machine.called(function, state.grad)
         values, end = self._machine.run_frame(frame, state)
         if end is None:
             state.leave(caller.scope, None)

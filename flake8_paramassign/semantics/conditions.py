@@ -26,6 +26,7 @@ from flake8_paramassign.domain.values import (
     Method,
     Partial,
     Plain,
+    Question,
     Super,
     Text,
     Unknown,
@@ -238,6 +239,9 @@ class Conditions:
         if held and not kept:
             return None
         self._put(node, held, kept, state)
+        (asked,) = held if len(held) == 1 else (None,)
+        if isinstance(asked, Question):
+            return self._answered(asked, state, holds)
         key = self.key(node, held)
         if key is not None:
             state.assumed = {**state.assumed, key: holds}
@@ -245,6 +249,24 @@ class Conditions:
             self._refine(held, state, lambda obj: replace(obj, truth=True)
                          if isinstance(obj, Thing) else obj)  # fmt: skip
         return state
+
+    def question(self, node: ast.expr, state: State) -> Values:
+        """What a test gives whose answer is not known."""
+        operands = []
+        for part in _operands(node):
+            held = self._peek(part, state)
+            if any(isinstance(value, Unknown) or (isinstance(value, Address) and value.many)
+                   for value in held):  # fmt: skip
+                return (Plain("bool"),)
+            operands.append((part, held))
+        return (Question(node, tuple(operands)),)
+
+    def _answered(self, asked: Question, state: State, holds: bool) -> State | None:
+        """A test whose answer was kept came out so, if it still asks the same."""
+        for part, held in asked.operands:
+            if not same(self._peek(part, state), held):
+                return state
+        return self._assume(asked.node, state, holds)
 
     def _assume_all(self, node: ast.BoolOp, state: State, holds: bool) -> State | None:
         if isinstance(node.op, ast.And) is holds:
@@ -543,6 +565,19 @@ _TENSOR_CLASSES = frozenset(
     ["torch.Tensor", "torch.nn.Parameter", "torch.FloatTensor", "torch.nn.Buffer",
      "torch.nn.UninitializedParameter"]
 )  # fmt: skip
+
+
+def _operands(node: ast.expr) -> list[ast.expr]:
+    """What a test asks about."""
+    if isinstance(node, ast.UnaryOp):
+        return _operands(node.operand)
+    if isinstance(node, ast.Compare):
+        return [node.left, *node.comparators]
+    if isinstance(node, ast.Call):
+        return list(node.args)
+    if isinstance(node, ast.BoolOp):
+        return [part for value in node.values for part in _operands(value)]
+    return [node]
 
 
 def _thing_is_of(obj: Thing, cls: Class | str) -> bool | None:

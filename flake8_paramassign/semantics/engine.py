@@ -101,6 +101,7 @@ class Engine:
         self.truth = self._conditions.truth
         self.assume = self._conditions.assume
         self.filtered = self._conditions.filtered
+        self.question = self._conditions.question
         self.execute = self._statements.execute
         self.call = self._calls.call
         self.call_any = self._calls.call_any

@@ -282,7 +282,7 @@ class Expressions:
     def _unary(self, node: ast.UnaryOp, state: State) -> Values:
         if isinstance(node.op, ast.Not):
             truth = self._machine.truth(node.operand, state)
-            return (Plain("bool"),) if truth is None else (Constant(not truth),)
+            return self._answer(node, truth, state)
         held = self.evaluate(node.operand, state)
         known = constant(held)
         if isinstance(node.op, ast.USub) and isinstance(known, int | float):
@@ -318,8 +318,13 @@ class Expressions:
         return result
 
     def _comparison(self, node: ast.Compare, state: State) -> Values:
-        truth = self._machine.truth(node, state)
-        return (Plain("bool"),) if truth is None else (Constant(truth),)
+        return self._answer(node, self._machine.truth(node, state), state)
+
+    def _answer(self, node: ast.expr, truth: bool | None, state: State) -> Values:
+        """What a test gives."""
+        if truth is not None:
+            return (Constant(truth),)
+        return self._machine.question(node, state)
 
     def _conditional(self, node: ast.IfExp, state: State) -> Values:
         truth = self._machine.truth(node.test, state)

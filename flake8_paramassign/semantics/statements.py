@@ -113,7 +113,8 @@ class Statements:
 
     def _return(self, node: ast.Return, state: State) -> State | None:
         held = self._machine.evaluate(node.value, state) if node.value is not None else NONE
-        self._machine.used_containers.update(v for v in held if isinstance(v, Address))
+        if self._machine.frame.caller is None:
+            self._machine.used_containers.update(v for v in held if isinstance(v, Address))
         self._machine.frame.returns.append((held, state))
         return None
 

@@ -113,7 +113,9 @@ def _vars(call: Call) -> Values:
           "torch.is_tensor", "torch.is_grad_enabled")  # fmt: skip
 def _test(call: Call) -> Values:
     truth = call.machine.truth_of_call(call.name, call.arguments, call.state)
-    return (Plain("bool"),) if truth is None else (TRUE if truth else FALSE)
+    if truth is None:
+        return call.machine.question(call.node, call.state)
+    return TRUE if truth else FALSE
 
 
 @function("builtins.bool")
