@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 from flake8_paramassign.domain.objects import Container, Field, Obj, Place, Tensor, Thing
@@ -27,23 +27,6 @@ from flake8_paramassign.settings import Settings
 
 def _unknown_mode(_: Frame) -> bool | None:
     return None
-
-
-def tested(event: Happening) -> frozenset[str]:
-    """Names of the attributes that undecided tests on the way to an event have read.
-
-    ``getattr(x, "name", None)`` and ``hasattr(x, "name")`` read one too.
-    """
-    found: set[str] = set()
-    for passed in event.passed:
-        test = getattr(passed, "test", passed)
-        if isinstance(test, ast.expr):
-            for node in ast.walk(test):
-                if isinstance(node, ast.Attribute):
-                    found.add(node.attr)
-                elif isinstance(node, ast.Constant) and isinstance(node.value, str):
-                    found.add(node.value)
-    return frozenset(found)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,8 +53,6 @@ class Facts:
     settings: Settings
     mode_of: Callable[[Frame], bool | None] = _unknown_mode
     """The grad mode in which an activation that was begun for its own sake is called."""
-    tested: Callable[[Happening], frozenset[str]] = tested
-    """Names of the attributes that undecided tests on the way to an event have read."""
     discriminated: set[Address] = field(default_factory=set)
     """Containers of which some code asks whether they are one."""
     unregistered: set[str] = field(default_factory=set)
@@ -84,6 +65,8 @@ class Facts:
     """Every store of an attribute, by its name."""
     writes: set[ast.AST] = field(default_factory=set)
     """Where something is written in place."""
+    written: set[ast.AST] = field(default_factory=set)
+    """What made the tensors that are written in place after construction."""
     optimised: set[Address] = field(default_factory=set)
     """What any optimizer was given."""
 
@@ -95,8 +78,19 @@ class Facts:
                 self.stores.setdefault(event.name, set()).add(store)
         elif isinstance(event, WrittenInPlace):
             self.writes.add(event.node)
+            if event.frame.role is not Role.CONSTRUCTION:
+                self.written.update(self._origins(event))
         elif isinstance(event, OptimizerMade):
             self.optimised.update(v for v in event.tensors if isinstance(v, Address))
+
+    def _origins(self, event: WrittenInPlace) -> Iterator[ast.AST]:
+        """What made the tensors that are written, and those that they are views of."""
+        for value in event.tensors:
+            tensor = self.tensor(value, event.state)
+            while tensor is not None:
+                if tensor.made is not None:
+                    yield tensor.made.node
+                tensor = self.tensor(tensor.base, event.state)
 
     @property
     def works_with_torch(self) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flake8_paramassign.domain.objects import BUFFER, MODULE, PARAMETER, Container, Thing
 from flake8_paramassign.domain.state import State
-from flake8_paramassign.domain.values import Address, Values
+from flake8_paramassign.domain.values import Address, Text, Values
 from flake8_paramassign.project.classes import Class, ProjectClass, TorchClass
 
 REGISTERED = PARAMETER | BUFFER | MODULE
@@ -18,13 +18,18 @@ _GIVES_PARTS = frozenset(
 _CONTAINERS = ("torch.nn.Sequential", "torch.nn.ModuleList", "torch.nn.ModuleDict")
 
 
-def is_registered(address: Address, state: State) -> bool:
-    """Whether some Module has ``address`` among its Parameters or Modules."""
+def is_registered(
+    address: Address, state: State, *, but: tuple[Address, str | Text] | None = None
+) -> bool:
+    """Whether some Module has ``address`` among its Parameters or Modules.
+
+    ``but`` is an attribute of a Module that does not count.
+    """
     return any(
-        field.slot & REGISTERED and address in field.values
-        for _, obj in state.objects()
+        field.slot & REGISTERED and address in field.values and (holder, name) != but
+        for holder, obj in state.objects()
         if isinstance(obj, Thing)
-        for _, field in obj.held()
+        for name, field in obj.held()
     )
 
 

@@ -5,9 +5,12 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
+from flake8_paramassign.domain.state import State
+from flake8_paramassign.domain.values import Value
 from flake8_paramassign.facts.facts import Facts, Store
 from flake8_paramassign.project.classes import ProjectClass
 from flake8_paramassign.project.module import Module
+from flake8_paramassign.semantics.events import Happening
 from flake8_paramassign.semantics.frames import Role
 
 
@@ -28,6 +31,23 @@ def stores_of(cls: ProjectClass, name: str, facts: Facts) -> Iterator[Store]:
                 yield store
 
 
+def tested(event: Happening) -> frozenset[str]:
+    """Names of the attributes that undecided tests on the way to an event have read.
+
+    ``getattr(x, "name", None)`` and ``hasattr(x, "name")`` read one too.
+    """
+    found: set[str] = set()
+    for passed in event.passed:
+        test = getattr(passed, "test", passed)
+        if isinstance(test, ast.expr):
+            for node in ast.walk(test):
+                if isinstance(node, ast.Attribute):
+                    found.add(node.attr)
+                elif isinstance(node, ast.Constant) and isinstance(node.value, str):
+                    found.add(node.value)
+    return frozenset(found)
+
+
 def writes_in(node: ast.AST, facts: Facts) -> bool:
     """Whether something is written in place while an expression is evaluated."""
     return any(inner in facts.writes for inner in ast.walk(node))
@@ -46,3 +66,9 @@ def names_in(module: Module) -> frozenset[str]:
         elif isinstance(node, ast.alias):
             found.update(node.name.split("."))
     return frozenset(found)
+
+
+def made_at(value: Value, state: State, facts: Facts) -> ast.AST | None:
+    """The expression that made a tensor."""
+    tensor = facts.tensor(value, state)
+    return tensor.made.node if tensor is not None and tensor.made is not None else None

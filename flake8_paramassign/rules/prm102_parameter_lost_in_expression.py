@@ -90,7 +90,9 @@ class ParameterLostInExpression(Rule):
         if verdict.why_not_fixed == _BELONGS_IN_FORWARD:
             return True
         tensor = facts.tensor(verdict.evidence, final)
-        return tensor is None or tensor.origin is None or not is_registered(tensor.origin, final)
+        own = event.receiver, event.name
+        origin = tensor.origin if tensor is not None else None
+        return origin is None or not is_registered(origin, final, but=own)
 
     def holds(self, event: AttributeStored, facts: Facts) -> bool:
         """Not where an optimizer is given the tensor, or what it was computed from."""

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from flake8_paramassign.domain.state import INHERITED
 from flake8_paramassign.facts import Facts
-from flake8_paramassign.facts.facts import INHERITED
 from flake8_paramassign.facts.training import is_trainable_leaf
 from flake8_paramassign.facts.wording import shown
 from flake8_paramassign.rules.base import Rule, Verdict

@@ -11,6 +11,7 @@ from flake8_paramassign.facts.aliasing import held_as, is_parameter, shares_stor
 from flake8_paramassign.facts.wording import shown
 from flake8_paramassign.rules.base import Rule, Verdict
 from flake8_paramassign.semantics.events import DataStored
+from flake8_paramassign.semantics.frames import Frame
 
 
 class AliasedStorage(Rule):
@@ -61,6 +62,12 @@ class AliasedStorage(Rule):
         owners = [shares_storage_with(value, event.state, facts) for value in event.values]
         if None in owners or not set(owners).isdisjoint(event.receivers):
             return None
+        if any(
+            _share(owner, value, event.state, facts)
+            for owner in owners
+            for value in event.receivers
+        ):
+            return None
         to, of = shown(event.node.value), _source(event.expression)
         tie = f"'{to} = {of}' to tie them, or " if _is_attribute(event, facts) else ""
         return Verdict(
@@ -71,10 +78,12 @@ class AliasedStorage(Rule):
 
     def stands(self, event: DataStored, verdict: Verdict, final: State, facts: Facts) -> bool:
         """Both are still there in the end, and still have the same storage."""
-        source = verdict.evidence
-        assert source is not None
-        return _is_alive(source, final, facts) and any(
-            _is_alive(value, final, facts) and _still_shares(value, source, final, facts)
+        source, root = verdict.evidence, event.frame.root
+        before, after = facts.tensor(source, event.state), facts.tensor(source, final)
+        if before is not None and after is not None and before.base is not after.base:
+            return False
+        return _is_alive(source, root, final, facts) and any(
+            _is_alive(value, root, final, facts) and _share(value, source, final, facts)
             for value in event.receivers
         )
 
@@ -94,18 +103,27 @@ def _source(node: ast.expr | None) -> str:
     return shown(node)
 
 
-def _still_shares(value: Value, source: Value, final: State, facts: Facts) -> bool:
-    tensor = facts.tensor(value, final)
-    return tensor is None or tensor.base is source
+def _share(value: Value | None, source: Value | None, state: State, facts: Facts) -> bool:
+    """Whether ``value`` has the storage of ``source``, or may have where it is no known tensor."""
+    tensor = facts.tensor(value, state)
+    return tensor is not None and tensor.base is source
 
 
-def _is_alive(parameter: Value, final: State, facts: Facts) -> bool:
-    """Whether some variable, or what one holds, still has the Parameter, or its Module."""
+def _is_alive(parameter: Value | None, root: Frame, final: State, facts: Facts) -> bool:
+    """Whether a Parameter, or its Module, outlives the activation ``root``.
+
+    Each of ``parameters()`` of what a function is given does; a local does not.
+    """
     tensor, held = facts.tensor(parameter, final), held_as(parameter)
-    wanted = {parameter, tensor.owner if tensor is not None else None, held[0] if held else None}
-    variables = [
-        *final.names.values(),
-        *(v for names in final.scopes.values() for v in names.values()),
-    ]
-    reached = final.reachable(value for values in variables for value in values)
-    return any(address in wanted for address in reached)
+    owner = tensor.owner if tensor is not None else held[0] if held is not None else None
+    if owner is not None and owner.symbolic and tensor is not None:
+        return True
+    left = [value for values, _ in root.returns for value in values]
+    if root.receiver is not None:
+        left.append(root.receiver)
+    variables = dict(final.names) if root.scope.is_module else {}
+    for scope, names in final.scopes.items():
+        if scope.is_module:
+            variables.update(names)
+    left += [value for values in variables.values() for value in values]
+    return any(address in (parameter, owner) for address in final.reachable(left))

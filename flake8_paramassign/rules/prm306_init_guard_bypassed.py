@@ -9,7 +9,7 @@ from flake8_paramassign.domain.values import Value
 from flake8_paramassign.facts import Facts
 from flake8_paramassign.facts.aliasing import bases, is_parameter
 from flake8_paramassign.facts.requirements import excludes
-from flake8_paramassign.facts.uses import names_in
+from flake8_paramassign.facts.uses import names_in, tested
 from flake8_paramassign.facts.wording import shown
 from flake8_paramassign.project.classes import Class, ExternalClass, ProjectClass
 from flake8_paramassign.rules.base import Rule, Verdict
@@ -82,7 +82,7 @@ class InitGuardBypassed(Rule):
     def judge(self, event: WrittenInPlace | DataStored, facts: Facts) -> Verdict | None:
         """A Parameter is written in ``_init_weights`` by something nn.init does not guard."""
         hook = _hook(event.frame, facts)
-        if hook is None or GUARD in facts.tested(event):
+        if hook is None or GUARD in tested(event):
             return None
         if isinstance(event, DataStored):
             if not isinstance(event.node, ast.Attribute):

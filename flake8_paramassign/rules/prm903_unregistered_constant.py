@@ -7,7 +7,7 @@ from flake8_paramassign.domain.state import State
 from flake8_paramassign.domain.values import NONE, Value
 from flake8_paramassign.facts import Facts
 from flake8_paramassign.facts.registration import REGISTERED, is_moved_by_hand
-from flake8_paramassign.facts.uses import reading_roles, stores_of
+from flake8_paramassign.facts.uses import made_at, reading_roles, stores_of
 from flake8_paramassign.facts.wording import owner_of, quoted
 from flake8_paramassign.project.classes import ProjectClass
 from flake8_paramassign.rules.base import Rule, Verdict
@@ -77,7 +77,9 @@ class UnregisteredConstant(Rule):
             return None
         if thing is None or thing.is_module is not True or not isinstance(thing.cls, ProjectClass):
             return None
-        if event.before.slot & REGISTERED or is_moved_by_hand(thing.cls):
+        if event.frame.root.receiver is not event.receiver or is_moved_by_hand(thing.cls):
+            return None  # what one caller gives to it, another may not
+        if event.before.slot & REGISTERED:
             return None
         if not all(_is_constant(value, event.state, facts) for value in event.values):
             return None
@@ -107,6 +109,8 @@ class UnregisteredConstant(Rule):
     def holds(self, event: AttributeStored, facts: Facts) -> bool:
         """A step reads it, and nobody changes it after construction."""
         cls, name = facts.class_of(event), str(event.name)
+        if any(made_at(value, event.state, facts) in facts.written for value in event.values):
+            return False
         return (
             isinstance(cls, ProjectClass)
             and Role.STEP in reading_roles(cls, name, facts)

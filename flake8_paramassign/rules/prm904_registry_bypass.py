@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from flake8_paramassign.domain.objects import PARAMETER
+from flake8_paramassign.domain.objects import BUFFER, PARAMETER
+from flake8_paramassign.domain.state import State
 from flake8_paramassign.domain.values import NONE
 from flake8_paramassign.facts import Facts
 from flake8_paramassign.facts.wording import quoted
@@ -55,6 +56,11 @@ class RegistryBypass(Rule):
             return None
         what = _what_happens(event, facts)
         return Verdict(what, why_not_fixed="what is to be trained is not known") if what else None
+
+    def stands(self, event: RegistryBypassed, verdict: Verdict, final: State, facts: Facts) -> bool:
+        """Not where the tensor is made a buffer."""
+        held = facts.member(event.receiver, event.name or "", final)
+        return event.how != "del" or held is None or not held.slot & BUFFER
 
 
 def _what_happens(event: RegistryBypassed, facts: Facts) -> str | None:
