@@ -60,10 +60,8 @@ def data_of(value: Value, state: State, facts: Facts) -> Value | None:
 
 
 def shares_storage_with(value: Value, state: State, facts: Facts) -> Value | None:
-    """The Parameter whose storage ``value`` is, through ``.data`` or ``.detach()``."""
+    """The Parameter whose storage ``value`` is, or is a view of."""
     if is_parameter(value, state, facts):
         return value
-    nearest = next(bases(value, state, facts), None)
-    if nearest is None or not is_parameter(nearest[0], state, facts):
-        return None
-    return nearest[0] if nearest[1] in (".data", ".detach()") else None
+    chain = (base for base, _ in bases(value, state, facts))
+    return next((base for base in chain if is_parameter(base, state, facts)), None)

@@ -48,6 +48,33 @@ def tested(event: Happening) -> frozenset[str]:
     return frozenset(found)
 
 
+def is_repeated(event: Happening, facts: Facts) -> bool:
+    """Whether what happens in one run of a method, happens in each run on the same object.
+
+    That is where the tests on the way ask for nothing but what only the constructor sets.
+    """
+    for passed in event.passed:
+        if isinstance(passed, ast.For | ast.AsyncFor):
+            continue
+        test = getattr(passed, "test", passed)
+        if not isinstance(test, ast.expr) or not _asks_for_settings(test, event, facts):
+            return False
+    return True
+
+
+def _asks_for_settings(test: ast.expr, event: Happening, facts: Facts) -> bool:
+    owner, arguments = event.frame.root.owner, getattr(event.frame.root.node, "args", None)
+    own = arguments.args[0].arg if arguments is not None and arguments.args else ""
+    for node in ast.walk(test):
+        if (isinstance(node, ast.Name) and node.id != own) or isinstance(node, ast.Call):
+            return False
+        if isinstance(node, ast.Attribute) and node.attr != "training":
+            roles = {s.role for s in stores_of(owner, node.attr, facts)} if owner else set()
+            if roles != {Role.CONSTRUCTION}:
+                return False
+    return True
+
+
 def writes_in(node: ast.AST, facts: Facts) -> bool:
     """Whether something is written in place while an expression is evaluated."""
     return any(inner in facts.writes for inner in ast.walk(node))

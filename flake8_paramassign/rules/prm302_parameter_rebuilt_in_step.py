@@ -5,8 +5,9 @@ from __future__ import annotations
 from flake8_paramassign import catalogue
 from flake8_paramassign.domain.objects import ANY
 from flake8_paramassign.domain.state import State
-from flake8_paramassign.domain.values import NONE, Value, same
+from flake8_paramassign.domain.values import NONE, Value
 from flake8_paramassign.facts import Facts
+from flake8_paramassign.facts.uses import is_repeated
 from flake8_paramassign.facts.wording import quoted
 from flake8_paramassign.rules.base import Rule, Verdict
 from flake8_paramassign.semantics.events import AttributeStored
@@ -45,8 +46,9 @@ class ParameterRebuiltInStep(Rule):
     use the value, or a parametrization.
 
     ## Known limits
-    Silent where a condition decides whether the Parameter is made, as with one that is made at the
-    first call; for a Parameter that does not require grad, and one that is put back afterwards.
+    Silent under a condition, unless it asks for nothing but what the constructor has set: else it
+    may be made at the first call only. Silent for a Parameter that does not require grad, and for
+    one that is put back afterwards.
 
     ## References
     - [torch.func.functional_call](https://docs.pytorch.org/docs/stable/generated/torch.func.functional_call.html)
@@ -61,7 +63,7 @@ class ParameterRebuiltInStep(Rule):
         """A new Parameter is stored wherever a step runs, whatever was there before."""
         if event.frame.role is not Role.STEP or event.how not in _STORES or event.grad is False:
             return None
-        if not event.always or not _holds(event, facts) or event.before.values == NONE:
+        if not _holds(event, facts) or event.before.values == NONE:
             return None
         made = next((v for v in event.values if _is_new(event, v, facts)), None)
         if made is None:
@@ -81,11 +83,11 @@ class ParameterRebuiltInStep(Rule):
     def stands(self, event: AttributeStored, verdict: Verdict, final: State, facts: Facts) -> bool:
         """Not where what was there is put back before the step ends."""
         held = facts.member(event.receiver, event.name, final)
-        return held is None or not same(held.values, event.before.values)
+        return held is None or verdict.evidence in held.values
 
     def holds(self, event: AttributeStored, facts: Facts) -> bool:
-        """Not where the step is only called without gradients."""
-        return facts.grad(event) is not False
+        """Not where the step is only called without gradients, or may do this only once."""
+        return facts.grad(event) is not False and is_repeated(event, facts)
 
 
 def _holds(event: AttributeStored, facts: Facts) -> bool:

@@ -7,7 +7,7 @@ import ast
 from flake8_paramassign.domain.state import State
 from flake8_paramassign.domain.values import Value
 from flake8_paramassign.facts import Facts
-from flake8_paramassign.facts.aliasing import held_as, is_parameter, shares_storage_with
+from flake8_paramassign.facts.aliasing import bases, held_as, is_parameter, shares_storage_with
 from flake8_paramassign.facts.wording import shown
 from flake8_paramassign.rules.base import Rule, Verdict
 from flake8_paramassign.semantics.events import DataStored
@@ -96,6 +96,8 @@ def _is_attribute(event: DataStored, facts: Facts) -> bool:
 
 def _source(node: ast.expr | None) -> str:
     """The Parameter whose storage is taken, as the user wrote it: that of ``w.data``."""
+    if isinstance(node, ast.Subscript):
+        node = node.value
     if isinstance(node, ast.Call):
         node = node.func
     if isinstance(node, ast.Attribute) and node.attr in ("data", "detach"):
@@ -104,9 +106,8 @@ def _source(node: ast.expr | None) -> str:
 
 
 def _share(value: Value | None, source: Value | None, state: State, facts: Facts) -> bool:
-    """Whether ``value`` has the storage of ``source``, or may have where it is no known tensor."""
-    tensor = facts.tensor(value, state)
-    return tensor is not None and tensor.base is source
+    """Whether ``value`` has the storage of ``source``."""
+    return value is not None and any(base is source for base, _ in bases(value, state, facts))
 
 
 def _is_alive(parameter: Value | None, root: Frame, final: State, facts: Facts) -> bool:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from flake8_paramassign.domain.values import Value
 from flake8_paramassign.facts import Facts
-from flake8_paramassign.facts.aliasing import bases, is_parameter
+from flake8_paramassign.facts.aliasing import bases, held_as, is_parameter
 from flake8_paramassign.facts.requirements import excludes
 from flake8_paramassign.facts.uses import names_in, tested
 from flake8_paramassign.facts.wording import shown
@@ -141,12 +141,21 @@ def _may_be_loaded(
     chain = [value, *(base for base, _ in bases(value, event.state, facts))]
     if guarded and is_parameter(value, event.state, facts):
         return False
+    if any(_is_data_of_part(link, event, facts) for link in chain):
+        return True
     for link in chain:
         if is_parameter(link, event.state, facts):
             tensor = facts.tensor(link, event.state)
             made = tensor.made if tensor is not None else None
             return made is None or all(node is not made.node for node in ast.walk(hook.node))
     return False
+
+
+def _is_data_of_part(value: Value, event: WrittenInPlace | DataStored, facts: Facts) -> bool:
+    """Whether it is the ``.data`` of what a Module holds, of which nothing more is known."""
+    data = held_as(value)
+    part = held_as(data[0]) if data is not None and data[1] == "data" else None
+    return part is not None and facts.is_module(part[0], event.state) is not False
 
 
 def parameter_of(subject: ast.expr) -> ast.expr:
