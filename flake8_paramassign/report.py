@@ -75,13 +75,14 @@ class Report:
                 for wanted in rule.events():
                     self._rules[wanted].append(rule)
         self._found: dict[_Key, _Finding] = {}
-        self._receivers: dict[ast.AST, dict[Address, None]] = {}
+        self._receivers: dict[tuple[Hashable, ast.AST], dict[Address, None]] = {}
 
     def tell(self, event: Event) -> None:
         """Judge ``event``; what was said of it in an earlier round of a loop no longer counts."""
         self._facts.note(event)
         if isinstance(event, AttributeStored):
-            self._receivers.setdefault(event.node, {})[event.receiver] = None
+            place = event.frame.context, event.node
+            self._receivers.setdefault(place, {})[event.receiver] = None
         verdicts = [(rule, rule.judge(event, self._facts)) for rule in self._rules[type(event)]]
         if any(verdict is not None for _, verdict in verdicts):
             event.state = event.state.copy()  # which the program's, that goes on, no longer is
@@ -138,7 +139,8 @@ class Report:
         )  # fmt: skip
         if rewrite is None or verdict.why_not_fixed is not None:
             return diagnostic
-        receivers = frozenset(self._receivers.get(found.event.node, ()))
+        at = found.event.frame.context, found.event.node
+        receivers = frozenset(self._receivers.get(at, ()))
         outcome = rewrite(
             Case(rule.code, found.event, verdict, self._facts, source, self._settings, receivers)
         )

@@ -7,27 +7,19 @@ from collections.abc import Iterator
 
 from codemods.rewrites.draft import Draft
 from codemods.rewrites.places import path_to
-from codemods.rewrites.reasons import NoRewrite
 from flake8_paramassign import catalogue
 from flake8_paramassign.catalogue import Result
+from flake8_paramassign.domain.values import Text
 from flake8_paramassign.project.classes import ProjectClass
-from flake8_paramassign.semantics.events import AttributeStored, ContainerHeld
 
 
-def name_of(event: AttributeStored | ContainerHeld) -> str:
-    """Return the attribute's name; raises NoRewrite where only a part of it is known."""
-    if not isinstance(event.name, str):
-        raise NoRewrite("the name of the attribute is computed, and not known whole")
-    return event.name
-
-
-def uses(draft: Draft, name: str, owner: ProjectClass | None) -> Iterator[list[ast.AST]]:
+def uses(draft: Draft, name: str | Text, owner: ProjectClass | None) -> Iterator[list[ast.AST]]:
     """Yield each mention of ``name`` as an attribute, behind the two nodes around it.
 
     What other classes than ``owner``, and those that derive from it, say of ``self`` is left out.
     """
     for node in ast.walk(draft.tree):
-        if not isinstance(node, ast.Attribute) or node.attr != name:
+        if not isinstance(node, ast.Attribute) or not _may_be(name, node.attr):
             continue
         path = path_to(draft.tree, node)
         if isinstance(node.value, ast.Name) and node.value.id == "self" and owner is not None:
@@ -37,11 +29,15 @@ def uses(draft: Draft, name: str, owner: ProjectClass | None) -> Iterator[list[a
         yield path[-3:]
 
 
+def _may_be(name: str | Text, attribute: str) -> bool:
+    return name.may_be(attribute) if isinstance(name, Text) else name == attribute
+
+
 def _derives(cls: ast.ClassDef, base: str) -> bool:
     return any(base in ast.unparse(node) for node in cls.bases)
 
 
-def is_stored_elsewhere(draft: Draft, name: str, owner: ProjectClass | None) -> bool:
+def is_stored_elsewhere(draft: Draft, name: str | Text, owner: ProjectClass | None) -> bool:
     """Whether another function stores something in the attribute that may be no Parameter."""
     here = set(ast.walk(draft.function))
     return any(
@@ -53,7 +49,7 @@ def is_stored_elsewhere(draft: Draft, name: str, owner: ProjectClass | None) -> 
     )
 
 
-def is_written_in_place(draft: Draft, name: str, owner: ProjectClass | None) -> bool:
+def is_written_in_place(draft: Draft, name: str | Text, owner: ProjectClass | None) -> bool:
     """Whether the attribute's tensor is written to, which a trained Parameter refuses."""
     for _, user, use in uses(draft, name, owner):
         if isinstance(user, ast.Attribute) and catalogue.method(user.attr) is Result.IN_PLACE:

@@ -6,7 +6,7 @@ import ast
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from codemods.rewrites.attribute_uses import name_of, uses
+from codemods.rewrites.attribute_uses import uses
 from codemods.rewrites.draft import Draft
 from codemods.rewrites.places import path_to
 from codemods.rewrites.reasons import NoRewrite
@@ -40,7 +40,7 @@ TAKEN = frozenset(_ATTRIBUTES.split())
 
 def check_uses(draft: Draft, event: ContainerHeld, stored: ast.expr, kind: Kind) -> None:
     """Raise NoRewrite where the program does with the attribute what ``kind`` cannot do."""
-    for outer, user, use in uses(draft, name_of(event), event.frame.owner):
+    for outer, user, use in uses(draft, event.name, event.frame.owner):
         _check_use(draft, use, user, outer, kind)
     if isinstance(stored, ast.Name) and _changes_later(draft, stored):
         raise NoRewrite(f"'{stored.id}' is changed after it is stored")
@@ -129,7 +129,7 @@ def _keys(draft: Draft, event: ContainerHeld) -> Iterator[ast.expr]:
         yield site.key
     elif isinstance(site, ast.Call):
         yield from (ast.Constant(keyword.arg) for keyword in site.keywords if keyword.arg)
-    for _, user, use in uses(draft, name_of(event), event.frame.owner):
+    for _, user, use in uses(draft, event.name, event.frame.owner):
         if isinstance(user, ast.Subscript) and user.value is use:
             yield user.slice
 

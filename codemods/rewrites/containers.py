@@ -77,7 +77,7 @@ def _check_contents(
 ) -> None:
     if container.kind == "set":
         raise NoRewrite(f"a set has no order: make it a list, or an nn.{kind.name}")
-    if any(isinstance(draft.object(value), Container) for value in event.contents):
+    if any(isinstance(draft.object(value), Container) for value in container.items()):
         raise NoRewrite(f"nn.{kind.name} registers nothing of the containers in it")
     if not all(_fits(draft, value, what) for value in event.contents):
         raise NoRewrite(f"it holds other things than {what}")

@@ -90,7 +90,7 @@ class Evidence:
     @property
     def is_own_storage(self) -> bool:
         """Whether the value is the Parameter's storage itself, seen otherwise."""
-        return self.is_own and self._last_result is Result.VIEW
+        return self.is_own and self.tensor is not None and self.tensor.base is not None
 
     @property
     def is_own_without_gradient(self) -> bool:
@@ -98,8 +98,10 @@ class Evidence:
         return self.is_own and self.tensor is not None and self.tensor.through_data
 
     @property
-    def _last_result(self) -> Result | None:
-        return last_result(self.event.expression, self.draft.module)
+    def _expression(self) -> ast.expr | None:
+        """What is written as the value; that of ``m.w @= t`` is one of its factors."""
+        statement = self.draft.statement
+        return statement.value if isinstance(statement, ast.AugAssign) else self.event.expression
 
     @property
     def is_proved_sound(self) -> bool:
@@ -111,11 +113,12 @@ class Evidence:
         if any(t is None or t.device != tensor.device or t.dtype != tensor.dtype for t in held):
             return False
         return (
-            (tensor.origin is None or self._last_result is Result.NEW)
+            tensor.base is None
+            and not tensor.is_conversion
             and not self.event.attempts
             and not self.event.expects_error
-            and self.event.expression is not None
-            and is_pure(self.event.expression, self.draft.module)
+            and self._expression is not None
+            and is_pure(self._expression, self.draft.module)
         )
 
     def _is_receiver_made_here(self) -> bool:

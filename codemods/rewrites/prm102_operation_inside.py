@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import ast
 
-from codemods.rewrites.attribute_uses import is_stored_elsewhere, is_written_in_place, name_of
+from codemods.rewrites.attribute_uses import is_stored_elsewhere, is_written_in_place
 from codemods.rewrites.draft import Draft
 from codemods.rewrites.parameters import NEEDS_STRICT, move_inside, two_readings
 from flake8_paramassign.diagnostics import Fix
+from flake8_paramassign.facts.wording import quoted
 from flake8_paramassign.report import Case
 from flake8_paramassign.semantics.events import AttributeStored
 
@@ -20,18 +21,17 @@ def rewrite(case: Case) -> Fix:
     tensor = at_store.tensor(value)
     assert tensor is not None
     assert tensor.origin is not None
-    if tensor.is_detached:
+    if tensor.via in (".detach()", ".data"):
         raise two_readings(tensor.via)
     draft = Draft(case, at_store.maker(value))
     keeps_values = move_inside(draft, tensor.origin)
-    name = name_of(event)
     return draft.fix(
         "do it inside nn.Parameter(...)",
-        f"'{name}' {NEEDS_STRICT}",
+        f"{quoted(event.name)} {NEEDS_STRICT}",
         safe=keeps_values
         and _is_stored_at_once(draft, event.expression)
-        and not is_stored_elsewhere(draft, name, event.frame.owner)
-        and not is_written_in_place(draft, name, event.frame.owner),
+        and not is_stored_elsewhere(draft, event.name, event.frame.owner)
+        and not is_written_in_place(draft, event.name, event.frame.owner),
     )
 
 

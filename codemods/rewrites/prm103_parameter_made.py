@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import ast
 
-from codemods.rewrites.attribute_uses import is_stored_elsewhere, name_of
+from codemods.rewrites.attribute_uses import is_stored_elsewhere
 from codemods.rewrites.draft import Draft
 from codemods.rewrites.parameters import NEEDS_STRICT, PARAMETER, wrap
 from codemods.rewrites.reasons import NoRewrite
 from codemods.rewrites.trainable import drop_argument, drop_flags
 from flake8_paramassign.diagnostics import Fix
 from flake8_paramassign.domain.values import Library
+from flake8_paramassign.facts.wording import quoted
 from flake8_paramassign.report import Case
 from flake8_paramassign.semantics.events import AttributeStored
 
@@ -26,7 +27,7 @@ def rewrite(case: Case) -> Fix:
     draft = Draft(case, event.node)
     if event.expression is None:
         raise NoRewrite("what is stored is no expression of its own")
-    if is_stored_elsewhere(draft, name_of(event), event.frame.owner):
+    if is_stored_elsewhere(draft, event.name, event.frame.owner):
         raise NoRewrite(
             "another function assigns the attribute a value, which a Parameter's name may refuse"
         )
@@ -35,7 +36,7 @@ def rewrite(case: Case) -> Fix:
         drop_flags(draft, event.expression)
     return draft.fix(
         "make it a Parameter",
-        f"'{event.name}' {NEEDS_STRICT}",
+        f"{quoted(event.name)} {NEEDS_STRICT}",
         "nothing but another Parameter can be assigned to it afterwards",
     )
 

@@ -7,6 +7,7 @@ import ast
 from codemods.rewrites.draft import Draft
 from codemods.rewrites.reasons import NoRewrite
 from flake8_paramassign.diagnostics import Fix
+from flake8_paramassign.domain.objects import Container
 from flake8_paramassign.report import Case
 from flake8_paramassign.semantics.events import IteratedAgain
 
@@ -15,11 +16,12 @@ def rewrite(case: Case) -> Fix:
     """Return the fix of the expression that makes the generator; raises NoRewrite."""
     event = case.event
     assert isinstance(event, IteratedAgain)
-    made = event.container.site
-    if not isinstance(made, ast.expr):
+    generator = Draft(case, event.node).object(event.container)
+    made = generator.made if isinstance(generator, Container) else None
+    if made is None or not isinstance(made.node, ast.expr):
         raise NoRewrite("what makes the generator is not one expression")
-    draft = Draft(case, made)
-    draft.enclose(made, "list(", ")")
+    draft = Draft(case, made.node)
+    draft.enclose(made.node, "list(", ")")
     return draft.fix(
         "make a list of the Parameters",
         "what did nothing for want of Parameters is then done",

@@ -16,6 +16,7 @@ from codemods.rewrites.stores import Store
 from flake8_paramassign.catalogue import Result
 from flake8_paramassign.diagnostics import Fix
 from flake8_paramassign.domain.objects import Thing
+from flake8_paramassign.facts.aliasing import shares_storage_with
 from flake8_paramassign.report import Case
 from flake8_paramassign.semantics.events import DataStored
 from flake8_paramassign.semantics.frames import Role
@@ -49,6 +50,8 @@ def rewrite(case: Case) -> Fix:
         raise NoRewrite("the Module is given another size, which copy_() would not give the weight")
     if _may_be_shared(event, statement.value, draft):
         raise NoRewrite("the new Module may be meant to share the weight, or to copy it")
+    if _shares_with_another(event, draft):
+        raise NoRewrite("it may be meant to tie the two, or to copy")
     bare(draft, statement.value)
     store = Store(statement.value, draft.written(owner), (owner,), draft.outer(owner).end)
     method = store.filled(draft, event.values, event)
@@ -115,6 +118,13 @@ def _may_be_shared(event: DataStored, value: ast.expr, draft: Draft) -> bool:
     ]
     makers = [holder.site for holder in holders]
     return any(isinstance(m, ast.Call) and bool(path_to(draft.function, m)) for m in makers)
+
+
+def _shares_with_another(event: DataStored, draft: Draft) -> bool:
+    """Whether the value is the storage of another Parameter, or a view of that."""
+    facts = draft.case.facts
+    owners = {shares_storage_with(value, event.state, facts) for value in event.values}
+    return bool(owners - {None, *event.receivers})
 
 
 def _calls(node: ast.expr) -> bool:

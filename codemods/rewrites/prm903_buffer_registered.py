@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 
-from codemods.rewrites.attribute_uses import name_of, uses
+from codemods.rewrites.attribute_uses import uses
 from codemods.rewrites.container_uses import TAKEN
 from codemods.rewrites.draft import Draft
 from codemods.rewrites.reasons import NoRewrite
@@ -29,7 +29,8 @@ def rewrite(case: Case) -> Fix:
     event = case.event
     assert isinstance(event, AttributeStored)
     draft = Draft(case, event.node)
-    name = name_of(event)
+    name = event.name
+    assert isinstance(name, str)
     _check_name(event, name, draft)
     _check_other_stores(draft, event, name)
     _register(draft, name)

@@ -21,7 +21,8 @@ def held_as(value: Value | None) -> tuple[Address, str] | None:
 def is_slot_of_unknown(value: Value, state: State, facts: Facts) -> bool:
     """Whether ``value`` is a ``weight`` of an object that nothing says is no Module."""
     held = held_as(value)
-    if held is None or facts.tensor(value, state) is not None:
+    tensor = facts.tensor(value, state)
+    if held is None or (tensor is not None and tensor.made is not None):
         return False
     owner, name = held
     return catalogue.is_stock_slot(name) and facts.is_module(owner, state) is not False
@@ -39,7 +40,7 @@ def bases(value: Value, state: State, facts: Facts) -> Iterator[tuple[Value, str
     while isinstance(at, Address) and at not in seen:
         seen.add(at)
         tensor, held = facts.tensor(at, state), held_as(at)
-        if tensor is not None:
+        if tensor is not None and tensor.base is not None:
             via, at = tensor.via, tensor.base
         elif held is not None and held[1] == "data":
             via, at = ".data", held[0]

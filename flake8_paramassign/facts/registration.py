@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ast
+
 from flake8_paramassign.domain.objects import BUFFER, MODULE, PARAMETER, Container, Thing
 from flake8_paramassign.domain.state import State
 from flake8_paramassign.domain.values import Address, Text, Values
@@ -77,7 +79,8 @@ def _parts_have_state(
 
 def is_hidden_on_purpose(container: Container) -> bool:
     """``self.teacher = [teacher]``: one Module that its holder is not to register."""
-    return container.is_exact and len(container.known) == 1 and not container.fills
+    made = container.made.node if container.made is not None else None
+    return isinstance(made, ast.List | ast.Tuple) and len(made.elts) == 1
 
 
 def is_moved_by_hand(cls: ProjectClass) -> bool:

@@ -27,17 +27,24 @@ def owner_of(node: ast.AST, *, itself: str = "self") -> str:
     if isinstance(node, ast.AugAssign):
         node = node.target
     if isinstance(node, ast.Attribute):
-        return shown(node.value, "m")
+        return _atom(node.value)
     if isinstance(node, ast.Call):
         function = node.func
         is_of_super = isinstance(function, ast.Attribute) and isinstance(function.value, ast.Call)
         if is_of_super:
             return itself
         if isinstance(function, ast.Attribute) and len(node.args) < 3:
-            return shown(function.value, "m")
+            return _atom(function.value)
         if node.args:
-            return shown(node.args[0], "m")
+            return _atom(node.args[0])
     return "m"
+
+
+def _atom(node: ast.expr) -> str:
+    """An expression behind which a dot may stand."""
+    text = shown(node, "m")
+    plain = isinstance(node, ast.Name | ast.Attribute | ast.Call | ast.Subscript)
+    return text if plain or text == "..." else f"({text})"
 
 
 def attribute_of(node: ast.AST, name: object, *, itself: str = "self") -> str:

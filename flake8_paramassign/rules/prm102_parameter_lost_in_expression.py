@@ -134,7 +134,7 @@ def _lost(event: AttributeStored, tensor: Tensor, parameter: Place, facts: Facts
     )
     call = parameter.node
     maker = shown(call.func, "nn.Parameter") if isinstance(call, ast.Call) else "nn.Parameter"
-    if tensor.is_detached or tensor.via in (".detach()", ".data"):
+    if tensor.via in (".detach()", ".data"):
         return (
             f"{subject} is not a Parameter: {maker}(...){tensor.via} is a plain tensor without "
             f"gradient; drop {tensor.via} to train it, or use register_buffer to keep it constant"

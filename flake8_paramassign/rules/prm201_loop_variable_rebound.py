@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from flake8_paramassign.domain.values import Constant, Plain
 from flake8_paramassign.facts import Facts
-from flake8_paramassign.facts.aliasing import bases
 from flake8_paramassign.facts.uses import writes_in
 from flake8_paramassign.rules.base import Rule, Verdict
 from flake8_paramassign.semantics.events import VariableRebound
@@ -38,8 +37,8 @@ class LoopVariableIsRebound(Rule):
     the Parameter's dtype and broadcast to its shape.
 
     ## Known limits
-    Silent where the value is read afterwards, where its expression also writes in place or gives
-    the Parameter's own storage, and where an unknown function makes it, as that may do the work.
+    Silent where the value is read afterwards, where its expression also writes in place, and where
+    an unknown function makes it, as that may do the work itself.
 
     ## References
     - [torch.no_grad](https://docs.pytorch.org/docs/stable/generated/torch.no_grad.html)
@@ -59,8 +58,6 @@ class LoopVariableIsRebound(Rule):
             if isinstance(value, Constant | Plain):
                 continue
             if facts.tensor(value, event.state) is None:
-                return None
-            if any(base in event.before for base, _ in bases(value, event.state, facts)):
                 return None
         if writes_in(event.expression, facts):
             return None

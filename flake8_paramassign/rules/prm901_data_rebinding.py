@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from flake8_paramassign.facts import Facts
-from flake8_paramassign.facts.aliasing import is_parameter, shares_storage_with
+from flake8_paramassign.facts.aliasing import is_parameter
 from flake8_paramassign.facts.wording import shown
 from flake8_paramassign.rules.base import Rule, Verdict
 from flake8_paramassign.semantics.events import DataStored
@@ -55,9 +55,7 @@ class DataRebinding(Rule):
         if not any(is_parameter(value, event.state, facts) for value in event.receivers):
             return None
         target, value = shown(event.node, "m.w.data"), shown(event.expression, "t")
-        shares = any(shares_storage_with(v, event.state, facts) for v in event.values)
         return Verdict(
             f"'{target}' takes on any shape, dtype and device, and shares the storage of what is "
             f"assigned; write {target}.copy_({'t' if value == '...' else value})",
-            why_not_fixed="it may be meant to tie the two, or to copy" if shares else None,
         )

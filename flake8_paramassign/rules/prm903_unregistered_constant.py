@@ -73,7 +73,9 @@ class UnregisteredConstant(Rule):
     def judge(self, event: AttributeStored, facts: Facts) -> Verdict | None:
         """The first tensor that an attribute holds is constant."""
         thing = facts.thing(event.receiver, event.state)
-        if event.how not in ("=", "setattr") or event.frame.role is not Role.CONSTRUCTION:
+        if not isinstance(event.name, str) or event.how not in ("=", "setattr"):
+            return None
+        if event.frame.role is not Role.CONSTRUCTION:
             return None
         if thing is None or thing.is_module is not True or not isinstance(thing.cls, ProjectClass):
             return None
