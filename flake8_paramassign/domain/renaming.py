@@ -1,4 +1,4 @@
-"""Other addresses in the place of some: for objects that are copied, or become one of many."""
+"""Other addresses in the place of some: for objects that are copied."""
 
 from __future__ import annotations
 

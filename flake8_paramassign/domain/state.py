@@ -11,8 +11,7 @@ import ast
 from collections.abc import Callable, Hashable, Iterable, Iterator
 from dataclasses import dataclass
 
-from flake8_paramassign.domain.objects import UNSEEN_THING, Obj, Place, Tensor
-from flake8_paramassign.domain.renaming import Renaming
+from flake8_paramassign.domain.objects import UNSEEN_THING, Obj, Place
 from flake8_paramassign.domain.values import (
     UNKNOWN,
     Address,
@@ -161,31 +160,19 @@ class State:
             self.write(target, change(self.read(target)), strong=strong)
 
     def allocate(self, address: Address, obj: Obj, addresses: Addresses) -> Address:
-        """Make a new object at ``address``, which from now on is the latest of its place.
+        """Make a new object at a place; return its address.
 
-        The one made there before becomes one of many (recency abstraction).
+        The first object that a place makes is one; all later ones are many together. So no
+        address ever comes to mean another object, and none has to be renamed.
         """
+        if address.many or address in self.heap:
+            address = addresses.several(address)
+            self.write(address, obj)
+            return address
         if self._shared:
             self._own()
-        if address in self.heap:
-            self._retire(address, addresses.several(address))
         self.heap[address] = obj
         return address
-
-    def _retire(self, address: Address, several: Address) -> None:
-        """Let ``several`` stand for what ``address`` was, wherever it is held."""
-        before, older = self.heap.pop(address), self.heap.get(several)
-        self.heap[several] = before if older is None else older.join(before)
-
-        rename = Renaming({address: several})
-        self.names = {name: rename.values(values) for name, values in self.names.items()}
-        self.scopes = {
-            scope: {name: rename.values(values) for name, values in names.items()}
-            for scope, names in self.scopes.items()
-        }
-        for held, obj in list(self.heap.items()):
-            if isinstance(obj, Tensor) or any(map(rename.concerns, obj.contents())):
-                self.heap[held] = rename.object(obj)
 
     def reachable(self, values: Iterable[Value]) -> list[Address]:
         """All objects that code which has ``values`` can get at."""

@@ -211,6 +211,7 @@ class Question:
     """
 
     node: ast.expr
+    scope: Scope
     operands: tuple[tuple[ast.expr, Values], ...]
 
 

@@ -95,7 +95,7 @@ def names_in(module: Module) -> frozenset[str]:
     return frozenset(found)
 
 
-def made_at(value: Value, state: State, facts: Facts) -> ast.AST | None:
+def made_at(value: Value | None, state: State, facts: Facts) -> ast.AST | None:
     """The expression that made a tensor."""
     tensor = facts.tensor(value, state)
     return tensor.made.node if tensor is not None and tensor.made is not None else None

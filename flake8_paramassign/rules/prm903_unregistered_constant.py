@@ -6,8 +6,9 @@ from flake8_paramassign.domain.objects import PLAIN
 from flake8_paramassign.domain.state import State
 from flake8_paramassign.domain.values import NONE, Value
 from flake8_paramassign.facts import Facts
+from flake8_paramassign.facts.forward_reads import used_by_forward
 from flake8_paramassign.facts.registration import REGISTERED, is_moved_by_hand
-from flake8_paramassign.facts.uses import made_at, reading_roles, stores_of
+from flake8_paramassign.facts.uses import made_at, stores_of
 from flake8_paramassign.facts.wording import owner_of, quoted
 from flake8_paramassign.project.classes import ProjectClass
 from flake8_paramassign.rules.base import Rule, Verdict
@@ -115,7 +116,8 @@ class UnregisteredConstant(Rule):
             return False
         return (
             isinstance(cls, ProjectClass)
-            and Role.STEP in reading_roles(cls, name, facts)
+            and used_by_forward(cls, name)
+            and name not in facts.unregistered
             and all(store.role is Role.CONSTRUCTION for store in stores_of(cls, name, facts))
         )
 

@@ -253,6 +253,8 @@ class Calls:
         obj = state.read(receiver)
         if isinstance(obj, Thing) and obj.cls is None and obj.is_module is None:
             if is_tensor_only(name):
+                if receiver.many:
+                    return self._tensors.anything(node, state)
                 # Only tensors have a method of that name.
                 obj = Tensor(trainable=None, is_leaf=None)
                 state.write(receiver, obj)

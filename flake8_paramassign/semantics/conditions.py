@@ -240,7 +240,7 @@ class Conditions:
             return None
         self._put(node, held, kept, state)
         (asked,) = held if len(held) == 1 else (None,)
-        if isinstance(asked, Question):
+        if isinstance(asked, Question) and asked.node is not node:
             return self._answered(asked, state, holds)
         key = self.key(node, held)
         if key is not None:
@@ -255,14 +255,16 @@ class Conditions:
         operands = []
         for part in _operands(node):
             held = self._peek(part, state)
-            if any(isinstance(value, Unknown) or (isinstance(value, Address) and value.many)
+            if any(isinstance(value, Unknown | Question) or (isinstance(value, Address) and value.many)
                    for value in held):  # fmt: skip
                 return (Plain("bool"),)
             operands.append((part, held))
-        return (Question(node, tuple(operands)),)
+        return (Question(node, self._machine.frame.scope, tuple(operands)),)
 
     def _answered(self, asked: Question, state: State, holds: bool) -> State | None:
         """A test whose answer was kept came out so, if it still asks the same."""
+        if asked.scope is not self._machine.frame.scope:
+            return state
         for part, held in asked.operands:
             if not same(self._peek(part, state), held):
                 return state

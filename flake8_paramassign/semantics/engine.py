@@ -202,21 +202,18 @@ class Engine:
                 result = join(result, (value,))
                 continue
             reached = state.reachable((value,))
-            new = {
-                old: self.addresses.of(
+            new: dict[Address, Address] = {}
+            for old in reached:
+                fresh = self.addresses.of(
                     (node, old.serial), self.frame.context, many=old.many, symbolic=old.symbolic
                 )
-                for old in reached
-            }
+                new[old] = self.addresses.several(fresh) if fresh in state.heap else fresh
             renaming = Renaming(new)
             copies = {fresh: renaming.object(state.read(old)) for old, fresh in new.items()}
             for fresh, obj in copies.items():
                 if isinstance(obj, Tensor):
                     obj = _own_storage(obj, new)
-                if fresh.many:
-                    state.write(fresh, obj)
-                else:
-                    state.allocate(fresh, obj, self.addresses)
+                state.write(fresh, obj)
             result = join(result, (new[value],))
         return result
 

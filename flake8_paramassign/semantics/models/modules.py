@@ -151,10 +151,7 @@ def stock_fields(
                 device=Constant("cpu") if not symbolic and "device" not in given else None,
             )
         address = machine.addresses.of((owner, name), symbolic=owner.symbolic, many=owner.many)
-        if not owner.many:
-            state.allocate(address, obj, machine.addresses)
-        else:
-            state.write(address, obj)
+        address = state.allocate(address, obj, machine.addresses)
         held: Values = (address,)
         fields[name] = Field(join(held, NONE) if slot.kind.endswith("?") else held, kind)
     return fields

@@ -388,8 +388,8 @@ class Tensors:
         operands: Values = (address,)
         for value in arguments.flat():
             held = state.read(value) if isinstance(value, Address) else None
-            if isinstance(held, Tensor):
-                operands = join(operands, (value,))
+            if isinstance(held, Tensor) and value not in operands:
+                operands = (*operands, value)
         return self._by_result(
             result, operands, f".{name}()", name, arguments, state, node, shape
         )
@@ -548,9 +548,7 @@ class Tensors:
         short = name.rpartition(".")[2]
         shape = self._shape_of(short, arguments, state)
         if first is not None:
-            operands: Values = (first,)
-            for value in self._tensors_in(arguments, state):
-                operands = join(operands, (value,))
+            operands: Values = tuple(dict.fromkeys(self._tensors_in(arguments, state)))
             if not (arguments.positional and first in arguments.positional[0]) and (
                 result is Result.VIEW
             ):
