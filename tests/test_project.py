@@ -114,7 +114,7 @@ def test_a_function_of_another_file_says_where_the_value_was_made(tmp_path: Path
     )
     (finding,) = analyze(layer.read_bytes(), str(layer))
     assert (finding.code, finding.start.line) == ("PRM102", 8)
-    assert "base.py line 10" in finding.message
+    assert "base.py:10" in finding.message
 
 
 @pytest.mark.parametrize(

@@ -131,7 +131,7 @@ from flake8_paramassign.settings import Settings
         (LAYER + "layer.weight = layer.weight[:2]", "= nn.Parameter(layer.weight[:2])", UNSAFE),
         (
             LAYER + "w = layer.weight.view(4, 3)\nlayer.weight = w",
-            "layer.weight.data.copy_(w)",
+            "layer.weight = nn.Parameter(w)",
             UNSAFE,
         ),
         (

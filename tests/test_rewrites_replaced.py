@@ -227,7 +227,6 @@ def test_of_two_readings_one_is_shown(before: str, after: str, note: str) -> Non
             STALE.format("layer.register_parameter('weight', nn.Parameter(torch.ones(4, 3)))"),
             "afterwards",
         ),
-        ("PRM304", FROZEN.format("layer.weight = nn.Parameter(*t)"), "which argument"),
         ("PRM306", HOOK.format("w = module.weight.data.normal_()"), "_is_hf_initialized"),
         ("PRM306", HOOK.format("module.weight.data.mul_(2); x = 1"), "shares its line"),
         ("PRM306", HOOK.format("module[print()].weight.data.mul_(2)"), "_is_hf_initialized"),

@@ -86,18 +86,18 @@ SHARES = "a block needs lines of its own, and the statement shares its line"
         # What may need gradients is computed before.
         (
             "PRM301",
-            LAYER + "layer.weight -= compute(layer)",
-            f"weight = compute(layer)\n{NO_GRAD}\n    layer.weight -= weight",
+            LAYER + "layer.weight -= compute(x)",
+            f"weight = compute(x)\n{NO_GRAD}\n    layer.weight -= weight",
         ),
         (
             "PRM301",
-            LAYER + "layer.weight.copy_(\n    compute(layer)\n    + 1,\n)",
-            f"weight = (compute(layer)\n    + 1)\n{NO_GRAD}\n    layer.weight.copy_(weight)",
+            LAYER + "layer.weight.copy_(\n    compute(x)\n    + 1,\n)",
+            f"weight = (compute(x)\n    + 1)\n{NO_GRAD}\n    layer.weight.copy_(weight)",
         ),
         (
             "PRM301",
-            LAYER + "w = layer.weight\nw.add_(compute(layer), alpha=2)",
-            f"new_w = compute(layer)\n{NO_GRAD}\n    w.add_(new_w, alpha=2)",
+            LAYER + "w = layer.weight\nw.add_(compute(x), alpha=2)",
+            f"new_w = compute(x)\n{NO_GRAD}\n    w.add_(new_w, alpha=2)",
         ),
         # A new tensor is filled before it is a Parameter.
         (
@@ -270,7 +270,7 @@ OTHER = LAYER + "other = nn.Linear(3, 4)\n"
             "PRM901",
             "def f(embedding):\n    layer = nn.Linear(3, 4)\n"
             "    layer.weight.data = embedding.weight.data\n    return layer",
-            "meant to share the weight",
+            "tie the two",
         ),
         ("PRM901", OTHER + "layer.bias.data = other.bias.data\nlayer, other", "tie the two"),
         (

@@ -17,6 +17,7 @@ from flake8_paramassign.catalogue import Result
 from flake8_paramassign.diagnostics import Fix
 from flake8_paramassign.domain.objects import Thing
 from flake8_paramassign.facts.aliasing import shares_storage_with
+from flake8_paramassign.facts.uses import made_at
 from flake8_paramassign.report import Case
 from flake8_paramassign.semantics.events import DataStored
 from flake8_paramassign.semantics.frames import Role
@@ -48,9 +49,7 @@ def rewrite(case: Case) -> Fix:
         raise NoRewrite("the storage is kept under another name, and a copy would overwrite it")
     if _is_resized(draft, owner):
         raise NoRewrite("the Module is given another size, which copy_() would not give the weight")
-    if _may_be_shared(event, statement.value, draft):
-        raise NoRewrite("the new Module may be meant to share the weight, or to copy it")
-    if _shares_with_another(event, draft):
+    if _may_be_shared(event, statement.value, draft) or _shares_with_another(event, draft):
         raise NoRewrite("it may be meant to tie the two, or to copy")
     bare(draft, statement.value)
     store = Store(statement.value, draft.written(owner), (owner,), draft.outer(owner).end)
@@ -122,9 +121,12 @@ def _may_be_shared(event: DataStored, value: ast.expr, draft: Draft) -> bool:
 
 def _shares_with_another(event: DataStored, draft: Draft) -> bool:
     """Whether the value is the storage of another Parameter, or a view of that."""
-    facts = draft.case.facts
+    facts, here = draft.case.facts, set(ast.walk(draft.statement))
     owners = {shares_storage_with(value, event.state, facts) for value in event.values}
-    return bool(owners - {None, *event.receivers})
+    return any(
+        made_at(owner, event.state, facts) not in here
+        for owner in owners - {None, *event.receivers}
+    )
 
 
 def _calls(node: ast.expr) -> bool:

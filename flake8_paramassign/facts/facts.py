@@ -38,6 +38,8 @@ class Store:
     """The receiver's."""
     node: ast.AST
     role: Role
+    is_named: bool
+    """Whether it is known under which name."""
 
 
 @dataclass(slots=True)
@@ -61,7 +63,7 @@ class Facts:
     """Which attributes of a class's objects are read as they are, and by code of which role."""
     used: set[Address] = field(default_factory=set)
     """Containers that torch made of Parameters with which more is done than to store in them."""
-    stores: dict[str, set[Store]] = field(default_factory=dict)
+    stores: dict[str | Text, set[Store]] = field(default_factory=dict)
     """Every store of an attribute, by its name."""
     writes: set[ast.AST] = field(default_factory=set)
     """Where something is written in place."""
@@ -73,9 +75,10 @@ class Facts:
     def note(self, event: Event) -> None:
         """Write down what happens, for questions about the whole file."""
         if isinstance(event, AttributeStored | RegistryBypassed):
-            if isinstance(event.name, str):
-                store = Store(event.receiver, self.class_of(event), event.node, event.frame.role)
-                self.stores.setdefault(event.name, set()).add(store)
+            name = event.name if event.name is not None else Text()
+            cls, role = self.class_of(event), event.frame.role
+            store = Store(event.receiver, cls, event.node, role, isinstance(name, str))
+            self.stores.setdefault(name, set()).add(store)
         elif isinstance(event, WrittenInPlace):
             self.writes.add(event.node)
             if event.frame.role is not Role.CONSTRUCTION:
@@ -107,6 +110,14 @@ class Facts:
                 else []
             )
         )
+
+    def stored(self, name: str | Text) -> Iterator[Store]:
+        """What stores an attribute, or one of which the name may be that."""
+        for known, stores in self.stores.items():
+            if known == name or (
+                isinstance(known, Text) and (isinstance(name, Text) or known.may_be(name))
+            ):
+                yield from stores
 
     # From values to objects.
 

@@ -17,6 +17,7 @@ _GIVES_PARTS = frozenset(
 )
 """Methods of ``nn.Module`` by whose override a class looks after unregistered parts itself."""
 
+_MOVING = ("_apply", "to", "cuda", "cpu")
 _CONTAINERS = ("torch.nn.Sequential", "torch.nn.ModuleList", "torch.nn.ModuleDict")
 
 
@@ -84,5 +85,12 @@ def is_hidden_on_purpose(container: Container) -> bool:
 
 
 def is_moved_by_hand(cls: ProjectClass) -> bool:
-    """Whether a class overrides the methods by which Modules are moved."""
-    return any(cls.find(name) for name in ("_apply", "to", "cuda", "cpu"))
+    """Whether a class, or one of its file below it, overrides how Modules are moved."""
+    return any(other.find(name) for other in family(cls) for name in _MOVING)
+
+
+def family(cls: ProjectClass) -> list[ProjectClass]:
+    """A class, and those of its file that derive from it."""
+    nodes = [node for node in ast.walk(cls.module.tree) if isinstance(node, ast.ClassDef)]
+    others = map(cls.module.class_of, nodes)
+    return [cls, *(other for other in others if other is not cls and cls in other.ancestry)]

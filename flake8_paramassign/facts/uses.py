@@ -24,11 +24,14 @@ def reading_roles(cls: ProjectClass, name: str, facts: Facts) -> set[Role]:
 
 
 def stores_of(cls: ProjectClass, name: str, facts: Facts) -> Iterator[Store]:
-    """What stores ``name`` in objects of a class, or of one that is above or below it."""
-    for store in facts.stores.get(name, ()):
-        if isinstance(store.cls, ProjectClass):
-            if store.cls in cls.ancestry or cls in store.cls.ancestry:
-                yield store
+    """What may store ``name`` in objects of a class, or of one that is above or below it."""
+    for store in facts.stored(name):
+        if store.cls is None:
+            related = store.is_named  # of any object, which it may be
+        else:
+            related = store.cls in cls.ancestry or cls in store.cls.ancestry
+        if related:
+            yield store
 
 
 def tested(event: Happening) -> frozenset[str]:

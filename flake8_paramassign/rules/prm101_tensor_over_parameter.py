@@ -89,7 +89,7 @@ class TensorOverParameter(Rule):
         """Not where the error is expected and dealt with, or some code takes the slot away."""
         handlers = [part for attempt in event.attempts for part in _dealing_with_error(attempt)]
         handling = {node for part in handlers for node in ast.walk(part)}
-        for store in facts.stores.get(str(event.name), ()):
+        for store in facts.stored(event.name):
             if store.receiver is event.receiver and store.node in handling:
                 return False
         return event.before.slot == PARAMETER or event.name not in facts.unregistered

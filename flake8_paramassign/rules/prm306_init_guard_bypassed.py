@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
 
 from flake8_paramassign.domain.values import Value
 from flake8_paramassign.facts import Facts
 from flake8_paramassign.facts.aliasing import bases, held_as, is_parameter
+from flake8_paramassign.facts.registration import family
 from flake8_paramassign.facts.requirements import excludes
 from flake8_paramassign.facts.uses import names_in, tested
 from flake8_paramassign.facts.wording import shown
@@ -107,21 +107,11 @@ def _hook(frame: Frame, facts: Facts) -> Frame | None:
     at: Frame | None = frame
     while at is not None:
         if getattr(at.node, "name", "") == _HOOK and at.owner is not None:
-            for cls in _classes_with(at.owner):
+            for cls in family(at.owner):  # it may be a mixin
                 if any(_is_base(ancestor, facts) for ancestor in cls.ancestry):
                     return at
         at = at.caller
     return None
-
-
-def _classes_with(owner: ProjectClass) -> Iterator[ProjectClass]:
-    """A class, and those of its file that inherit from it: it may be a mixin of theirs."""
-    yield owner
-    for node in owner.module.tree.body:
-        if isinstance(node, ast.ClassDef):
-            cls = owner.module.class_of(node)
-            if owner in cls.ancestry:
-                yield cls
 
 
 def _is_base(cls: Class, facts: Facts) -> bool:
