@@ -98,9 +98,12 @@ class Attributes:
         if isinstance(obj, Tensor):
             return self._tensors.attribute(address, obj, name, state, node)
         if isinstance(obj, Optimizer):
-            self._machine.used(address, state, node)
             if name == "param_groups":
-                group = Container("dict", rest=UNKNOWN, is_exact=False, of=(address,))
+                members = Container("list", rest=UNKNOWN, is_exact=False, of=(address,))
+                held = self._machine.new(members, state, node, "params")
+                group = Container(
+                    "dict", {"params": (held,)}, UNKNOWN, is_exact=False, of=(address,)
+                )
                 inner = self._machine.new(group, state, node, "group")
                 groups = Container("list", rest=(inner,), is_exact=False, of=(address,))
                 return (self._machine.new(groups, state, node, "groups"),)
@@ -277,6 +280,9 @@ class Attributes:
             obj = state.read(receiver) if isinstance(receiver, Address) else None
             if isinstance(obj, Tensor) and isinstance(receiver, Address):
                 changed = self._tensors.with_data(obj, values, state)
+                for address, other in list(state.objects()):
+                    if isinstance(other, Tensor) and other.base is receiver:
+                        state.write(address, replace(other, base=None))  # it keeps the old one
                 state.write(receiver, changed, strong=len(receivers) == 1)
 
     def _store_on(

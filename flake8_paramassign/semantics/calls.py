@@ -312,12 +312,21 @@ class Calls:
                     methods = self._machine.attribute(callee, "__call__", state, node)
                     return self.call_any(methods, arguments, state, node)
                 if obj.is_module and self._machine.changes_itself(cls):
-                    state.havoc([callee])
+                    methods = self._machine.attribute(callee, "forward", state, node)
+                    return self.call_any(methods, arguments, state, node)
                 if obj.is_module:
                     return (self._machine.symbol(node, state),)
             if isinstance(cls, TorchClass):
                 if cls.is_a(*_GIVE_MORE):
                     return (self._machine.symbol(node, state),)
+                weight = obj.fields.get("weight") if cls.is_a("torch.nn.Embedding") else None
+                if weight is not None and len(weight.values) == 1:
+                    table = state.read(weight.values[0]) if isinstance(weight.values[0], Address) else None
+                    if isinstance(table, Tensor) and isinstance(weight.values[0], Address):
+                        return self._tensors.derived(
+                            weight.values[0], table, node, state, "()", dtype=table.dtype,
+                            integer=table.integer,
+                        )  # fmt: skip
                 return self._tensors.anything(node, state)
             if obj.is_module:
                 return (self._machine.symbol(node, state),)

@@ -137,10 +137,16 @@ class Classes:
     def changes_itself(self, cls: ProjectClass) -> bool:
         """Whether calling an object of the class may change what it holds."""
         if cls not in self._changing:
+            methods = {function.name: function for _, function in methods_of(cls)}
+            waiting, reached = ["forward"], {"forward"}
+            while waiting:
+                function = methods.get(waiting.pop())
+                if function is not None:
+                    more = self._machine.index.of(function).attributes & methods.keys() - reached
+                    reached |= more
+                    waiting += sorted(more)
             self._changing[cls] = any(
-                self.may_change(function)
-                for _, function in methods_of(cls)
-                if function.name == "forward"
+                self._machine.index.of(methods[name]).stores for name in reached & methods.keys()
             )
         return self._changing[cls]
 

@@ -181,6 +181,8 @@ class Conditions:
     def _truth_of_value(self, value: Value, state: State) -> bool | None:
         if isinstance(value, Constant):
             return bool(value.value)
+        if isinstance(value, Library):
+            return False if value.name == "typing.TYPE_CHECKING" else None
         if isinstance(value, ClassRef | Function | Method | Builtin | Partial | Super | GradMode):
             return True
         if isinstance(value, Text):
@@ -268,6 +270,7 @@ class Conditions:
         for part, held in asked.operands:
             if not same(self._peek(part, state), held):
                 return state
+        state.passed = (*state.passed, asked.node)
         return self._assume(asked.node, state, holds)
 
     def _assume_all(self, node: ast.BoolOp, state: State, holds: bool) -> State | None:
@@ -359,7 +362,8 @@ class Conditions:
         if held and not kept:
             return None
         self._put(subject, held, kept, state)
-        if wanted and any(w in _CONTAINER_KINDS for w in wanted if isinstance(w, str)):
+        decides = not isinstance(self._machine.frame.statement, ast.Assert)
+        if decides and any(w in _CONTAINER_KINDS for w in wanted if isinstance(w, str)):
             for value in held:
                 if isinstance(value, Address):
                     self._machine.discriminated.add(value)

@@ -45,7 +45,11 @@ def _is_stored_here(
     held: Field, containers: list[Address], frame: Frame, state: State
 ) -> bool:
     """Whether a statement of this file put it there."""
-    return any(place.module is frame.module for place in held.stores)
+    places = list(held.stores)
+    for container in containers:
+        obj = state.read(container)
+        places += obj.fills if isinstance(obj, Container) else ()
+    return any(place.module is frame.module for place in places)
 
 
 def _tell(
@@ -57,7 +61,9 @@ def _tell(
     lost = tuple(v for v in items if v not in known)
     if not lost:
         return
-    place = next(p for p in held.stores if p.module is frame.module)
+    obj = state.read(container)
+    fills = obj.fills if isinstance(obj, Container) else ()
+    place = next(p for p in (*held.stores, *fills) if p.module is frame.module)
     machine.tell(
         ContainerHeld(frame, state, place.node, receiver, name, container, lost, contents)
     )

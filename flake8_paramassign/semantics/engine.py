@@ -66,6 +66,7 @@ class Engine:
         self.unregistered: set[str] = set()
         self.read: set[tuple[ProjectClass, str, Role]] = set()
         self.moved: set[ast.AST] = set()
+        self.converted: set[ast.AST] = set()
         self.used_containers: set[Address] = set()
         self._listener = tell
         self._frames: list[Frame] = []

@@ -26,7 +26,7 @@ from flake8_paramassign.domain.values import (
 )
 from flake8_paramassign.semantics.frames import Loop
 from flake8_paramassign.semantics.machine import Arguments, Machine
-from flake8_paramassign.semantics.models.tensors import CONVERSIONS, Tensors
+from flake8_paramassign.semantics.models.tensors import CONVERSIONS, LOOKS, Tensors
 
 _LONGEST_TEXT = 200
 _LARGEST_NUMBER = 1 << 64
@@ -118,7 +118,7 @@ class Expressions:
     # Parts of objects.
 
     def _attribute(self, node: ast.Attribute, state: State) -> Values:
-        if node.attr in CONVERSIONS:
+        if node.attr in CONVERSIONS or node.attr in LOOKS:
             self._machine.moved.add(node.value)
         owners = self.evaluate(node.value, state)
         if len(owners) == 1:

@@ -117,6 +117,20 @@ class Lifetimes:
 
     def escaped(self, values: Values, state: State) -> None:
         """Others go on with ``values``: what they reach is used."""
+        if not state.replaced:
+            return
+        rebuilt = self._rebuilt(values, state)
         for address in state.reachable(values):
-            if isinstance(state.heap.get(address), Optimizer):
+            if address not in rebuilt and isinstance(state.heap.get(address), Optimizer):
                 self.used(address, state)
+
+    @staticmethod
+    def _rebuilt(values: Values, state: State) -> set[Address]:
+        """Optimizers that an object holds where more than one of its methods stores one."""
+        found: set[Address] = set()
+        for value in values:
+            obj = state.read(value) if isinstance(value, Address) else None
+            for _, held in obj.held() if isinstance(obj, Thing) else ():
+                if len(held.stores) > 1 or len(held.values) > 1:
+                    found.update(v for v in held.values if isinstance(v, Address))
+        return found

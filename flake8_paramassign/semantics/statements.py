@@ -9,8 +9,10 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
+from flake8_paramassign.domain.objects import Container
 from flake8_paramassign.domain.state import State
 from flake8_paramassign.domain.values import (
     NONE,
@@ -177,14 +179,15 @@ class Statements:
         if truth is not None:
             taken = self._machine.assume(node.test, state, holds=truth)
             return self.execute(node.body if truth else node.orelse, taken or state)
-        state.passed = (*state.passed, node.test)
+        before = state.passed
+        state.passed = (*before, node.test)
         yes = self._machine.assume(node.test, state.copy(), holds=True)
         no = self._machine.assume(node.test, state, holds=False)
         after_yes = self.execute(node.body, yes) if yes is not None else None
         after_no = self.execute(node.orelse, no) if no is not None else None
         if after_yes is None or after_no is None:
             return after_yes or after_no
-        after_yes.passed = after_no.passed = _without(state.passed, node.test)
+        after_yes.passed = after_no.passed = before
         return after_yes.joined(after_no, remember=True)
 
     def _match(self, node: ast.Match, state: State) -> State | None:
@@ -271,7 +274,7 @@ class Statements:
         held = self._machine.evaluate(node.iter, state)
         each, some = self._machine.iterate(held, state, node.iter, "for")
         if each is not None and len(each) <= UNROLLED:
-            return self._unrolled(node, each, state)
+            return self._left_early(node, held, self._unrolled(node, each, state))
         if not some:
             return self.execute(node.orelse, state)
 
@@ -279,7 +282,19 @@ class Statements:
             self._machine.bind_loop(node, some, at)
             return self.execute(node.body, at)
 
-        return self._until_settled(node, state, once, lambda at: at, some)
+        end = self._until_settled(node, state, once, lambda at: at, some)
+        return self._left_early(node, held, end)
+
+    def _left_early(
+        self, node: ast.For | ast.AsyncFor, held: Values, end: State | None
+    ) -> State | None:
+        """What a loop with ``break`` iterated may have more."""
+        if end is not None and any(isinstance(n, ast.Break) for n in _own_statements(node.body)):
+            for value in held:
+                obj = end.read(value) if isinstance(value, Address) else None
+                if isinstance(obj, Container) and obj.spent and isinstance(value, Address):
+                    end.write(value, replace(obj, spent=None))
+        return end
 
     def _unrolled(
         self, node: ast.For | ast.AsyncFor, each: list[Values], state: State
@@ -509,9 +524,17 @@ class Statements:
         return end
 
 
-def _without(passed: tuple[ast.AST, ...], test: ast.AST) -> tuple[ast.AST, ...]:
-    """What led to a test."""
-    return tuple(node for node in passed if node is not test)
+def _own_statements(body: list[ast.stmt]) -> list[ast.stmt]:
+    """All statements of a loop's body, but not those of loops and functions inside."""
+    found: list[ast.stmt] = []
+    for statement in body:
+        found.append(statement)
+        if isinstance(statement, ast.If | ast.With | ast.Try):
+            for block in ("body", "orelse", "finalbody"):
+                found += _own_statements(getattr(statement, block, []))
+            for handler in getattr(statement, "handlers", ()):
+                found += _own_statements(handler.body)
+    return found
 
 
 def _joined(states: list[State], *, remember: bool = False) -> State | None:

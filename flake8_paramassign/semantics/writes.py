@@ -67,6 +67,9 @@ class Writes:
             self._machine.bind_name(target.id, results, state)
         elif isinstance(target, ast.Attribute):
             owners = self._machine.evaluate(target.value, state)
+            if all(value in held for value in results) and all(value in results for value in held):
+                if all(isinstance(value, Address) for value in held):
+                    return
             if written and len(written) == len(held):
                 return
             how = "@=" if isinstance(node.op, ast.MatMult) else "="

@@ -36,6 +36,13 @@ class Call:
         held = self.arguments.get(position, *names)
         return NOTHING if held is None else held
 
+    def syntax(self, position: int, *names: str) -> ast.expr | None:
+        """What the user wrote for an argument, where it has syntax of its own."""
+        if position < len(self.arguments.nodes):
+            return self.arguments.nodes[position]
+        keywords = getattr(self.node, "keywords", ())
+        return next((k.value for k in keywords if k.arg in names), None)
+
     def constant(self, position: int, *names: str, default: object = NotImplemented) -> object:
         """The one constant that an argument is; ``default`` where it is not given."""
         held = self.arguments.get(position, *names)

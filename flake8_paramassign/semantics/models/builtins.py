@@ -52,7 +52,12 @@ def _getattr(call: Call) -> Values:
                 fits = [f.values for k, f in obj.held() if isinstance(k, str) and name.may_be(k)]
                 found = join(found, join_all(fits))
         return found
-    held = join_all(call.machine.attribute(o, name, call.state, call.node) for o in owners)
+    absent = [o for o in owners if isinstance(o, Constant) and not hasattr(o.value, name)]
+    held = join_all(
+        call.machine.attribute(o, name, call.state, call.node) for o in owners if o not in absent
+    )
+    if absent:
+        held = join(held, default)
     if default and not any(_surely_has(call, owner, name) for owner in owners):
         held = join(held, default)
     return held
@@ -66,8 +71,7 @@ def _surely_has(call: Call, owner: object, name: str) -> bool:
 @function("builtins.setattr", "object.__setattr__", "builtins.object.__setattr__")
 def _setattr(call: Call) -> Values:
     name = _name(call.argument(1))
-    nodes = call.arguments.nodes
-    expression = nodes[2] if len(nodes) > 2 else None
+    expression = call.syntax(2)
     if call.name != "builtins.setattr":
         for receiver in call.argument(0):
             call.machine.bypass(

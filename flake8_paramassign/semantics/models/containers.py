@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Hashable
 from dataclasses import replace
 
@@ -19,6 +20,7 @@ from flake8_paramassign.domain.values import (
     join,
     join_all,
 )
+from flake8_paramassign.semantics.events import ItemStored
 from flake8_paramassign.semantics.machine import Arguments
 from flake8_paramassign.semantics.models.base import Call, function, method
 
@@ -270,6 +272,14 @@ def _extend(call: Call) -> Values:
 
 def _update(call: Call, obj: Container) -> Values:
     known, rest, exact = dict(obj.known), obj.rest, obj.is_exact
+    if obj.of and isinstance(call.receiver, Address) and isinstance(call.node, ast.Call):
+        holder = call.node.func.value if isinstance(call.node.func, ast.Attribute) else call.node
+        call.machine.tell(
+            ItemStored(
+                call.machine.frame, call.state, call.node, call.receiver, obj.kind, holder,
+                call.argument(0),
+            )
+        )  # fmt: skip
     for value in call.argument(0):
         other = call.state.read(value) if isinstance(value, Address) else None
         if isinstance(other, Container) and other.is_exact and other.kind in DICTS:

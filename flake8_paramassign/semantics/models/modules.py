@@ -252,9 +252,52 @@ def _parameter(call: Call) -> Values:
     keyword = next(
         (k.value for k in getattr(call.node, "keywords", ()) if k.arg == "requires_grad"), None
     )
+    flag_of: Values = ()
+    if isinstance(keyword, ast.Attribute) and keyword.attr == "requires_grad":
+        with call.machine.quietly():
+            flag_of = call.machine.evaluate(keyword.value, call.state.copy())
     call.machine.tell(
-        ParameterMade(call.machine.frame, call.state, call.node, data, address, flags or (), keyword)
+        ParameterMade(
+            call.machine.frame, call.state, call.node, data, address, flags or (), keyword, flag_of
+        )
     )
+    return (address,)
+
+
+@function("torch.autograd.Variable", "torch.autograd.variable.Variable")
+def _variable(call: Call) -> Values:
+    """The tensor itself, or a leaf on its storage that requires grad as it is told."""
+    data = call.argument(0, "data")
+    flags = call.argument(1, "requires_grad")
+    source = call.state.read(data[0]) if len(data) == 1 and isinstance(data[0], Address) else None
+    if not isinstance(source, Tensor):
+        return data or UNKNOWN
+    if not flags:
+        return data
+    flag = constant(flags)
+    made = replace(
+        source, made=call.machine.place(call.node), is_parameter=False, origin=None, via="",
+        is_leaf=True, trainable=flag if isinstance(flag, bool) else None, explicit=True,
+        is_conversion=False, base=data[0] if isinstance(data[0], Address) else None,
+        through_data=True,
+    )  # fmt: skip
+    return (call.machine.new(made, call.state, call.node),)
+
+
+@function("torch.nn.Embedding.from_pretrained", "torch.nn.EmbeddingBag.from_pretrained")
+def _pretrained(call: Call) -> Values:
+    """An embedding on the storage of a tensor, frozen unless told otherwise."""
+    cls = TorchClass.named(call.name.removesuffix(".from_pretrained"))
+    assert cls is not None
+    (address,) = make(call.machine, cls, Arguments(extra=UNKNOWN), call.state, call.node)
+    frozen = call.constant(1, "freeze", default=True)
+    obj = call.state.read(address) if isinstance(address, Address) else None
+    weight = obj.fields["weight"].values if isinstance(obj, Thing) else ()
+    for value in weight:
+        tensor = call.state.read(value) if isinstance(value, Address) else None
+        if isinstance(tensor, Tensor) and isinstance(value, Address):
+            flag = not frozen if isinstance(frozen, bool) else None
+            call.state.write(value, replace(tensor, trainable=flag, explicit=False))
     return (address,)
 
 
@@ -280,8 +323,7 @@ def _name(values: Values) -> str | Text:
 def _registering(call: Call, how: str, values: Values) -> Values:
     assert call.receiver is not None
     name = _name(call.argument(0, "name"))
-    nodes = call.arguments.nodes
-    expression = nodes[1] if len(nodes) > 1 else None
+    expression = call.syntax(1, "param", "tensor", "module", "value")
     call.machine.store(
         (call.receiver,), name, values, call.state, call.node, expression, how
     )  # fmt: skip

@@ -59,7 +59,6 @@ def _taken(call: Call, given: Values) -> tuple[Values, bool]:
                     for row in rows:
                         taken = _with(taken, row)
             elif isinstance(obj, Container):
-                known = known and obj.is_exact
                 for origin in obj.of:
                     origin_obj = call.state.read(origin) if isinstance(origin, Address) else None
                     if isinstance(origin_obj, Thing) and isinstance(origin, Address):

@@ -30,10 +30,15 @@ from flake8_paramassign.domain.values import (
     join,
 )
 from flake8_paramassign.semantics.events import WrittenInPlace
+from flake8_paramassign.semantics.frames import Role
 from flake8_paramassign.semantics.machine import Arguments, Machine
 from flake8_paramassign.semantics.models import shapes
 from flake8_paramassign.semantics.models.shapes import Shaped
 
+LOOKS = frozenset(
+    ["tolist", "item", "numpy", "shape", "size", "dtype", "device", "ndim", "dim", "numel"]
+)
+"""What tells of a tensor without using it where it is."""
 CONVERSIONS = frozenset(
     ["to", "cuda", "cpu", "float", "half", "double", "bfloat16", "type", "type_as", "int", "long"]
 )
@@ -188,9 +193,9 @@ class Tensors:
             )  # fmt: skip
         if result in (Result.SELF, Result.MAYBE_SELF):
             return (address,)
-        if catalogue.method(name) is not None or result is None:
+        if catalogue.method(name) is not None or name.startswith("__"):
             return (Builtin(address, name),)
-        return UNKNOWN
+        return (self._machine.addresses.part(address, name),)
 
     def _sizes(self, shape: Shape, state: State, node: ast.AST) -> Values:
         items = [(size,) if isinstance(size, Address) else (Constant(size),) for size in shape]
@@ -415,7 +420,8 @@ class Tensors:
         address = operands[0]
         assert isinstance(address, Address)
         obj = state.read(address)
-        assert isinstance(obj, Tensor)
+        if not isinstance(obj, Tensor):
+            return self.anything(node, state)
         short = name.rpartition(".")[2]
         if result in (Result.SELF, Result.IN_PLACE, Result.MAYBE_SELF):
             return (address,)
@@ -474,6 +480,7 @@ class Tensors:
         node: ast.expr,
     ) -> Values:  # fmt: skip
         """``.to()`` and its like, which return the same object when nothing has to change."""
+        self._note_conversion(obj, state)
         dtype: str | None = _DTYPE_OF.get(name)
         device: object = None
         unknown = bool(arguments.extra)
@@ -515,6 +522,20 @@ class Tensors:
         if surely or (not obj.is_parameter and obj.trainable is False):
             return moved
         return join((address,), moved)
+
+    def _note_conversion(self, obj: Tensor, state: State) -> None:
+        """A tensor is moved, and what it is a part of, where its Module is used."""
+        if self._machine.frame.role is Role.CONSTRUCTION:
+            return
+        at: Obj = obj
+        for _ in range(8):
+            if not isinstance(at, Tensor):
+                return
+            if at.made is not None:
+                self._machine.converted.add(at.made.node)
+            if at.base is None:
+                return
+            at = state.read(at.base)
 
     def _target(self, held: Values, state: State) -> tuple[str, object]:
         """What an argument of ``.to()`` asks for."""
@@ -622,6 +643,8 @@ class Tensors:
         if short in _DEFAULT_FLOAT:
             return False, "torch.float32"
         if short == "arange":
+            if any(isinstance(constant(v), float) for v in arguments.positional):
+                return False, "torch.float32"
             whole = all(_is_whole(v, state) for v in arguments.positional)
             return (True if whole else None), ("torch.int64" if whole else None)
         if short in ("tensor", "as_tensor", "full"):
