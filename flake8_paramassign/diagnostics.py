@@ -46,6 +46,19 @@ class Fix:
 
 
 @dataclass(frozen=True, slots=True)
+class Related:
+    """A fact that a finding rests on, and where it stands; ``message`` is one line."""
+
+    message: str
+    start: Position
+    end: Position
+    filename: str | None = None
+    """The file; None is that of the finding."""
+    cell: int | None = None
+    """In a notebook, the cell that the place is in."""
+
+
+@dataclass(frozen=True, slots=True)
 class Diagnostic:
     """One finding: what happens, where, and either its fix or why there is none.
 
@@ -60,6 +73,8 @@ class Diagnostic:
     end: Position
     fix: Fix | None = None
     why_not_fixed: str | None = None
+    trace: tuple[Related, ...] = ()
+    """The facts that the finding rests on, in the order in which they come to be."""
 
     @property
     def url(self) -> str:

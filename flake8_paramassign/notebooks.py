@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from itertools import accumulate
 from typing import Any
 
-from flake8_paramassign.diagnostics import Diagnostic, Edit, Fix, Position
+from flake8_paramassign.diagnostics import Diagnostic, Edit, Fix, Position, Related
 from flake8_paramassign.failures import not_analysed
 from flake8_paramassign.findings import Finding
 
@@ -66,15 +66,14 @@ class Notebook:
 
         A fix that reaches into other cells is left out.
         """
-        heights = (cell.count("\n") for cell in self.cells.values())
-        starts = list(accumulate(heights, initial=0))
-        index = bisect_right(starts, finding.diagnostic.start.line - 1) - 1
-        above, below = starts[index], starts[index + 1]
+        diagnostic = finding.diagnostic
+        number, start = self._place(diagnostic.start)
+        above = diagnostic.start.line - start.line
+        below = above + self.cells[number].count("\n")
 
         def moved(position: Position) -> Position:
             return replace(position, line=position.line - above)
 
-        diagnostic = finding.diagnostic
         fix, why_not_fixed = diagnostic.fix, diagnostic.why_not_fixed
         if fix and all(above < edit.start.line <= edit.end.line <= below for edit in fix.edits):
             edits = (Edit(moved(e.start), moved(e.end), e.content) for e in fix.edits)
@@ -85,14 +84,30 @@ class Notebook:
             finding.filename,
             replace(
                 diagnostic,
-                start=moved(diagnostic.start),
+                start=start,
                 end=moved(diagnostic.end),
                 fix=fix,
                 why_not_fixed=why_not_fixed,
+                trace=tuple(map(self._related, diagnostic.trace)),
             ),
             {n - above: line for n, line in finding.lines.items() if above < n <= below},
-            list(self.cells)[index],
+            number,
         )
+
+    def _related(self, related: Related) -> Related:
+        """Return ``related``, a place in ``text`` unless it names a file, as one in its cell."""
+        if related.filename is not None:
+            return related
+        number, start = self._place(related.start)
+        end = replace(related.end, line=related.end.line - related.start.line + start.line)
+        return replace(related, start=start, end=end, cell=number)
+
+    def _place(self, position: Position) -> tuple[int, Position]:
+        """Return the number of the cell that holds ``position`` of ``text``, and where in it."""
+        heights = (cell.count("\n") for cell in self.cells.values())
+        starts = list(accumulate(heights, initial=0))
+        index = bisect_right(starts, position.line - 1) - 1
+        return list(self.cells)[index], replace(position, line=position.line - starts[index])
 
 
 def _sources(document: Any) -> Iterator[tuple[int, str]]:

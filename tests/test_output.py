@@ -148,6 +148,7 @@ def test_json_is_like_ruffs(findings: list[Finding]) -> None:
         },
         "why_not_fixed": None,
         "url": URL,
+        "trace": [],
     }
     assert second["fix"] is None
     assert second["why_not_fixed"] == "a gradient must flow through it"

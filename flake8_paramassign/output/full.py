@@ -7,8 +7,8 @@ from collections.abc import Iterator, Sequence
 from itertools import accumulate
 from unicodedata import combining, east_asian_width
 
-from flake8_paramassign.diagnostics import Applicability, Edit, Fix, Position
-from flake8_paramassign.findings import Finding
+from flake8_paramassign.diagnostics import Applicability, Edit, Fix, Position, Related
+from flake8_paramassign.findings import Finding, where
 from flake8_paramassign.output.colour import green, red
 from flake8_paramassign.output.text import headline
 
@@ -24,18 +24,34 @@ def render(findings: Sequence[Finding]) -> str:
 def _paragraph(finding: Finding) -> Iterator[str]:
     diagnostic = finding.diagnostic
     yield headline(finding)
-    start, end = diagnostic.start, diagnostic.end
-    line = finding.lines.get(start.line)
-    if line is not None:
-        stop = end.column if end.line == start.line else len(line)
-        yield f"{start.line:>5} | {_visible(line)}"
-        yield f"      | {_blank(line[: start.column])}{red(_carets(line[start.column : stop]))}"
+    yield from _marked(finding, diagnostic.start, diagnostic.end)
+    for related in diagnostic.trace:
+        yield from _fact(finding, related)
     if diagnostic.fix:
         yield f"      = {diagnostic.fix.applicability.value} fix: {diagnostic.fix.message}"
         yield from _rewritten(finding, diagnostic.fix)
     elif diagnostic.why_not_fixed:
         yield f"      = no fix: {diagnostic.why_not_fixed}"
     yield f"      = {diagnostic.url}"
+
+
+def _marked(finding: Finding, start: Position, end: Position, note: str = "") -> Iterator[str]:
+    """Yield the source line of a place, and what marks the place in it, with a note behind."""
+    line = finding.lines.get(start.line)
+    if line is not None:
+        stop = end.column if end.line == start.line else len(line)
+        yield f"{start.line:>5} | {_visible(line)}"
+        marks = red(_carets(line[start.column : stop]))
+        yield f"      | {_blank(line[: start.column])}{marks}{note}"
+
+
+def _fact(finding: Finding, related: Related) -> Iterator[str]:
+    """Yield what is said of a related place: under its source line, if that is at hand."""
+    if related.filename is None and related.cell == finding.cell:
+        yield from _marked(finding, related.start, related.end, f" {related.message}")
+    else:
+        place = where(related.filename or finding.filename, related.cell, related.start)
+        yield f"      = {place}: {related.message}"
 
 
 def _rewritten(finding: Finding, fix: Fix) -> Iterator[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 
-from flake8_paramassign.diagnostics import Fix, Position
+from flake8_paramassign.diagnostics import Fix, Position, Related
 from flake8_paramassign.findings import Finding
 
 
@@ -28,6 +28,7 @@ def _finding(finding: Finding) -> dict[str, object]:
         "fix": diagnostic.fix and _fix(diagnostic.fix),
         "why_not_fixed": diagnostic.why_not_fixed,
         "url": diagnostic.url,
+        "trace": [_related(related, finding) for related in diagnostic.trace],
     }
 
 
@@ -43,6 +44,17 @@ def _fix(fix: Fix) -> dict[str, object]:
             }
             for edit in fix.edits
         ],
+    }
+
+
+def _related(related: Related, finding: Finding) -> dict[str, object]:
+    cell = {} if related.cell is None else {"cell": related.cell}
+    return {
+        "message": related.message,
+        "filename": related.filename or finding.filename,
+        **cell,
+        "location": _location(related.start),
+        "end_location": _location(related.end),
     }
 
 
