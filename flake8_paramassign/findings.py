@@ -10,7 +10,9 @@ from pathlib import Path
 
 from flake8_paramassign.diagnostics import Diagnostic, Position
 from flake8_paramassign.patterns import absolute
+from flake8_paramassign.rules.prm001_not_analysed import NotAnalysed
 from flake8_paramassign.source import Source
+from flake8_paramassign.wording import visible
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,8 +20,8 @@ class Finding:
     """``diagnostic`` in the file ``filename``.
 
     ``lines`` are the source lines, without newlines, that the diagnostic, its fix and its trace
-    touch, by number; none where the file could not be read. In a notebook, places are those in
-    ``cell``.
+    touch, by number; none under PRM001, which may be about a file that is nobody's source. In a
+    notebook, places are those in ``cell``.
     """
 
     filename: str
@@ -49,8 +51,13 @@ def path_from(folder: Path, filename: str) -> str:
 
 
 def where(filename: str, cell: int | None, start: Position) -> str:
-    """Return ``file:line:column``, counted from 1; with ``cell n:`` in a notebook."""
-    file = f"{filename}:cell {cell}" if cell else filename
+    """Return ``file:line:column``, counted from 1; with ``cell n:`` in a notebook.
+
+    It begins a line, so that it must not look like a command to a build service.
+    """
+    file = visible(filename)
+    file = f"./{file}" if file.lstrip().startswith("::") else file
+    file = f"{file}:cell {cell}" if cell else file
     return f"{file}:{start.line}:{start.column + 1}"
 
 
@@ -65,7 +72,7 @@ def findings_in(filename: str, diagnostics: Iterable[Diagnostic], source: Source
         return {
             number: source.between(number, number).rstrip("\r\n")
             for number in sorted(numbers)
-            if source.text and number <= len(source.starts)
+            if source.text and number <= len(source.starts) and diagnostic.code != NotAnalysed.code
         }
 
     return [Finding(filename, diagnostic, lines(diagnostic)) for diagnostic in diagnostics]

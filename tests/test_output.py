@@ -287,8 +287,8 @@ class TestJunit:
         root = ElementTree.fromstring(
             report("junit", findings_in("a\x01.py", [diagnostic], Source(TEXT)))
         )
-        assert root[0].get("name") == "a\ufffd.py"
-        assert root[0][0][0].get("message") == "'\ufffd' < '\ufffd'"
+        assert root[0].get("name") == r"a\x01.py"
+        assert root[0][0][0].get("message") == r"'\x00' < '\ud800'"
 
 
 @pytest.mark.parametrize("name", FORMATS)

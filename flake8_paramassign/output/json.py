@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from flake8_paramassign.diagnostics import Fix, Position, Related
 from flake8_paramassign.findings import Finding
+from flake8_paramassign.wording import encodable
 
 
 def render(findings: Sequence[Finding]) -> str:
@@ -21,7 +22,7 @@ def _finding(finding: Finding) -> dict[str, object]:
         "code": diagnostic.code,
         "name": diagnostic.name,
         "message": diagnostic.message,
-        "filename": finding.filename,
+        "filename": encodable(finding.filename),
         **cell,
         "location": _location(diagnostic.start),
         "end_location": _location(diagnostic.end),

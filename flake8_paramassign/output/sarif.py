@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Sequence
 from pathlib import Path
 from urllib.parse import quote
@@ -103,7 +104,7 @@ def _artifact(filename: str) -> dict[str, str]:
     path = Path(path_from(Path.cwd(), filename))
     if path.is_absolute():
         return {"uri": path.as_uri()}
-    return {"uri": quote(path.as_posix()), "uriBaseId": "SRCROOT"}
+    return {"uri": quote(os.fsencode(path.as_posix())), "uriBaseId": "SRCROOT"}
 
 
 def _region(start: Position, end: Position) -> dict[str, int]:
