@@ -15,8 +15,7 @@ from codemods.diffs import unified
 from codemods.edits import Damage
 from codemods.engine import Accept, fix_source
 from codemods.notebooks import NotebookProgram
-from codemods.writing import NotWritten, OpenedFile
-from flake8_paramassign.checking import Checker
+from flake8_paramassign.checking import Checker, largest
 from flake8_paramassign.diagnostics import Diagnostic
 from flake8_paramassign.failures import describe
 from flake8_paramassign.findings import Finding, findings_in
@@ -24,6 +23,7 @@ from flake8_paramassign.notebooks import SUFFIX, NotANotebook
 from flake8_paramassign.rules.prm001_not_analysed import NotAnalysed
 from flake8_paramassign.settings import Settings
 from flake8_paramassign.source import Source, decode
+from flake8_paramassign.writing import NotWritten, OpenedFile
 
 
 @dataclass(frozen=True)
@@ -56,7 +56,7 @@ class Fixer:
         """Fix the file at ``path``, on disk if the fixer writes. Never raises."""
         _end_with_parent(os.getpid())
         try:
-            file = OpenedFile.read(path)
+            file = OpenedFile.read(path, largest(path))
             fixed, outcome = self.fix(file.content, path)
             if self.writes and outcome.changed:
                 file.write(fixed)

@@ -7,12 +7,12 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 
 from codemods.edits import NotText, Text
-from codemods.writing import NotWritten, OpenedFile
 from flake8_paramassign.diagnostics import Edit, Position
 from flake8_paramassign.findings import Finding
 from flake8_paramassign.notebooks import SUFFIX
 from flake8_paramassign.source import Source
 from flake8_paramassign.suppression import COMMENT, comment_spans
+from flake8_paramassign.writing import NotWritten, OpenedFile
 
 
 def add_comments(findings: Iterable[Finding]) -> list[str]:

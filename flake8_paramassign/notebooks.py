@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import json
 import re
 import warnings
 from bisect import bisect_right
@@ -15,12 +14,15 @@ from typing import Any
 from flake8_paramassign.diagnostics import Diagnostic, Edit, Fix, Position, Related
 from flake8_paramassign.failures import not_analysed
 from flake8_paramassign.findings import Finding
+from flake8_paramassign.tables import parse_json
 
 SUFFIX = ".ipynb"
 
 _PYTHON_MAGICS = ("%%capture", "%%prun", "%%time", "%%timeit")
 _MAGIC = re.compile(r"^([^\S\n]*)(?:[%!?](?:\\\n|[^\n])*|[\w.]+\?{1,2})$", re.MULTILINE)
-_ASSIGNED_MAGIC = re.compile(r"^([^\S\n]*[\w.,\[\] ]+=\s*)[%!](?:\\\n|[^\n])*$", re.MULTILINE)
+_ASSIGNED_MAGIC = re.compile(
+    r"^([^\S\n]*(?=[\w.,\[\]])[\w.,\[\] ]+=\s*)[%!](?:\\\n|[^\n])*$", re.MULTILINE
+)
 
 
 class NotANotebook(ValueError):
@@ -42,8 +44,8 @@ class Notebook:
     def read(cls, data: bytes) -> Notebook:
         """Read a notebook in Jupyter's format 4; raises NotANotebook."""
         try:
-            sources = dict(_sources(json.loads(data)))
-        except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+            sources = dict(_sources(parse_json(data)))
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise NotANotebook(f"not a notebook: {type(error).__name__}: {error}") from None
         cells, broken, line = {}, [], 1
         for number, source in sources.items():
@@ -125,8 +127,9 @@ def _python(source: str) -> str | None:
         return source
     first, newline, rest = source.partition("\n")
     if first.startswith("%%"):
-        is_python = first.split()[0] in _PYTHON_MAGICS
-        return _python(f"pass{newline}{rest}") if is_python else "\n" * source.count("\n")
+        if first.split()[0] not in _PYTHON_MAGICS:
+            return "\n" * source.count("\n")
+        source = f"pass{newline}{rest}"
     python = _ASSIGNED_MAGIC.sub(lambda m: f"{m[1]}None" + "\n" * m[0].count("\n"), source)
     python = _MAGIC.sub(lambda m: f"{m[1]}pass" + "\n" * m[0].count("\n"), python)
     return python if _parses(python) else None

@@ -7,6 +7,7 @@ split at form feeds and other separators, and so disagree with every position ``
 from __future__ import annotations
 
 import ast
+import codecs
 import io
 import re
 import tokenize
@@ -18,14 +19,26 @@ from flake8_paramassign.diagnostics import Position
 _LINE_END = re.compile(r"\r\n|\r|\n")
 
 
+_NOT_FOR_FILES = frozenset(["punycode", "idna", "undefined"])
+"""Encodings of names, for whose decoding a long text takes for ever."""
+
+
 def decode(data: bytes) -> str:
     """The text of ``data`` by its BOM or encoding cookie, newlines untouched.
 
     Raises SyntaxError for an unknown encoding, UnicodeDecodeError where the bytes do not fit it.
     """
+    return data.decode(encoding_of(data))
+
+
+def encoding_of(data: bytes) -> str:
+    """The encoding of ``data`` by its BOM or cookie; raises SyntaxError for one of no text."""
     lines = re.split(rb"\r\n|\r|\n", data, maxsplit=2)[:2]  # a cookie stands on one of them
     encoding, _ = tokenize.detect_encoding(io.BytesIO(b"\n".join(lines)).readline)
-    return data.decode(encoding)
+    codec = codecs.lookup(encoding)
+    if codec.name in _NOT_FOR_FILES or not codec._is_text_encoding:
+        raise SyntaxError(f"'{encoding}' is not a text encoding")
+    return encoding
 
 
 class Source:

@@ -21,11 +21,10 @@ LARGEST_BATCH = 1_000_000
 """Bytes: enough to be worth a message, little enough that all workers are busy to the end."""
 
 
-def cores() -> int:
-    """Return how many processors this process may use."""
-    if sys.platform == "linux":
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
+def processes(jobs: int | None) -> int:
+    """Return how many processes to use where ``jobs`` are asked for: no more than processors."""
+    cores = len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count() or 1
+    return min(jobs or cores, cores)
 
 
 def in_workers(

@@ -14,8 +14,7 @@ import pytest
 from conftest import Fix
 from fix_files import content, tree
 
-from codemods import writing
-from flake8_paramassign import analysis
+from flake8_paramassign import analysis, writing
 from flake8_paramassign.diagnostics import Diagnostic
 
 SUMMARY = "1 file changed, 1 finding fixed, 0 left\n"

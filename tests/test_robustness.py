@@ -11,13 +11,13 @@ import subprocess
 import sys
 from pathlib import Path
 from textwrap import dedent
-from typing import IO, Any
 
 import pytest
 from conftest import Command
 from test_plugin import OPTIONS
 
-from flake8_paramassign import Settings, analyze
+from flake8_paramassign import Settings, analyze, checking
+from flake8_paramassign.files import read_regular
 from flake8_paramassign.plugin import Plugin
 from flake8_paramassign.rules import all_rules
 
@@ -108,14 +108,13 @@ class TestCommandLine:
         self, folder: Path, paramassign: Command, good: str, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         (folder / "a.py").write_text(GOOD)
-        path_open = Path.open
 
-        def refuse(path: Path, mode: str = "r") -> IO[Any]:
-            if path.name == "a.py":  # Root would not be refused.
-                raise PermissionError(13, "Permission denied", str(path))
-            return path_open(path, mode)
+        def refuse(path: str, most: int) -> bytes:
+            if path == "a.py":  # Root would not be refused.
+                raise PermissionError(13, "Permission denied", path)
+            return read_regular(path, most)
 
-        monkeypatch.setattr(Path, "open", refuse)
+        monkeypatch.setattr(checking, "read_regular", refuse)
         outcome = paramassign("a.py", "z.py")
         assert outcome.status == 2
         assert outcome.lines[0] == "a.py:1:1: PRM001 cannot be read: Permission denied"
