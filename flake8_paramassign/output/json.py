@@ -52,7 +52,7 @@ def _related(related: Related, finding: Finding) -> dict[str, object]:
     cell = {} if related.cell is None else {"cell": related.cell}
     return {
         "message": related.message,
-        "filename": related.filename or finding.filename,
+        "filename": encodable(related.filename or finding.filename),
         **cell,
         "location": _location(related.start),
         "end_location": _location(related.end),
