@@ -88,9 +88,9 @@ def discover(
     return found
 
 
-def is_left_out(path: str, exclusion: Exclusion) -> bool:
-    """Return whether a walk from the current folder would leave the file ``path`` out."""
-    return _Search(exclusion, lambda problem: None).leaves_out(Path(path))
+def is_left_out(path: str, exclusion: Exclusion, root: Path | None = None) -> bool:
+    """Return whether a walk from ``root``, or the current folder, would leave ``path`` out."""
+    return _Search(exclusion, lambda problem: None).leaves_out(Path(path), root)
 
 
 class _Search:
@@ -121,9 +121,9 @@ class _Search:
             elif not (self._exclusion.force and self.leaves_out(path)):
                 yield path
 
-    def leaves_out(self, path: Path) -> bool:
+    def leaves_out(self, path: Path, root: Path | None = None) -> bool:
         full = absolute(path)
-        patterns = self._exclusion.patterns(Path.cwd())
+        patterns = self._exclusion.patterns(root or Path.cwd())
         return _covers([p.verdict(full) for p in patterns], self._ignores_in(full.parent), full)
 
     def _matched(self, pattern: str) -> Iterator[Path]:
