@@ -124,7 +124,8 @@ class _Search:
     def leaves_out(self, path: Path, root: Path | None = None) -> bool:
         full = absolute(path)
         patterns = self._exclusion.patterns(root or Path.cwd())
-        return _covers([p.verdict(full) for p in patterns], self._ignores_in(full.parent), full)
+        ignores = self._ignores_in(full.parent)
+        return _covers((p.verdict(full) for p in patterns), [p.verdict(full) for p in ignores])
 
     def _matched(self, pattern: str) -> Iterator[Path]:
         """Yield the files that a glob pattern stands for: shells leave some to us."""
@@ -154,8 +155,10 @@ class _Search:
         patterns = [p for p in patterns if p not in overruled]
 
         def is_covered(ignores: Sequence[Patterns], path: Path, *, is_folder: bool = False) -> bool:
-            verdicts = [p.verdict_here(path, is_folder=is_folder) for p in patterns]
-            return _covers(verdicts, ignores, path, is_folder=is_folder)
+            return _covers(
+                (p.verdict_here(path, is_folder=is_folder) for p in patterns),
+                [p.verdict_here(path, is_folder=is_folder) for p in ignores],
+            )
 
         folders = [(start, root)]
         while folders:
@@ -235,15 +238,8 @@ def _is_file(entry: os.DirEntry[str]) -> bool:
         return False
 
 
-def _covers(
-    verdicts: Iterable[bool | None],
-    ignores: Sequence[Patterns],
-    path: Path,
-    *,
-    is_folder: bool = False,
-) -> bool:
-    """Return whether a pattern takes the absolute ``path``, or the nearest .gitignore does."""
-    if any(verdicts):
+def _covers(patterns: Iterable[bool | None], ignores: Sequence[bool | None]) -> bool:
+    """Return whether a pattern takes a path, or the nearest .gitignore that speaks of it does."""
+    if any(patterns):
         return True
-    said = (ignore.verdict_here(path, is_folder=is_folder) for ignore in reversed(ignores))
-    return next((verdict for verdict in said if verdict is not None), False)
+    return next((verdict for verdict in reversed(ignores) if verdict is not None), False)
