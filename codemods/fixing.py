@@ -17,7 +17,7 @@ from codemods.engine import Accept, fix_source
 from codemods.notebooks import NotebookProgram
 from flake8_paramassign.checking import Checker, largest
 from flake8_paramassign.diagnostics import Diagnostic
-from flake8_paramassign.failures import describe
+from flake8_paramassign.failures import internal_error
 from flake8_paramassign.findings import Finding, findings_in
 from flake8_paramassign.notebooks import SUFFIX, NotANotebook
 from flake8_paramassign.rules.prm001_not_analysed import NotAnalysed
@@ -62,6 +62,10 @@ class Fixer:
                 file.write(fixed)
         except NotWritten as error:
             return Outcome(path, problems=[str(error)])
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:
+            return Outcome(path, problems=[f"{path}: {internal_error(error)}"])
         return outcome
 
     def fix(self, source: bytes, filename: str) -> tuple[bytes, Outcome]:
@@ -73,8 +77,7 @@ class Fixer:
         except (NotANotebook, Damage) as error:
             return source, Outcome(filename, problems=[f"{filename}: not fixed: {error}"])
         except Exception as error:
-            problem = f"{filename}: internal error: {describe(error)}"
-            return source, Outcome(filename, problems=[problem])
+            return source, Outcome(filename, problems=[f"{filename}: {internal_error(error)}"])
 
     def _fix(
         self, source: bytes, filename: str, program: Program | NotebookProgram

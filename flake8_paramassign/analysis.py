@@ -5,13 +5,14 @@ from __future__ import annotations
 import ast
 import gc
 import sys
+import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
 from typing import TYPE_CHECKING
 
 from flake8_paramassign.diagnostics import Diagnostic
-from flake8_paramassign.failures import not_analysed
+from flake8_paramassign.failures import internal_error, not_analysed
 from flake8_paramassign.gate import may_hold_findings
 from flake8_paramassign.settings import DEFAULT, Settings
 from flake8_paramassign.source import Source, decode
@@ -70,7 +71,7 @@ def _diagnostics(
     except (RecursionError, MemoryError):
         return [not_analysed(_TOO_DEEP)]
     except Exception as error:
-        return [not_analysed(f"internal error, please report it: {_reason(error)}")]
+        return [not_analysed(internal_error(error), _line(error, tree))]
 
 
 def _findings(
@@ -105,6 +106,16 @@ def _place(error: SyntaxError | ValueError) -> tuple[int, int]:
     """The line, and the column from 0, where a file does not parse, if that is said."""
     line, column = getattr(error, "lineno", None) or 1, getattr(error, "offset", None) or 1
     return max(line, 1), max(column - 1, 0)
+
+
+def _line(error: Exception, tree: ast.Module) -> int:
+    """The line of the file that was being looked at when ``error`` was raised; else the first."""
+    nodes = (node for node in ast.walk(tree) if isinstance(node, ast.stmt | ast.expr))
+    lines = {id(node): node.lineno for node in nodes}
+    found = 1
+    for frame, _ in traceback.walk_tb(error.__traceback__):
+        found = next((lines[id(v)] for v in frame.f_locals.values() if id(v) in lines), found)
+    return found
 
 
 def _reason(error: Exception) -> str:

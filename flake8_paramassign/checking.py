@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -12,7 +11,8 @@ from flake8_paramassign import analysis, notebooks
 from flake8_paramassign.configuration import Configuration
 from flake8_paramassign.diagnostics import Diagnostic
 from flake8_paramassign.discovery import PYTHON, STDIN, discover, is_left_out
-from flake8_paramassign.failures import guarded, not_analysed
+from flake8_paramassign.ending import read_in
+from flake8_paramassign.failures import guarded, internal_error, not_analysed
 from flake8_paramassign.files import read_regular
 from flake8_paramassign.findings import Finding, findings_in
 from flake8_paramassign.output import SHOW_FIXES
@@ -54,12 +54,20 @@ class Checker:
         return Settings(codes, self.configuration.module_bases, style)
 
     def check_file(self, path: str) -> list[Finding]:
-        """Return the findings of the file at ``path``; PRM001 if it cannot be read."""
+        """Return the findings of the file at ``path``; PRM001 if it cannot be read.
+
+        Never raises.
+        """
         try:
             data = read_regular(path, largest(path))
         except OSError as error:
             return self._reported(path, [not_analysed(f"cannot be read: {error.strerror}")])
-        return self.check_named(data, path)
+        try:
+            return self.check_named(data, path)
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:  # beside the analysis, such as for want of memory
+            return self._reported(path, [not_analysed(internal_error(error))])
 
     def check_named(self, data: bytes, filename: str) -> list[Finding]:
         """Return the findings of a notebook or a Python file, whichever its name says."""
@@ -133,7 +141,7 @@ def check_paths(
     if STDIN in paths:
         name = stdin_filename or "stdin"
         if not (exclusion.force and is_left_out(name, exclusion)):
-            findings += checker.check_named(sys.stdin.buffer.read(largest(name) + 1), name)
+            findings += checker.check_named(read_in(largest(name) + 1), name)
     files = (path for path in paths if path != STDIN)
     found = discover(files, exclusion, (*PYTHON, notebooks.SUFFIX))
     if len(found.files) == 1:

@@ -7,7 +7,10 @@ from enum import Enum
 
 from flake8_paramassign.wording import one_line
 
-URL = "https://github.com/flake8-paramassign/flake8-paramassign#"
+_HOME = "https://github.com/flake8-paramassign/flake8-paramassign"
+URL = f"{_HOME}#"
+ISSUES = f"{_HOME}/issues"
+"""Where defects of ours are reported."""
 
 
 class Applicability(Enum):

@@ -11,13 +11,16 @@ import subprocess
 import sys
 from pathlib import Path
 from textwrap import dedent
+from typing import Any
 
 import pytest
 from conftest import Command
 from test_plugin import OPTIONS
 
 from flake8_paramassign import Settings, analyze, checking
+from flake8_paramassign.diagnostics import ISSUES
 from flake8_paramassign.files import read_regular
+from flake8_paramassign.inference.interpreter import Interpreter
 from flake8_paramassign.plugin import Plugin
 from flake8_paramassign.rules import all_rules
 
@@ -184,21 +187,62 @@ def test_the_analysis_never_raises(name: str) -> None:
     assert {diagnostic.code for diagnostic in found} in ({"PRM101"}, {"PRM001"})
 
 
+LOST = """\
+import torch
+from torch import nn
+
+class Net(nn.Module):
+    def __init__(self, d):
+        super().__init__()
+        self.w = nn.Parameter(torch.zeros(3)).to(d)
+"""
+
+
+def fails_at_line_4(interpreter: Interpreter) -> None:
+    statement = interpreter.module.tree.body[2]
+    raise AssertionError(f"at {statement}")
+
+
 class TestDefects:
     """Of ours: a rule that raises."""
 
+    @staticmethod
+    def fail(*args: object) -> Any:
+        raise KeyError("two\nlines")
+
     @pytest.fixture(autouse=True)
     def broken_rule(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        def judge(*args: object) -> None:
-            raise KeyError("two\nlines")
+        monkeypatch.setattr(all_rules()["PRM101"], "judge", self.fail)
 
-        monkeypatch.setattr(all_rules()["PRM101"], "judge", judge)
+    def test_the_analysis_says_so_once_and_what_other_rules_find(self) -> None:
+        other = "class Net(nn.Module):\n    def __init__(self):\n        self.f = nn.Linear(2, 3)\n"
+        failed, found = analyze(f"{GOOD}{GOOD}{other}".encode())
+        assert (failed.code, failed.start.line) == ("PRM001", 5)
+        assert failed.message == (
+            f"internal error: KeyError: 'two\\nlines' (in PRM101); please report it: {ISSUES}"
+        )
+        assert (found.code, found.start.line) == ("PRM107", 13)
 
-    def test_the_analysis_says_so_once(self) -> None:
-        [diagnostic] = analyze(GOOD.encode())
-        assert diagnostic.code == "PRM001"
-        assert "internal error" in diagnostic.message
-        assert "\n" not in diagnostic.message
+    def test_a_rule_that_fails_where_an_object_is_finished(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(all_rules()["PRM102"], "stands", self.fail)
+        assert [found.code for found in analyze(LOST.encode())] == ["PRM001"] * 2
+        assert "(in PRM102)" in analyze(LOST.encode())[1].message
+
+    def test_a_fix_that_fails(self) -> None:
+        _, failed, found = analyze(LOST.encode(), rewrite=self.fail)
+        assert (failed.code, found.code) == ("PRM001", "PRM102")
+        assert "(in the fix of PRM102)" in failed.message
+        assert found.why_not_fixed == "its fix failed"
+
+    def test_the_interpreter_itself(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """The whole file is unknown then; the line is the one that was looked at."""
+        monkeypatch.setattr(Interpreter, "run_class", lambda *_: None)
+        monkeypatch.setattr(Interpreter, "run_top_level", fails_at_line_4)
+        [failed] = analyze(GOOD.encode())
+        assert (failed.code, failed.start.line) == ("PRM001", 4)
+        assert "(in candidates.py:" in failed.message
 
     def test_the_command_line_goes_on(self, folder: Path, paramassign: Command, good: str) -> None:
         (folder / "a.py").write_text("import torch\nfrom torch import nn\nnn.Linear(2, 3)\n")
@@ -210,7 +254,7 @@ class TestDefects:
         (folder / "zz.py").write_text("import os\n")
         lines = flake8("--select=PRM,F401", "z.py", "zz.py").lines
         assert [line.split(" ")[:2] for line in lines] == [
-            ["z.py:1:1:", "PRM001"],
+            ["z.py:5:1:", "PRM001"],
             ["zz.py:1:1:", "F401"],
         ]
 
