@@ -15,7 +15,7 @@ from flake8_paramassign.diagnostics import Diagnostic
 from flake8_paramassign.failures import internal_error, not_analysed
 from flake8_paramassign.gate import may_hold_findings
 from flake8_paramassign.settings import DEFAULT, Settings
-from flake8_paramassign.source import Source, decode
+from flake8_paramassign.source import Source, decode, name_long_numbers
 
 if TYPE_CHECKING:
     from flake8_paramassign.inference.project import Project
@@ -66,6 +66,7 @@ def _diagnostics(
         return [not_analysed(_TOO_DEEP)]
     if not settings.exhaustive and not may_hold_findings(text):
         return []
+    name_long_numbers(tree, text)
     try:
         return _findings(text, tree, filename, settings, rewrite)
     except (RecursionError, MemoryError):

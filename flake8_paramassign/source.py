@@ -16,6 +16,9 @@ from functools import cached_property
 
 from flake8_paramassign.diagnostics import Position
 
+_MOST_BITS = 10_000
+"""Of a number that is written in decimal."""
+
 _LINE_END = re.compile(r"\r\n|\r|\n")
 
 
@@ -39,6 +42,25 @@ def encoding_of(data: bytes) -> str:
     if codec.name in _NOT_FOR_FILES or not codec._is_text_encoding:
         raise SyntaxError(f"'{encoding}' is not a text encoding")
     return encoding
+
+
+class _Long(int):
+    """A number that Python refuses to write in decimal, for that takes the square of its length."""
+
+    def __repr__(self) -> str:
+        return hex(self)
+
+
+_LONG = re.compile(r"0[xXoObB][0-9a-fA-F_]{3000}")
+
+
+def name_long_numbers(tree: ast.Module, text: str) -> None:
+    """Let the long numbers of a file be written as hexadecimal where its code is repeated."""
+    if _LONG.search(text):
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Constant) and type(node.value) is int:
+                if node.value.bit_length() > _MOST_BITS:
+                    node.value = _Long(node.value)
 
 
 class Source:

@@ -17,6 +17,7 @@ import pytest
 from conftest import Command
 from test_plugin import OPTIONS
 
+from codemods.rewrites import rewrite
 from flake8_paramassign import Settings, analyze, checking
 from flake8_paramassign.diagnostics import ISSUES
 from flake8_paramassign.files import read_regular
@@ -319,3 +320,28 @@ def test_where_several_objects_are_meant_each_run_says_the_same(
             for found in analyze(source, settings=every)
         ]
         assert told == expected
+
+
+@pytest.mark.parametrize("digits", [4_000, 100_000])
+def test_a_number_that_python_does_not_write_in_decimal(digits: int) -> None:
+    size = f"0x{'f' * digits}"
+    [found] = analyze(LOST.replace("3", size).encode(), rewrite=rewrite)
+    assert found.code == "PRM102"
+    assert found.fix is not None
+    assert len(found.message) < 400
+
+
+@pytest.mark.parametrize(
+    "call", ["builtins.list(x)", "(list if d else tuple)(x)", "builtins.enumerate(x)"]
+)
+def test_a_builtin_that_is_called_by_no_plain_name(call: str) -> None:
+    source = f"import builtins\n{LOST}        self.x, x = {call}, {call}\n"
+    assert [found.code for found in analyze(source.encode())] == ["PRM102"]
+
+
+@pytest.mark.parametrize(
+    "codec", ["zlib_codec", "hex", "bz2", "uu", "punycode", "idna", "undefined"]
+)
+def test_an_encoding_that_is_not_for_files(codec: str) -> None:
+    [found] = analyze(f"# coding: {codec}\n{LOST * 20_000}".encode())
+    assert found.message.startswith("the file cannot be decoded: ")
