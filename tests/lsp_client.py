@@ -43,7 +43,7 @@ class Editor:
     _shown: _Shown = field(default_factory=_Shown)
 
     async def start(
-        self, options: object = None, encoding: str = "utf-16", **workspace: Any
+        self, options: object = None, encoding: str | None = "utf-16", **workspace: Any
     ) -> types.InitializeResult:
         """Introduce the client; ``workspace`` are capabilities besides the usual ones."""
         self.client.diagnostics = self._shown
@@ -51,7 +51,9 @@ class Editor:
         edit = types.WorkspaceEditClientCapabilities(document_changes=True)
         capabilities = types.ClientCapabilities(
             workspace=types.WorkspaceClientCapabilities(workspace_edit=edit, **workspace),
-            general=types.GeneralClientCapabilities(position_encodings=[encoding]),
+            general=types.GeneralClientCapabilities(
+                position_encodings=[encoding] if encoding else None
+            ),
         )
         folder = types.WorkspaceFolder(self.folder.as_uri(), "folder")
         return await self.client.initialize_session(

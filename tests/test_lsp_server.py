@@ -89,6 +89,11 @@ class TestDiagnostics:
         [first, *_] = await editor.open("a.py", TEXT)
         assert first.range == types.Range(types.Position(7, start), types.Position(7, end))
 
+    async def test_are_in_utf_16_for_a_client_that_says_nothing(self, editor: Editor) -> None:
+        await editor.start(encoding=None)
+        [first, *_] = await editor.open("a.py", TEXT)
+        assert first.range.start == types.Position(7, 27)
+
     async def test_follow_what_is_typed_and_not_what_is_on_the_disk(self, editor: Editor) -> None:
         (editor.folder / "a.py").write_text(TEXT)
         await editor.start()

@@ -16,6 +16,7 @@ from pygls.lsp.server import LanguageServer
 from flake8_paramassign import __version__
 from flake8_paramassign.configuration import Configuration, ConfigurationError
 from flake8_paramassign.discovery import is_left_out
+from flake8_paramassign.failures import describe
 from flake8_paramassign.findings import Finding
 from flake8_paramassign.lsp.analysis import FIX_ALL, QUICK_FIX, Action, Analysis
 from flake8_paramassign.lsp.documents import Documents, path_of
@@ -77,7 +78,7 @@ class Server:
         workspace = params.capabilities.workspace
         edit = workspace and workspace.workspace_edit
         self._documents = Documents(
-            str(self._connection.workspace.position_encoding or "utf-16"),
+            types.PositionEncodingKind(self._connection.workspace.position_encoding).value,
             bool(edit and edit.document_changes),
         )
         self._take(params.initialization_options)
@@ -171,8 +172,14 @@ class Server:
         self._analyses.pop(owner, None)
         if task := self._waiting.pop(owner, None):
             task.cancel()
-        work = self._show(owner, at_once)
-        self._waiting[owner] = asyncio.get_running_loop().create_task(work)
+        task = asyncio.get_running_loop().create_task(self._show(owner, at_once))
+        task.add_done_callback(self._ended)
+        self._waiting[owner] = task
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        """Tell of a defect of ours: nobody waits for a task's exception."""
+        if not task.cancelled() and (error := task.exception()):
+            self._complain(f"internal error, please report it: {describe(error)}")
 
     async def _show(self, owner: str, at_once: bool) -> None:
         if not at_once:
