@@ -98,7 +98,7 @@ class Fixer:
         return fixed, Outcome(
             filename,
             changed=fixed != source,
-            diff=b"" if self.writes else unified(filename, source, fixed),
+            diff=b"" if self.writes or fixed == source else unified(filename, source, fixed),
             fixed=program.findings(result.fixed, result.source),
             left=list(zip(left, (reason for _, reason in result.left), strict=True)),
             problems=[f"{filename}: {problem}" for problem in result.problems]

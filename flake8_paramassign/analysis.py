@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from flake8_paramassign.report import Rewriter
 
 _TOO_DEEP = "the code is nested too deeply to be analysed"
+_TOO_LARGE = "the code is nested too deeply, or too long, to be analysed with the memory there is"
 _DEPTH = 5_000
 """Nested code that Python's own parser accepts may need more than the default recursion limit."""
 
@@ -62,15 +63,19 @@ def _diagnostics(
         tree = tree or ast.parse(source)
     except (SyntaxError, ValueError) as error:
         return [not_analysed(f"the file does not parse: {_reason(error)}", *_place(error))]
-    except (RecursionError, MemoryError):
+    except RecursionError:
         return [not_analysed(_TOO_DEEP)]
+    except MemoryError:  # of Python's parser, where it is nested too deeply, too
+        return [not_analysed(_TOO_LARGE)]
     if not settings.exhaustive and not may_hold_findings(text):
         return []
     name_long_numbers(tree, text)
     try:
         return _findings(text, tree, filename, settings, rewrite)
-    except (RecursionError, MemoryError):
+    except RecursionError:
         return [not_analysed(_TOO_DEEP)]
+    except MemoryError:  # of Python's parser, where it is nested too deeply, too
+        return [not_analysed(_TOO_LARGE)]
     except Exception as error:
         return [not_analysed(internal_error(error), _line(error, tree))]
 

@@ -11,7 +11,7 @@ from typing import Any
 from flake8_paramassign.discovery import Exclusion
 from flake8_paramassign.files import read_regular
 from flake8_paramassign.output import FORMATS
-from flake8_paramassign.patterns import TOO_MANY, Patterns, absolute, are_too_many, is_valid
+from flake8_paramassign.patterns import TOO_MANY, Patterns, absolute, is_valid
 from flake8_paramassign.selection import selected_codes, unknown_prefixes
 from flake8_paramassign.settings import STYLES
 from flake8_paramassign.tables import parse_toml
@@ -125,9 +125,10 @@ def _patterns(value: object, folder: Path) -> Patterns:
     for line in lines:
         if not is_valid(line):
             raise ConfigurationError(f"'{line}' is no pattern")
-    if are_too_many(lines):
+    patterns = Patterns(folder, lines)
+    if patterns.are_too_many:
         raise ConfigurationError(TOO_MANY)
-    return Patterns(folder, lines)
+    return patterns
 
 
 def _per_file_ignores(value: object, folder: Path) -> tuple[tuple[Patterns, tuple[str, ...]], ...]:

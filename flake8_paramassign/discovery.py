@@ -7,12 +7,13 @@ import os
 import stat
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 from pathlib import Path
 from typing import NamedTuple
 
 from flake8_paramassign.files import read_regular
 from flake8_paramassign.globs import expanded, split
-from flake8_paramassign.patterns import TOO_MANY, Patterns, absolute, are_too_many
+from flake8_paramassign.patterns import TOO_MANY, Patterns, absolute
 
 PYTHON = (".py", ".pyi")
 STDIN = "-"
@@ -196,7 +197,7 @@ class _Search:
         """Return each .gitignore that holds in the absolute ``folder``, the repository's first."""
         unread = []
         ignores: tuple[Patterns, ...] = ()
-        for above in (folder, *folder.parents):
+        for above in chain((folder,), folder.parents):
             if above in self._gitignores:
                 ignores = self._gitignores[above]
                 break
@@ -218,10 +219,11 @@ class _Search:
             self._complain(f"{file}: {error.strerror}")
             return
         lines = tuple(line.removesuffix("\r") for line in text.split("\n"))
-        if are_too_many(lines):
+        patterns = Patterns(folder, lines)
+        if patterns.are_too_many:
             self._complain(f"{file}: {TOO_MANY}")
         else:
-            yield Patterns(folder, lines)
+            yield patterns
 
 
 def _is_folder(entry: os.DirEntry[str]) -> bool:

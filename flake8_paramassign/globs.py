@@ -69,7 +69,10 @@ class Glob:
 
     def __init__(self, text: str) -> None:
         """Take the pattern apart at its stars."""
-        self._pieces = [_Piece.read(piece) for piece in _between_stars(text)]
+        if _SPECIAL.isdisjoint(text):
+            self._pieces = [_Piece(len(piece), piece) for piece in text.split("*")]
+        else:
+            self._pieces = [_Piece.read(piece) for piece in _between_stars(text)]
 
     @property
     def literal(self) -> str | None:
@@ -78,11 +81,13 @@ class Glob:
 
     @property
     def ending(self) -> str | None:
-        """``.pyc`` where the pattern is ``*.pyc`` and the like: a star, and a text."""
-        return self._pieces[1].text if self._is_ending() else None
+        """What each name that is meant ends with, if that is known and there is a star."""
+        return (self._pieces[-1].text or None) if len(self._pieces) > 1 else None
 
-    def _is_ending(self) -> bool:
-        return len(self._pieces) == 2 and self._pieces[0].text == ""
+    @property
+    def longest_text(self) -> str:
+        """The longest text that is in each name that is meant."""
+        return max((piece.text or "" for piece in self._pieces), key=len)
 
     def matches(self, name: str) -> bool:
         """Return whether the whole ``name`` is meant."""
@@ -134,6 +139,7 @@ class _Piece:
         return match.end() if match else -1
 
 
+_SPECIAL = frozenset("?[\\")
 _TOKEN = re.compile(
     r"""(?P<stars>\*+) | (?P<any>\?) | \\(?P<escaped>.)
     | \[(?P<negated>[!^]?)(?P<set>\]?(?:\[:[a-z]+:\]|\\.|[^]\\])*)\]

@@ -9,7 +9,7 @@ import os
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cached_property
 from pathlib import Path
 
 from flake8_paramassign.globs import Glob
@@ -19,7 +19,7 @@ _MOST_WILDCARDS = 20_000
 TOO_MANY = f"more than {_MOST_WILDCARDS} patterns with wildcards"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Patterns:
     """Patterns as written in the absolute ``folder``: those with a slash are relative to it.
 
@@ -29,6 +29,15 @@ class Patterns:
     folder: Path
     lines: tuple[str, ...]
 
+    @cached_property
+    def _list(self) -> _List:
+        return _List(self.lines)
+
+    @property
+    def are_too_many(self) -> bool:
+        """Whether so many have to be tried one by one that it would take long."""
+        return len(self._list.others) > _MOST_WILDCARDS
+
     def verdict(self, path: Path, *, is_folder: bool = False) -> bool | None:
         """Return whether the last pattern for the absolute ``path`` takes it, or a folder above.
 
@@ -37,14 +46,14 @@ class Patterns:
         """
         names = self._names(path)
         for depth in range(1, len(names)):
-            if _compiled(self.lines).verdict(names[:depth], is_folder=True):
+            if self._list.verdict(names[:depth], is_folder=True):
                 return True
-        return _compiled(self.lines).verdict(names, is_folder) if names else None
+        return self._list.verdict(names, is_folder) if names else None
 
     def verdict_here(self, path: Path, *, is_folder: bool = False) -> bool | None:
         """Return the same, where it is known that no folder above is taken."""
         names = self._names(path)
-        return _compiled(self.lines).verdict(names, is_folder) if names else None
+        return self._list.verdict(names, is_folder) if names else None
 
     def _names(self, path: Path) -> tuple[str, ...]:
         depth = len(self.folder.parts)
@@ -63,11 +72,6 @@ def is_valid(line: str) -> bool:
     except ValueError:
         return False
     return True
-
-
-def are_too_many(lines: Iterable[str]) -> bool:
-    """Return whether so many of ``lines`` have to be tried one by one that it would take long."""
-    return len(_compiled(tuple(lines)).others) > _MOST_WILDCARDS
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +114,11 @@ class _Pattern:
         """The pattern for the last name of a path, None if that may be any."""
         return self.runs[-1][-1] if self.runs[-1] else None
 
+    @property
+    def longest_text(self) -> str:
+        """The longest text that is in each path that is meant."""
+        return max((glob.longest_text for run in self.runs for glob in run), key=len, default="")
+
     def matches(self, names: Sequence[str], is_folder: bool) -> bool:
         if self.folders_only and not is_folder:
             return False
@@ -146,7 +155,7 @@ class _List:
     def __init__(self, lines: Iterable[str]) -> None:
         self._literals: defaultdict[str, list[tuple[int, _Pattern]]] = defaultdict(list)
         self._endings: defaultdict[str, list[tuple[int, _Pattern]]] = defaultdict(list)
-        self.others: list[tuple[int, _Pattern]] = []
+        self.others: list[tuple[str, tuple[int, _Pattern]]] = []
         for number, pattern in enumerate(_readable(lines)):
             name = pattern.name
             if name is not None and name.literal is not None:
@@ -154,13 +163,16 @@ class _List:
             elif name is not None and name.ending is not None:
                 self._endings[name.ending].append((number, pattern))
             else:
-                self.others.append((number, pattern))
+                self.others.append((pattern.longest_text, (number, pattern)))
+        self.others.reverse()
         self._lengths = sorted({len(ending) for ending in self._endings})
 
     def verdict(self, names: Sequence[str], is_folder: bool) -> bool | None:
         """Return what the last pattern for the path of ``names`` says, None if there is none."""
         known = _last(self._near(names[-1]), names, is_folder, (-1, None))
-        return _last(reversed(self.others), names, is_folder, known)[1]
+        path = "/".join(names)
+        others = [numbered for text, numbered in self.others if text in path]
+        return _last(others, names, is_folder, known)[1]
 
     def _near(self, name: str) -> list[tuple[int, _Pattern]]:
         """Return the patterns that are for this very name or its ending, the last first."""
@@ -197,8 +209,3 @@ def _readable(lines: Iterable[str]) -> Iterator[_Pattern]:
             continue
         if pattern is not None:
             yield pattern
-
-
-@cache
-def _compiled(lines: tuple[str, ...]) -> _List:
-    return _List(lines)

@@ -108,7 +108,7 @@ class OpenedFile:
             temporary.replace(self.path)
 
     def _check_unchanged(self, path: Path) -> None:
-        if path.read_bytes() != self.content:
+        if read_regular(path, _LARGEST) != self.content:
             raise NotWritten(f"{self.name}: not written: it was changed by somebody else")
 
 
