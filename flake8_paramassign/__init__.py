@@ -25,7 +25,10 @@ if TYPE_CHECKING:
     )
     from flake8_paramassign.settings import Settings
 
+# IPython's two names are for ``%load_ext flake8_paramassign``.
 _HOME = {
+    "load_ipython_extension": "notebook_extension",
+    "unload_ipython_extension": "notebook_extension",
     "analyze": "analysis",
     "Settings": "settings",
     **dict.fromkeys(

@@ -56,7 +56,11 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
         "--write-baseline", action="store_true", help="list all findings in the baseline"
     )
     information = parser.add_argument_group("information")
-    information.add_argument("--explain", metavar="CODE", help="what a rule finds, and why")
+    information.add_argument(
+        "--explain",
+        metavar="RULE",
+        help="what a rule finds, and why; or what PyTorch means by a message",
+    )
     information.add_argument("--rules", action="store_true", help="list all rules")
     information.add_argument("--show-settings", action="store_true", help="what is configured")
     information.add_argument("--version", action="version", version=f"paramassign {__version__}")

@@ -86,6 +86,10 @@ class Checker:
             notebook = notebooks.Notebook.read(data)
         except notebooks.NotANotebook as error:
             return self._reported(filename, [not_analysed(str(error))])
+        return self.check_cells(notebook, filename)
+
+    def check_cells(self, notebook: notebooks.Notebook, filename: str) -> list[Finding]:
+        """Return the findings of a notebook that was read. Never raises."""
         text = notebook.text
         diagnostics = [*notebook.broken, *self._analysed(text, filename)] if text else []
         diagnostics.sort(key=lambda diagnostic: diagnostic.start)

@@ -6,7 +6,7 @@ import ast
 import re
 import warnings
 from bisect import bisect_right
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from itertools import accumulate
 from typing import Any
@@ -47,6 +47,11 @@ class Notebook:
             sources = dict(_sources(parse_json(data)))
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise NotANotebook(f"not a notebook: {type(error).__name__}: {error}") from None
+        return cls.of(sources)
+
+    @classmethod
+    def of(cls, sources: Mapping[int, str]) -> Notebook:
+        """Take the sources of code cells, by their numbers."""
         cells, broken, line = {}, [], 1
         for number, source in sources.items():
             python = _python(source)

@@ -21,13 +21,13 @@ def render(findings: Sequence[Finding]) -> str:
     """Return a paragraph for each finding, and a last line that counts them."""
     if not findings:
         return ""
-    paragraphs = ("\n".join(_paragraph(finding)) for finding in findings)
+    paragraphs = ("\n".join((headline(finding), *details(finding))) for finding in findings)
     return "\n\n".join((*paragraphs, _summary(findings))) + "\n"
 
 
-def _paragraph(finding: Finding) -> Iterator[str]:
+def details(finding: Finding) -> Iterator[str]:
+    """Yield the lines below the headline: the source, the facts, the fix, where to read on."""
     diagnostic = finding.diagnostic
-    yield headline(finding)
     yield from _marked(finding, diagnostic.start, diagnostic.end)
     for related in diagnostic.trace:
         yield from _fact(finding, related)
