@@ -6,6 +6,7 @@ import difflib
 import os
 
 from flake8_paramassign.output.colour import bold, green, red
+from flake8_paramassign.wording import masked
 
 
 def unified(name: str, before: bytes, after: bytes) -> bytes:
@@ -24,11 +25,10 @@ def unified(name: str, before: bytes, after: bytes) -> bytes:
 
 
 def coloured(diff: str) -> str:
-    """Return ``diff`` with the colours that version control gives it."""
+    """Return ``diff`` for a person: in colours, and without what would move a cursor."""
     colours = {"-": red, "+": green, "@": bold}
-    return "\n".join(
-        colours[line[0]](line) if line[:1] in colours else line for line in diff.split("\n")
-    )
+    lines = (masked(line.removesuffix("\r")) for line in diff.split("\n"))
+    return "\n".join(colours[line[0]](line) if line[:1] in colours else line for line in lines)
 
 
 def _lines(content: bytes) -> list[bytes]:

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from flake8_paramassign.diagnostics import Edit, Position
-from flake8_paramassign.source import Source
+from flake8_paramassign.source import Source, encoding_of
 
 
 class NotText(Exception):
@@ -44,7 +44,7 @@ class Text:
         """
         bom = codecs.BOM_UTF8 if source.startswith(codecs.BOM_UTF8) else b""
         try:
-            declared, _ = tokenize.detect_encoding(io.BytesIO(source).readline)
+            declared = encoding_of(source)
             encoding = "utf-8" if bom else declared
             text = source[len(bom) :].decode(encoding)
             same = text.encode(encoding) == source[len(bom) :]

@@ -10,41 +10,34 @@ from pathlib import Path
 from codemods.asking import Asking
 from codemods.fixing import Fixer, Outcome
 from codemods.progress import Progress
-from codemods.reporting import complain, in_colour, is_preview, report, write_out
+from codemods.reporting import NAME, in_colour, is_preview, report
 from codemods.rewrites import rewrite
-from codemods.writing import clear_leftovers
 from flake8_paramassign import __version__
 from flake8_paramassign.arguments import Parser, add_files_and_rules, configured
-from flake8_paramassign.checking import Checker
-from flake8_paramassign.cli import FAILURE, INTERRUPTED, common_folder
+from flake8_paramassign.checking import Checker, largest
+from flake8_paramassign.cli import common_folder
 from flake8_paramassign.configuration import Configuration, ConfigurationError, nearest
 from flake8_paramassign.discovery import PYTHON, STDIN, SourceFile, discover, is_left_out
+from flake8_paramassign.ending import ended, read_in, write_out
 from flake8_paramassign.notebooks import SUFFIX
 from flake8_paramassign.output import FORMATS
 from flake8_paramassign.settings import STYLES
-from flake8_paramassign.workers import cores, in_workers
+from flake8_paramassign.workers import in_workers, processes
+from flake8_paramassign.writing import clear_leftovers
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line and return its exit status; ``arguments`` default to the process's."""
-    try:
-        options = _parser().parse_args(arguments)
-        _check_options(options)
-        return _run(options)
-    except (ConfigurationError, OSError) as error:
-        complain([str(error)])
-        return FAILURE
-    except KeyboardInterrupt:
-        return INTERRUPTED
+    given = sys.argv[1:] if arguments is None else arguments
+    return ended(NAME, lambda: _run(_parser().parse_args(given)), debug="--debug" in given)
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = Parser(
-        prog="paramassign-fix",
+        prog=NAME,
         description="Mend wrong assignments to PyTorch parameters, in place.",
         epilog="Exit status: 0 nothing left to fix, 1 findings remain (with --check and --diff: "
         "something would change), 2 something could not be done.",
-        allow_abbrev=False,
     )
     add_files_and_rules(parser)
     fixes = parser.add_argument_group("fixes")
@@ -82,6 +75,7 @@ def _check_options(options: argparse.Namespace) -> None:
 
 
 def _run(options: argparse.Namespace) -> int:
+    _check_options(options)
     options.paths = options.paths or [STDIN if options.stdin_filename else "."]
     _, configuration = nearest(common_folder(options.paths, options.stdin_filename))
     configuration = configuration.overridden(configured(options), Path.cwd())
@@ -105,8 +99,8 @@ def _fixer(
 
 def _fix_stdin(configuration: Configuration, options: argparse.Namespace) -> Outcome:
     """Write the fixed standard input to standard output, unchanged if there was any problem."""
-    source = sys.stdin.buffer.read()
     name = options.stdin_filename or "stdin"
+    source = read_in(largest(name) + 1)
     exclusion = configuration.exclusion
     if exclusion.force and is_left_out(name, exclusion):
         fixed, outcome = source, Outcome(name)
@@ -116,6 +110,8 @@ def _fix_stdin(configuration: Configuration, options: argparse.Namespace) -> Out
         fixed, outcome = source, Outcome(name, problems=outcome.problems)
     if not is_preview(options):
         write_out(fixed)
+        while rest := read_in(1_000_000):  # of what is too long to be fixed
+            write_out(rest)
     return outcome
 
 
@@ -133,7 +129,7 @@ def _fix_files(
     work = Progress(fixer.fix_file, len(files))
     if len(files) == 1:
         return [work(files[0].path)]
-    return in_workers(work, files, configuration.jobs or cores(), fixer.lost)
+    return in_workers(work, files, processes(configuration.jobs), fixer.lost)
 
 
 if __name__ == "__main__":

@@ -15,15 +15,15 @@ from codemods.diffs import unified
 from codemods.edits import Damage
 from codemods.engine import Accept, fix_source
 from codemods.notebooks import NotebookProgram
-from codemods.writing import NotWritten, OpenedFile
-from flake8_paramassign.checking import Checker
+from flake8_paramassign.checking import Checker, largest
 from flake8_paramassign.diagnostics import Diagnostic
-from flake8_paramassign.failures import describe
+from flake8_paramassign.failures import internal_error
 from flake8_paramassign.findings import Finding, findings_in
 from flake8_paramassign.notebooks import SUFFIX, NotANotebook
 from flake8_paramassign.rules.prm001_not_analysed import NotAnalysed
 from flake8_paramassign.settings import Settings
 from flake8_paramassign.source import Source, decode
+from flake8_paramassign.writing import NotWritten, OpenedFile
 
 
 @dataclass(frozen=True)
@@ -56,12 +56,16 @@ class Fixer:
         """Fix the file at ``path``, on disk if the fixer writes. Never raises."""
         _end_with_parent(os.getpid())
         try:
-            file = OpenedFile.read(path)
+            file = OpenedFile.read(path, largest(path))
             fixed, outcome = self.fix(file.content, path)
             if self.writes and outcome.changed:
                 file.write(fixed)
         except NotWritten as error:
             return Outcome(path, problems=[str(error)])
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:
+            return Outcome(path, problems=[f"{path}: {internal_error(error)}"])
         return outcome
 
     def fix(self, source: bytes, filename: str) -> tuple[bytes, Outcome]:
@@ -73,8 +77,7 @@ class Fixer:
         except (NotANotebook, Damage) as error:
             return source, Outcome(filename, problems=[f"{filename}: not fixed: {error}"])
         except Exception as error:
-            problem = f"{filename}: internal error: {describe(error)}"
-            return source, Outcome(filename, problems=[problem])
+            return source, Outcome(filename, problems=[f"{filename}: {internal_error(error)}"])
 
     def _fix(
         self, source: bytes, filename: str, program: Program | NotebookProgram
@@ -95,7 +98,7 @@ class Fixer:
         return fixed, Outcome(
             filename,
             changed=fixed != source,
-            diff=b"" if self.writes else unified(filename, source, fixed),
+            diff=b"" if self.writes or fixed == source else unified(filename, source, fixed),
             fixed=program.findings(result.fixed, result.source),
             left=list(zip(left, (reason for _, reason in result.left), strict=True)),
             problems=[f"{filename}: {problem}" for problem in result.problems]

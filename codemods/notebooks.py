@@ -18,6 +18,7 @@ from flake8_paramassign.diagnostics import Diagnostic, Position
 from flake8_paramassign.findings import Finding, findings_in
 from flake8_paramassign.notebooks import NotANotebook, Notebook
 from flake8_paramassign.source import Source
+from flake8_paramassign.tables import parse_json
 
 _MARK = "#%paramassign"
 
@@ -39,7 +40,7 @@ class NotebookProgram:
     def read(cls, data: bytes, filename: str) -> NotebookProgram:
         """Make the text of the notebook ``data``; raises NotANotebook."""
         plain = Notebook.read(data)
-        document = json.loads(data)
+        document = parse_json(data)
         foreign: dict[str, str] = {}
         cells = {}
         for number, python in plain.cells.items():
@@ -67,7 +68,7 @@ class NotebookProgram:
         """
         if source == self.source:
             return self.data
-        document = json.loads(self.data)
+        document = parse_json(self.data)
         encode = _layout(document, self.data)
         for number, cell in self._cells(source).items():
             if cell != self.notebook.cells[number]:
@@ -129,4 +130,5 @@ def _layout(document: Any, data: bytes) -> Callable[[Any], bytes]:
 
 
 def _encoded(document: Any, *, indent: int | str | None, ascii_only: bool, end: str) -> bytes:
-    return (json.dumps(document, indent=indent, ensure_ascii=ascii_only) + end).encode()
+    text = json.dumps(document, indent=indent, ensure_ascii=ascii_only) + end
+    return text.encode(errors="surrogatepass")  # Half a character can be told to JSON.

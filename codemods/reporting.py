@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import os
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
@@ -11,12 +10,15 @@ from pathlib import Path
 from codemods.diffs import coloured
 from codemods.fixing import Outcome
 from flake8_paramassign import baseline
-from flake8_paramassign.cli import CLEAN, FAILURE, FINDINGS
 from flake8_paramassign.configuration import Configuration
 from flake8_paramassign.diagnostics import Applicability
 from flake8_paramassign.discovery import STDIN
+from flake8_paramassign.ending import CLEAN, FINDINGS, complain, print_out, say, write_out
 from flake8_paramassign.findings import Finding
 from flake8_paramassign.output import colour, render
+from flake8_paramassign.wording import visible
+
+NAME = "paramassign-fix"
 
 Left = Sequence[tuple[Finding, str]]
 
@@ -37,32 +39,17 @@ def report(
             _write_diff(outcome.diff, options)
     elif options.paths != [STDIN]:
         text = render(configuration.output_format, [finding for finding, _ in left])
-        text = text if in_colour(options) else colour.plain(text)
-        write_out(text.encode(sys.stdout.encoding, "backslashreplace"))
+        print_out(text if in_colour(options) else colour.plain(text))
     if options.check:
-        _say(f"would change {outcome.name}" for outcome in outcomes if outcome.changed)
+        for name in (outcome.name for outcome in outcomes if outcome.changed):
+            say(f"would change {visible(name)}")
     if options.verbose:
-        _say(_details(outcomes, left))
+        for line in _details(outcomes, left):
+            say(line)
     problems = [*problems, *(problem for outcome in outcomes for problem in outcome.problems)]
-    complain(problems)
-    _say([_summary(outcomes, left, options)])
-    return FAILURE if problems else _status(outcomes, left, options)
-
-
-def complain(problems: Iterable[str]) -> None:
-    """Say each of ``problems`` on one line of standard error."""
-    _say(f"paramassign-fix: error: {' '.join(problem.split())}" for problem in problems)
-
-
-def write_out(content: bytes) -> None:
-    """Write to standard output, quietly if nobody reads it."""
-    try:
-        sys.stdout.flush()
-        sys.stdout.buffer.write(content)
-        sys.stdout.buffer.flush()
-    except BrokenPipeError:
-        # Python flushes once more when it ends, and would complain then.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    failed = complain(NAME, problems)
+    say(_summary(outcomes, left, options))
+    return failed or _status(outcomes, left, options)
 
 
 def in_colour(options: argparse.Namespace) -> bool:
@@ -125,8 +112,3 @@ def _status(outcomes: Sequence[Outcome], left: Left, options: argparse.Namespace
         return FINDINGS if any(outcome.changed for outcome in outcomes) else CLEAN
     fixed = any(outcome.fixed for outcome in outcomes)
     return FINDINGS if left or (fixed and options.exit_non_zero_on_fix) else CLEAN
-
-
-def _say(lines: Iterable[str]) -> None:
-    for line in lines:
-        print(line, file=sys.stderr)

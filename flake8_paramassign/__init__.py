@@ -8,18 +8,32 @@ from __future__ import annotations
 
 __version__ = "0.1.0"
 
-__all__ = ["Applicability", "Diagnostic", "Edit", "Fix", "Position", "Settings", "analyze"]
+__all__ = [
+    "Applicability", "Diagnostic", "Edit", "Fix", "Position", "Related", "Settings", "analyze",
+]  # fmt: skip
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from flake8_paramassign.analysis import analyze
-    from flake8_paramassign.diagnostics import Applicability, Diagnostic, Edit, Fix, Position
+    from flake8_paramassign.diagnostics import (
+        Applicability,
+        Diagnostic,
+        Edit,
+        Fix,
+        Position,
+        Related,
+    )
     from flake8_paramassign.settings import Settings
 
+# IPython's two names are for ``%load_ext flake8_paramassign``.
 _HOME = {
+    "load_ipython_extension": "notebook_extension",
+    "unload_ipython_extension": "notebook_extension",
     "analyze": "analysis",
     "Settings": "settings",
-    **dict.fromkeys(["Applicability", "Diagnostic", "Edit", "Fix", "Position"], "diagnostics"),
+    **dict.fromkeys(
+        ["Applicability", "Diagnostic", "Edit", "Fix", "Position", "Related"], "diagnostics"
+    ),
 }
 
 

@@ -5,21 +5,23 @@ from __future__ import annotations
 import ast
 import gc
 import sys
+import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
 from typing import TYPE_CHECKING
 
 from flake8_paramassign.diagnostics import Diagnostic
-from flake8_paramassign.failures import not_analysed
+from flake8_paramassign.failures import internal_error, not_analysed
 from flake8_paramassign.settings import DEFAULT, Settings
-from flake8_paramassign.source import Source, decode
+from flake8_paramassign.source import Source, decode, name_long_numbers
 
 if TYPE_CHECKING:
     from flake8_paramassign.project.project import Trees
     from flake8_paramassign.report import Rewriter
 
 _TOO_DEEP = "the code is nested too deeply to be analysed"
+_TOO_LARGE = "the code is nested too deeply, or too long, to be analysed with the memory there is"
 _DEPTH = 5_000
 """Nested code that Python's own parser accepts may need more than the default recursion limit."""
 
@@ -60,14 +62,19 @@ def _diagnostics(
         tree = tree or ast.parse(source)
     except (SyntaxError, ValueError) as error:
         return [not_analysed(f"the file does not parse: {_reason(error)}", *_place(error))]
-    except (RecursionError, MemoryError):
+    except RecursionError:
         return [not_analysed(_TOO_DEEP)]
+    except MemoryError:  # of Python's parser, where it is nested too deeply, too
+        return [not_analysed(_TOO_LARGE)]
+    name_long_numbers(tree, text)
     try:
         return _findings(text, tree, filename, settings, rewrite)
-    except (RecursionError, MemoryError):
+    except RecursionError:
         return [not_analysed(_TOO_DEEP)]
+    except MemoryError:  # of Python's parser, where it is nested too deeply, too
+        return [not_analysed(_TOO_LARGE)]
     except Exception as error:
-        return [not_analysed(f"internal error, please report it: {_reason(error)}")]
+        return [not_analysed(internal_error(error), _line(error, tree))]
 
 
 def _findings(
@@ -103,6 +110,16 @@ def _place(error: SyntaxError | ValueError) -> tuple[int, int]:
     """The line, and the column from 0, where a file does not parse, if that is said."""
     line, column = getattr(error, "lineno", None) or 1, getattr(error, "offset", None) or 1
     return max(line, 1), max(column - 1, 0)
+
+
+def _line(error: Exception, tree: ast.Module) -> int:
+    """The line of the file that was being looked at when ``error`` was raised; else the first."""
+    nodes = (node for node in ast.walk(tree) if isinstance(node, ast.stmt | ast.expr))
+    lines = {id(node): node.lineno for node in nodes}
+    found = 1
+    for frame, _ in traceback.walk_tb(error.__traceback__):
+        found = next((lines[id(v)] for v in frame.f_locals.values() if id(v) in lines), found)
+    return found
 
 
 def _reason(error: Exception) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from collections.abc import Sequence
 from dataclasses import fields
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from flake8_paramassign import __version__
 from flake8_paramassign.configuration import Configuration, ConfigurationError
@@ -13,7 +13,12 @@ from flake8_paramassign.output import FORMATS
 
 
 class Parser(argparse.ArgumentParser):
-    """A parser whose errors are one line, raised as ConfigurationError."""
+    """A parser whose errors are one line, raised as ConfigurationError; ``--debug`` is ours."""
+
+    def __init__(self, **settings: Any) -> None:
+        """Take what ArgumentParser takes."""
+        super().__init__(allow_abbrev=False, **settings)
+        self.add_argument("--debug", action="store_true", help="show where an error was raised")
 
     def error(self, message: str) -> NoReturn:
         """Raise instead of printing the usage and exiting."""
@@ -29,7 +34,6 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
         prog="paramassign",
         description="Find wrong assignments to PyTorch parameters.",
         epilog="Exit status: 0 nothing found, 1 findings, 2 something could not be done.",
-        allow_abbrev=False,
     )
     add_files_and_rules(parser)
     output = parser.add_argument_group("output")
@@ -52,7 +56,11 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
         "--write-baseline", action="store_true", help="list all findings in the baseline"
     )
     information = parser.add_argument_group("information")
-    information.add_argument("--explain", metavar="CODE", help="what a rule finds, and why")
+    information.add_argument(
+        "--explain",
+        metavar="RULE",
+        help="what a rule finds, and why; or what PyTorch means by a message",
+    )
     information.add_argument("--rules", action="store_true", help="list all rules")
     information.add_argument("--show-settings", action="store_true", help="what is configured")
     information.add_argument("--version", action="version", version=f"paramassign {__version__}")

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from flake8_paramassign import analysis, notebooks
 from flake8_paramassign.configuration import Configuration
 from flake8_paramassign.diagnostics import Diagnostic
 from flake8_paramassign.discovery import PYTHON, STDIN, discover, is_left_out
-from flake8_paramassign.failures import guarded, not_analysed
+from flake8_paramassign.ending import read_in
+from flake8_paramassign.failures import guarded, internal_error, not_analysed
+from flake8_paramassign.files import read_regular
 from flake8_paramassign.findings import Finding, findings_in
 from flake8_paramassign.output import SHOW_FIXES
 from flake8_paramassign.patterns import absolute
@@ -21,13 +21,20 @@ from flake8_paramassign.rules.prm001_not_analysed import NotAnalysed
 from flake8_paramassign.settings import Settings
 from flake8_paramassign.source import Source, decode
 from flake8_paramassign.suppression import unsuppressed
-from flake8_paramassign.workers import cores, in_workers
+from flake8_paramassign.workers import in_workers, processes
 
 if TYPE_CHECKING:
     from flake8_paramassign.report import Rewriter
 
-LARGEST = 10_000_000
+_LARGEST = 10_000_000
 """Bytes beyond which a file is not analysed: nobody wrote it, and it would take minutes."""
+_LARGEST_NOTEBOOK = 50_000_000
+"""Most of one is pictures."""
+
+
+def largest(filename: str) -> int:
+    """Return how many bytes of the file ``filename`` are read at most."""
+    return _LARGEST_NOTEBOOK if filename.endswith(notebooks.SUFFIX) else _LARGEST
 
 
 @dataclass(frozen=True)
@@ -47,14 +54,20 @@ class Checker:
         return Settings(codes, self.configuration.module_bases, style)
 
     def check_file(self, path: str) -> list[Finding]:
-        """Return the findings of the file at ``path``; PRM001 if it cannot be read."""
-        limit = -1 if path.endswith(notebooks.SUFFIX) else LARGEST + 1  # most of one is pictures
+        """Return the findings of the file at ``path``; PRM001 if it cannot be read.
+
+        Never raises.
+        """
         try:
-            with Path(path).open("rb") as file:
-                data = file.read(limit)
+            data = read_regular(path, largest(path))
         except OSError as error:
             return self._reported(path, [not_analysed(f"cannot be read: {error.strerror}")])
-        return self.check_named(data, path)
+        try:
+            return self.check_named(data, path)
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:  # beside the analysis, such as for want of memory
+            return self._reported(path, [not_analysed(internal_error(error))])
 
     def check_named(self, data: bytes, filename: str) -> list[Finding]:
         """Return the findings of a notebook or a Python file, whichever its name says."""
@@ -68,9 +81,15 @@ class Checker:
     def check_notebook(self, data: bytes, filename: str) -> list[Finding]:
         """Return the findings of a notebook with these bytes. Never raises."""
         try:
+            if len(data) > _LARGEST_NOTEBOOK:
+                raise notebooks.NotANotebook(f"larger than {_LARGEST_NOTEBOOK // 1_000_000} MB")
             notebook = notebooks.Notebook.read(data)
         except notebooks.NotANotebook as error:
             return self._reported(filename, [not_analysed(str(error))])
+        return self.check_cells(notebook, filename)
+
+    def check_cells(self, notebook: notebooks.Notebook, filename: str) -> list[Finding]:
+        """Return the findings of a notebook that was read. Never raises."""
         text = notebook.text
         diagnostics = [*notebook.broken, *self._analysed(text, filename)] if text else []
         diagnostics.sort(key=lambda diagnostic: diagnostic.start)
@@ -82,8 +101,8 @@ class Checker:
         return self._reported(path, [not_analysed(reason)])
 
     def _analysed(self, source: bytes | str, filename: str) -> list[Diagnostic]:
-        if len(source) > LARGEST:
-            return [not_analysed(f"larger than {LARGEST // 1_000_000} MB")]
+        if len(source) > _LARGEST:
+            return [not_analysed(f"larger than {_LARGEST // 1_000_000} MB")]
         return guarded(
             lambda: analysis.analyze(source, filename, settings=self.settings, rewrite=self.rewrite)
         )
@@ -126,14 +145,15 @@ def check_paths(
     if STDIN in paths:
         name = stdin_filename or "stdin"
         if not (exclusion.force and is_left_out(name, exclusion)):
-            findings += checker.check_named(sys.stdin.buffer.read(), name)
+            findings += checker.check_named(read_in(largest(name) + 1), name)
     files = (path for path in paths if path != STDIN)
     found = discover(files, exclusion, (*PYTHON, notebooks.SUFFIX))
     if len(found.files) == 1:
         findings += checker.check_file(found.files[0].path)
     else:
-        jobs = configuration.jobs or cores()
-        for of_one_file in in_workers(checker.check_file, found.files, jobs, checker.lost):
+        for of_one_file in in_workers(
+            checker.check_file, found.files, processes(configuration.jobs), checker.lost
+        ):
             findings += of_one_file
     failures = (f for f in findings if f.diagnostic.code == NotAnalysed.code)
     return findings, found.problems + [f"{f.where}: {f.diagnostic.message}" for f in failures]

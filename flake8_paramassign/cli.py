@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import io
 import json
 import os
 import sys
@@ -18,22 +17,20 @@ from flake8_paramassign.arguments import configured, parse
 from flake8_paramassign.checking import check_paths
 from flake8_paramassign.configuration import Configuration, ConfigurationError, nearest
 from flake8_paramassign.discovery import STDIN
+from flake8_paramassign.ending import CLEAN, FINDINGS, complain, ended, print_out
 from flake8_paramassign.findings import Finding
 from flake8_paramassign.output import colour, render
 from flake8_paramassign.patterns import absolute
 from flake8_paramassign.rules.prm001_not_analysed import NotAnalysed
+from flake8_paramassign.wording import visible
 
-CLEAN, FINDINGS, FAILURE, INTERRUPTED = 0, 1, 2, 130
+_NAME = "paramassign"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line and return its exit status; ``arguments`` default to the process's."""
-    try:
-        return _run(parse(arguments))
-    except (ConfigurationError, OSError) as error:
-        return _complain([str(error)])
-    except KeyboardInterrupt:
-        return INTERRUPTED
+    given = sys.argv[1:] if arguments is None else arguments
+    return ended(_NAME, lambda: _run(parse(given)), debug="--debug" in given)
 
 
 def _run(options: argparse.Namespace) -> int:
@@ -53,10 +50,10 @@ def _check(paths: Sequence[str], configuration: Configuration, options: argparse
     """Check the files that ``paths`` stand for, and do with the findings what was asked."""
     findings, problems = check_paths(paths, configuration, options.stdin_filename)
     if options.add_noqa:
-        return _complain(problems + _add_noqa(findings))
+        return complain(_NAME, problems + _add_noqa(findings))
     if options.write_baseline:
         baseline.write(_baseline(configuration), filter(_is_claim, findings))
-        return _complain(problems)
+        return complain(_NAME, problems)
     if configuration.baseline:
         findings = baseline.unknown(_baseline(configuration), findings)
     if options.statistics:
@@ -66,8 +63,9 @@ def _check(paths: Sequence[str], configuration: Configuration, options: argparse
     if options.output_file:
         Path(options.output_file).write_text(colour.plain(report), "utf-8")
     else:
-        _print(report, coloured=colour.is_wanted(sys.stdout) and not options.no_color)
-    return _complain(problems) or (FINDINGS if findings and not options.exit_zero else CLEAN)
+        is_coloured = colour.is_wanted(sys.stdout) and not options.no_color
+        print_out(report if is_coloured else colour.plain(report))
+    return complain(_NAME, problems) or (FINDINGS if findings and not options.exit_zero else CLEAN)
 
 
 def _add_noqa(findings: Sequence[Finding]) -> list[str]:
@@ -107,7 +105,7 @@ def _statistics(findings: Sequence[Finding]) -> str:
 
 def _settings(file: Path | None, configuration: Configuration) -> str:
     """Return every setting as it would stand in pyproject.toml, and the rules that are on."""
-    lines = [f"# {file or 'no configuration file'}", "[tool.paramassign]"]
+    lines = [f"# {visible(str(file or 'no configuration file'))}", "[tool.paramassign]"]
     for field in fields(configuration):
         key, value = field.name.replace("_", "-"), getattr(configuration, field.name)
         lines.append(f"# {key} is not set" if value is None else f"{key} = {_toml(key, value)}")
@@ -127,21 +125,6 @@ def _toml(key: str, value: Any) -> str:
     return json.dumps(value)
 
 
-def _print(text: str, *, coloured: bool = False) -> int:
-    """Write to standard output, quietly if nobody reads it."""
-    try:
-        if isinstance(sys.stdout, io.TextIOWrapper):
-            sys.stdout.reconfigure(errors="backslashreplace")
-        sys.stdout.write(text if coloured else colour.plain(text))
-        sys.stdout.flush()
-    except BrokenPipeError:
-        # Python flushes once more when it ends, and would complain then.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+def _print(text: str) -> int:
+    print_out(text)
     return CLEAN
-
-
-def _complain(problems: Sequence[str]) -> int:
-    """Say each of ``problems`` on one line of standard error; return the exit status."""
-    for problem in problems:
-        print(f"paramassign: error: {' '.join(problem.split())}", file=sys.stderr)
-    return FAILURE if problems else CLEAN

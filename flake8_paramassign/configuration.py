@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-import sys
+import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from flake8_paramassign.discovery import Exclusion
+from flake8_paramassign.files import read_regular
 from flake8_paramassign.output import FORMATS
-from flake8_paramassign.patterns import Patterns, absolute, is_valid
+from flake8_paramassign.patterns import TOO_MANY, Patterns, absolute, is_valid
 from flake8_paramassign.selection import selected_codes, unknown_prefixes
 from flake8_paramassign.settings import STYLES
+from flake8_paramassign.tables import parse_toml
 
-if sys.version_info >= (3, 11):
-    import tomllib
-else:
-    import tomli as tomllib
+_LARGEST = 1_000_000
+"""Bytes of a pyproject.toml."""
 
 
 class ConfigurationError(Exception):
@@ -84,17 +84,19 @@ def nearest(start: Path) -> tuple[Path | None, Configuration]:
     """Return the nearest pyproject.toml with our table, from ``start`` upwards, and what it says.
 
     Without one, everything is as it is by default. Raises ConfigurationError where a file on
-    the way is no TOML or our table is wrong.
+    the way cannot be read, is no TOML, or our table is wrong.
     """
     for folder in (start, *start.parents):
         file = folder / "pyproject.toml"
-        if not file.is_file():
+        if not os.path.lexists(file):
             continue
         try:
-            tool = tomllib.loads(file.read_text("utf-8")).get("tool")
+            tool = parse_toml(read_regular(file, _LARGEST)).get("tool")
             if isinstance(tool, dict) and "paramassign" in tool:
                 return file, _configured(tool["paramassign"], folder)
-        except (OSError, ValueError, ConfigurationError) as error:
+        except OSError as error:
+            raise ConfigurationError(f"{file}: {error.strerror}") from None
+        except (ValueError, ConfigurationError) as error:
             raise ConfigurationError(f"{file}: {error}") from None
     return None, Configuration()
 
@@ -123,7 +125,10 @@ def _patterns(value: object, folder: Path) -> Patterns:
     for line in lines:
         if not is_valid(line):
             raise ConfigurationError(f"'{line}' is no pattern")
-    return Patterns(folder, lines)
+    patterns = Patterns(folder, lines)
+    if patterns.are_too_many:
+        raise ConfigurationError(TOO_MANY)
+    return patterns
 
 
 def _per_file_ignores(value: object, folder: Path) -> tuple[tuple[Patterns, tuple[str, ...]], ...]:

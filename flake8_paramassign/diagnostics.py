@@ -5,7 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import Enum
 
-URL = "https://github.com/flake8-paramassign/flake8-paramassign#"
+from flake8_paramassign.wording import one_line
+
+_HOME = "https://github.com/flake8-paramassign/flake8-paramassign"
+URL = f"{_HOME}#"
+ISSUES = f"{_HOME}/issues"
+"""Where defects of ours are reported."""
 
 
 class Applicability(Enum):
@@ -44,6 +49,10 @@ class Fix:
     applicability: Applicability
     edits: tuple[Edit, ...]
 
+    def __post_init__(self) -> None:
+        """Make the message one line, whatever it repeats of the source."""
+        object.__setattr__(self, "message", one_line(self.message))
+
 
 @dataclass(frozen=True, slots=True)
 class Related:
@@ -57,13 +66,17 @@ class Related:
     cell: int | None = None
     """In a notebook, the cell that the place is in."""
 
+    def __post_init__(self) -> None:
+        """Make the message one line, whatever it repeats of the source."""
+        object.__setattr__(self, "message", one_line(self.message))
+
 
 @dataclass(frozen=True, slots=True)
 class Diagnostic:
     """One finding: what happens, where, and either its fix or why there is none.
 
-    ``message`` is one line and does not repeat the code. ``fix`` and ``why_not_fixed``
-    are never both set.
+    ``message`` is one line and does not repeat the code; what it and ``why_not_fixed`` repeat
+    of the source is made visible and short here. ``fix`` and ``why_not_fixed`` are never both set.
     """
 
     code: str
@@ -75,6 +88,12 @@ class Diagnostic:
     why_not_fixed: str | None = None
     trace: tuple[Related, ...] = ()
     """The facts that the finding rests on, in the order in which they come to be."""
+
+    def __post_init__(self) -> None:
+        """Make one line of what may repeat the source."""
+        object.__setattr__(self, "message", one_line(self.message))
+        if self.why_not_fixed is not None:
+            object.__setattr__(self, "why_not_fixed", one_line(self.why_not_fixed))
 
     @property
     def url(self) -> str:

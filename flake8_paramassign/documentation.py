@@ -3,18 +3,54 @@
 from __future__ import annotations
 
 from flake8_paramassign.configuration import ConfigurationError
-from flake8_paramassign.rules import all_rules
+from flake8_paramassign.rules import Rule, all_rules
+from flake8_paramassign.torch_messages import MESSAGES, TorchMessage, messages_in
 
 
-def explanation(code: str) -> str:
-    """Return the documentation of the rule ``code``, in either case.
+def explanation(about: str) -> str:
+    """Return what there is to know ``about`` a rule, or about what PyTorch said.
 
-    Raises ConfigurationError where there is no such rule.
+    A rule is given by its code or its name, in either case. Raises ConfigurationError where it is
+    neither a rule's nor one of PyTorch's messages.
     """
-    rule = all_rules().get(code.upper())
-    if rule is None:
-        raise ConfigurationError(f"no rule '{code}'; --rules lists them")
+    for rule in all_rules().values():
+        if about.strip().lower() in (rule.code.lower(), rule.name):
+            return _documented(rule)
+    messages = messages_in(about)
+    if not messages:
+        raise ConfigurationError(f"no rule '{about}'; --rules lists them")
+    return "\n".join(map(_traced_back, messages))
+
+
+def _documented(rule: type[Rule]) -> str:
     return f"# {rule.code} {rule.name}\n\n{rule.claim}\n\n{rule.documentation()}\n"
+
+
+def _traced_back(message: TorchMessage) -> str:
+    """Return the way from a message to its rules: all of the first one, a line for the others."""
+    first, *others = (all_rules()[code] for code in message.codes)
+    lines = [f"# {message.error}: {message.text}", "", message.cause, "", message.instead, ""]
+    lines += [f"See also {rule.code} {rule.name}: {rule.claim}." for rule in others]
+    return "\n".join([*lines, *([""] if others else []), _documented(first)])
+
+
+def messages_page() -> str:
+    """Return the page of the documentation that leads from PyTorch's messages to the rules."""
+    parts = [
+        "# What PyTorch says, and why",
+        "",
+        "Error messages that a wrong assignment leads to. On the command line,",
+        '`paramassign --explain "cannot assign ... as parameter"` leads to the same.',
+        "",
+    ]
+    for message in MESSAGES:
+        rules = ", ".join(
+            f"[{code}](../README.md#{code.lower()}) `{all_rules()[code].name}`"
+            for code in message.codes
+        )
+        parts += [f"## `{message.error}: {message.text}`", "", f"**Why:** {message.cause}", ""]
+        parts += [f"**Write instead:** {message.instead}", "", f"**Rules:** {rules}", ""]
+    return "\n".join(parts)
 
 
 def table() -> str:

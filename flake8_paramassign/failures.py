@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import os
+import sys
+import traceback
 from collections.abc import Callable
 
-from flake8_paramassign.diagnostics import Diagnostic, Position
+from flake8_paramassign.diagnostics import ISSUES, Diagnostic, Position
 from flake8_paramassign.rules.prm001_not_analysed import NotAnalysed
+
+DEBUG = "PARAMASSIGN_DEBUG"
+"""The environment variable under which tracebacks are shown, in worker processes too."""
 
 
 def not_analysed(reason: str, line: int = 1, column: int = 0) -> Diagnostic:
@@ -28,7 +34,19 @@ def guarded(work: Callable[[], list[Diagnostic]]) -> list[Diagnostic]:
     except KeyboardInterrupt:
         raise
     except BaseException as error:
-        return [not_analysed(f"internal error: {describe(error)}")]
+        return [not_analysed(internal_error(error))]
+
+
+def internal_error(error: BaseException, where: str = "") -> str:
+    """Return the line that says of a defect of ours what happened, and whom to tell.
+
+    ``where`` is the part of us that failed; else it is told by the traceback, which is shown
+    if the user asked for it.
+    """
+    if os.environ.get(DEBUG):
+        traceback.print_exception(error, file=sys.stderr)
+    place = where or _place(error)
+    return f"internal error: {describe(error)} (in {place}); please report it: {ISSUES}"
 
 
 def describe(error: BaseException) -> str:
@@ -41,3 +59,10 @@ def describe(error: BaseException) -> str:
     except Exception:
         text = ""
     return f"{type(error).__name__}: {text[:200]}" if text else type(error).__name__
+
+
+def _place(error: BaseException) -> str:
+    """Return file and line of our code where ``error`` was raised."""
+    frames = traceback.extract_tb(error.__traceback__)
+    ours = [f for f in frames if "flake8_paramassign" in f.filename or "codemods" in f.filename]
+    return ", ".join(f"{os.path.basename(f.filename)}:{f.lineno}" for f in (ours or frames)[-1:])

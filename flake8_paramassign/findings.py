@@ -8,17 +8,20 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from flake8_paramassign.diagnostics import Diagnostic
+from flake8_paramassign.diagnostics import Diagnostic, Position
 from flake8_paramassign.patterns import absolute
+from flake8_paramassign.rules.prm001_not_analysed import NotAnalysed
 from flake8_paramassign.source import Source
+from flake8_paramassign.wording import visible
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
     """``diagnostic`` in the file ``filename``.
 
-    ``lines`` are the source lines, without newlines, that the diagnostic and its fix touch, by
-    number; none where the file could not be read. In a notebook, places are those in ``cell``.
+    ``lines`` are the source lines, without newlines, that the diagnostic, its fix and its trace
+    touch, by number; none under PRM001, which may be about a file that is nobody's source. In a
+    notebook, places are those in ``cell``.
     """
 
     filename: str
@@ -29,19 +32,33 @@ class Finding:
     @property
     def where(self) -> str:
         """``file:line:column``, counted from 1, as editors read it; ``cell n:`` in a notebook."""
-        start = self.diagnostic.start
-        file = f"{self.filename}:cell {self.cell}" if self.cell else self.filename
-        return f"{file}:{start.line}:{start.column + 1}"
+        return where(self.filename, self.cell, self.diagnostic.start)
 
     def path_from(self, folder: Path) -> str:
         """Return the file's path from ``folder``, with slashes; absolute if it lies outside."""
-        path = absolute(self.filename)
-        return (path.relative_to(folder) if path.is_relative_to(folder) else path).as_posix()
+        return path_from(folder, self.filename)
 
     def identity(self, folder: Path) -> tuple[str, str, str]:
         """Return what stays when lines are added above: file, code and source line."""
         line = self.lines.get(self.diagnostic.start.line, "")
         return self.path_from(folder), self.diagnostic.code, line.strip()
+
+
+def path_from(folder: Path, filename: str) -> str:
+    """Return the path of a file from ``folder``, with slashes; absolute if it lies outside."""
+    path = absolute(filename)
+    return (path.relative_to(folder) if path.is_relative_to(folder) else path).as_posix()
+
+
+def where(filename: str, cell: int | None, start: Position) -> str:
+    """Return ``file:line:column``, counted from 1; with ``cell n:`` in a notebook.
+
+    It begins a line, so that it must not look like a command to a build service.
+    """
+    file = visible(filename)
+    file = f"./{file}" if file.lstrip().startswith("::") else file
+    file = f"{file}:cell {cell}" if cell else file
+    return f"{file}:{start.line}:{start.column + 1}"
 
 
 def findings_in(filename: str, diagnostics: Iterable[Diagnostic], source: Source) -> list[Finding]:
@@ -50,11 +67,12 @@ def findings_in(filename: str, diagnostics: Iterable[Diagnostic], source: Source
     def lines(diagnostic: Diagnostic) -> dict[int, str]:
         spans = [(diagnostic.start, diagnostic.end)]
         spans += [(edit.start, edit.end) for edit in diagnostic.fix.edits] if diagnostic.fix else []
+        spans += [(r.start, r.start) for r in diagnostic.trace if r.filename is None]
         numbers = {n for start, end in spans for n in range(start.line, end.line + 1)}
         return {
             number: source.between(number, number).rstrip("\r\n")
             for number in sorted(numbers)
-            if source.text and number <= len(source.starts)
+            if source.text and number <= len(source.starts) and diagnostic.code != NotAnalysed.code
         }
 
     return [Finding(filename, diagnostic, lines(diagnostic)) for diagnostic in diagnostics]

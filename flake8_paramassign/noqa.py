@@ -7,12 +7,12 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 
 from codemods.edits import NotText, Text
-from codemods.writing import NotWritten, OpenedFile
 from flake8_paramassign.diagnostics import Edit, Position
 from flake8_paramassign.findings import Finding
 from flake8_paramassign.notebooks import SUFFIX
 from flake8_paramassign.source import Source
 from flake8_paramassign.suppression import COMMENT, comment_spans
+from flake8_paramassign.writing import NotWritten, OpenedFile
 
 
 def add_comments(findings: Iterable[Finding]) -> list[str]:
@@ -28,7 +28,7 @@ def add_comments(findings: Iterable[Finding]) -> list[str]:
         try:
             file = OpenedFile.read(filename)
             before = Text.decode(file.content)
-            after = before.apply(_comments(before.text, list(group)))
+            after = before.apply(comments(before.text, list(group)))
             if not after.parses:
                 raise NotWritten(f"{filename}: not written: it would no longer parse")
             file.write(after.encode())
@@ -39,7 +39,7 @@ def add_comments(findings: Iterable[Finding]) -> list[str]:
     return problems
 
 
-def _comments(text: str, findings: Sequence[Finding]) -> Iterator[Edit]:
+def comments(text: str, findings: Sequence[Finding]) -> Iterator[Edit]:
     """Yield what to insert into the ``text`` of the file that ``findings`` are in."""
     source = Source(text)
     spans = comment_spans(text)
@@ -50,8 +50,8 @@ def _comments(text: str, findings: Sequence[Finding]) -> Iterator[Edit]:
     for (first, last), missing in codes.items():
         listed = ", ".join(sorted(missing))
         lines = {n: source.between(n, n).rstrip("\r\n") for n in range(first, last + 1)}
-        comments = ((n, COMMENT.search(line)) for n, line in lines.items())
-        number, comment = next((found for found in comments if found[1]), (last, None))
+        searched = ((n, COMMENT.search(line)) for n, line in lines.items())
+        number, comment = next((found for found in searched if found[1]), (last, None))
         if comment:
             end = comment.start("codes") + len(comment["codes"].rstrip(", \t"))
             yield _insertion(number, end, f", {listed}")

@@ -3,24 +3,26 @@
 from __future__ import annotations
 
 import ast
-import json
 import re
 import warnings
 from bisect import bisect_right
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from itertools import accumulate
 from typing import Any
 
-from flake8_paramassign.diagnostics import Diagnostic, Edit, Fix, Position
+from flake8_paramassign.diagnostics import Diagnostic, Edit, Fix, Position, Related
 from flake8_paramassign.failures import not_analysed
 from flake8_paramassign.findings import Finding
+from flake8_paramassign.tables import parse_json
 
 SUFFIX = ".ipynb"
 
 _PYTHON_MAGICS = ("%%capture", "%%prun", "%%time", "%%timeit")
 _MAGIC = re.compile(r"^([^\S\n]*)(?:[%!?](?:\\\n|[^\n])*|[\w.]+\?{1,2})$", re.MULTILINE)
-_ASSIGNED_MAGIC = re.compile(r"^([^\S\n]*[\w.,\[\] ]+=\s*)[%!](?:\\\n|[^\n])*$", re.MULTILINE)
+_ASSIGNED_MAGIC = re.compile(
+    r"^([^\S\n]*(?=[\w.,\[\]])[\w.,\[\] ]+=\s*)[%!](?:\\\n|[^\n])*$", re.MULTILINE
+)
 
 
 class NotANotebook(ValueError):
@@ -42,9 +44,14 @@ class Notebook:
     def read(cls, data: bytes) -> Notebook:
         """Read a notebook in Jupyter's format 4; raises NotANotebook."""
         try:
-            sources = dict(_sources(json.loads(data)))
-        except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+            sources = dict(_sources(parse_json(data)))
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise NotANotebook(f"not a notebook: {type(error).__name__}: {error}") from None
+        return cls.of(sources)
+
+    @classmethod
+    def of(cls, sources: Mapping[int, str]) -> Notebook:
+        """Take the sources of code cells, by their numbers."""
         cells, broken, line = {}, [], 1
         for number, source in sources.items():
             python = _python(source)
@@ -66,15 +73,14 @@ class Notebook:
 
         A fix that reaches into other cells is left out.
         """
-        heights = (cell.count("\n") for cell in self.cells.values())
-        starts = list(accumulate(heights, initial=0))
-        index = bisect_right(starts, finding.diagnostic.start.line - 1) - 1
-        above, below = starts[index], starts[index + 1]
+        diagnostic = finding.diagnostic
+        number, start = self._place(diagnostic.start)
+        above = diagnostic.start.line - start.line
+        below = above + self.cells[number].count("\n")
 
         def moved(position: Position) -> Position:
             return replace(position, line=position.line - above)
 
-        diagnostic = finding.diagnostic
         fix, why_not_fixed = diagnostic.fix, diagnostic.why_not_fixed
         if fix and all(above < edit.start.line <= edit.end.line <= below for edit in fix.edits):
             edits = (Edit(moved(e.start), moved(e.end), e.content) for e in fix.edits)
@@ -85,14 +91,30 @@ class Notebook:
             finding.filename,
             replace(
                 diagnostic,
-                start=moved(diagnostic.start),
+                start=start,
                 end=moved(diagnostic.end),
                 fix=fix,
                 why_not_fixed=why_not_fixed,
+                trace=tuple(map(self._related, diagnostic.trace)),
             ),
             {n - above: line for n, line in finding.lines.items() if above < n <= below},
-            list(self.cells)[index],
+            number,
         )
+
+    def _related(self, related: Related) -> Related:
+        """Return ``related``, a place in ``text`` unless it names a file, as one in its cell."""
+        if related.filename is not None:
+            return related
+        number, start = self._place(related.start)
+        end = replace(related.end, line=related.end.line - related.start.line + start.line)
+        return replace(related, start=start, end=end, cell=number)
+
+    def _place(self, position: Position) -> tuple[int, Position]:
+        """Return the number of the cell that holds ``position`` of ``text``, and where in it."""
+        heights = (cell.count("\n") for cell in self.cells.values())
+        starts = list(accumulate(heights, initial=0))
+        index = bisect_right(starts, position.line - 1) - 1
+        return list(self.cells)[index], replace(position, line=position.line - starts[index])
 
 
 def _sources(document: Any) -> Iterator[tuple[int, str]]:
@@ -110,8 +132,9 @@ def _python(source: str) -> str | None:
         return source
     first, newline, rest = source.partition("\n")
     if first.startswith("%%"):
-        is_python = first.split()[0] in _PYTHON_MAGICS
-        return _python(f"pass{newline}{rest}") if is_python else "\n" * source.count("\n")
+        if first.split()[0] not in _PYTHON_MAGICS:
+            return "\n" * source.count("\n")
+        source = f"pass{newline}{rest}"
     python = _ASSIGNED_MAGIC.sub(lambda m: f"{m[1]}None" + "\n" * m[0].count("\n"), source)
     python = _MAGIC.sub(lambda m: f"{m[1]}pass" + "\n" * m[0].count("\n"), python)
     return python if _parses(python) else None

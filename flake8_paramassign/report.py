@@ -6,13 +6,14 @@ import ast
 from collections import defaultdict
 from collections.abc import Callable, Hashable, Iterator
 from dataclasses import dataclass, replace
-from pathlib import Path
-from typing import TypeAlias
+from typing import TypeAlias, TypeVar
 
 from flake8_paramassign.diagnostics import Diagnostic, Fix, Position, Related
 from flake8_paramassign.domain.state import State
 from flake8_paramassign.domain.values import Address
 from flake8_paramassign.facts import Facts
+from flake8_paramassign.failures import internal_error, not_analysed
+from flake8_paramassign.files import read_regular
 from flake8_paramassign.rules.base import Rule, Step, Verdict, all_rules, default_codes
 from flake8_paramassign.semantics.events import (
     AttributeStored,
@@ -25,7 +26,13 @@ from flake8_paramassign.semantics.frames import is_constructing
 from flake8_paramassign.settings import Settings
 from flake8_paramassign.source import Source, decode
 
+_LARGEST = 10_000_000
+"""Bytes of another file, above which a place in it is not looked up."""
+_TOO_MUCH = (RecursionError, MemoryError)
+"""Of code that is nested deeply: no defect of the rule that meets it."""
+
 _Key: TypeAlias = Hashable
+_T = TypeVar("_T")
 
 
 @dataclass(slots=True)
@@ -76,6 +83,7 @@ class Report:
                     self._rules[wanted].append(rule)
         self._found: dict[_Key, _Finding] = {}
         self._receivers: dict[tuple[Hashable, ast.AST], dict[Address, None]] = {}
+        self._failures: dict[str, tuple[ast.AST, str]] = {}
 
     def tell(self, event: Event) -> None:
         """Judge ``event``; what was said of it in an earlier round of a loop no longer counts."""
@@ -83,7 +91,7 @@ class Report:
         if isinstance(event, AttributeStored):
             place = event.frame.context, event.node
             self._receivers.setdefault(place, {})[event.receiver] = None
-        verdicts = [(rule, rule.judge(event, self._facts)) for rule in self._rules[type(event)]]
+        verdicts = [(rule, self._judged(rule, event)) for rule in self._rules[type(event)]]
         if any(verdict is not None for _, verdict in verdicts):
             event.state = event.state.copy()  # which the program's, that goes on, no longer is
         for rule, verdict in verdicts:
@@ -112,21 +120,57 @@ class Report:
         """Drop what no longer stands in the state that the activation has left."""
         for key, found in list(self._found.items()):
             if concerned(found):
-                if not found.rule.stands(found.event, found.verdict, final, self._facts):
+                if not self._stands(found, final):
                     del self._found[key]
 
+    def _judged(self, rule: Rule, event: Event) -> Verdict | None:
+        return self._guarded(rule.code, event, lambda: rule.judge(event, self._facts), None)
+
+    def _stands(self, found: _Finding, final: State) -> bool:
+        return self._guarded(
+            found.rule.code,
+            found.event,
+            lambda: found.rule.stands(found.event, found.verdict, final, self._facts),
+            False,
+        )
+
+    def _holds(self, found: _Finding) -> bool:
+        return self._guarded(
+            found.rule.code, found.event, lambda: found.rule.holds(found.event, self._facts), False
+        )
+
+    def _guarded(self, part: str, event: Event, ask: Callable[[], _T], otherwise: _T) -> _T:
+        """What ``ask`` returns; a defect of one ``part`` costs what it says of one place.
+
+        The first of each is told.
+        """
+        try:
+            return ask()
+        except _TOO_MUCH:
+            raise
+        except Exception as error:
+            self._failures.setdefault(part, (event.node, internal_error(error, part)))
+            return otherwise
+
     def diagnostics(self, source: Source, rewrite: Rewriter | None = None) -> list[Diagnostic]:
-        """All findings, sorted, each place and code once, with the fixes ``rewrite`` gives."""
+        """All findings, sorted, each place and code once, with the fixes ``rewrite`` gives.
+
+        For each rule that failed there is one PRM001.
+        """
         unique: dict[tuple[object, ...], Diagnostic] = {}
         for found in self._found.values():
-            if not found.rule.holds(found.event, self._facts):
+            if not self._holds(found):
                 continue
             place = found.verdict.node or found.event.node
             assert isinstance(place, ast.stmt | ast.expr)
             start, _ = source.span(place)
             if (start, found.rule.code) not in unique:
                 unique[start, found.rule.code] = self._diagnostic(found, source, rewrite)
-        return sorted(unique.values(), key=lambda d: (d.start, d.code))
+        failed = (
+            not_analysed(reason, getattr(node, "lineno", 1))
+            for node, reason in self._failures.values()
+        )
+        return sorted((*unique.values(), *failed), key=lambda d: (d.start, d.code))
 
     def _diagnostic(self, found: _Finding, source: Source, rewrite: Rewriter | None) -> Diagnostic:
         rule, verdict = found.rule, found.verdict
@@ -141,8 +185,9 @@ class Report:
             return diagnostic
         at = found.event.frame.context, found.event.node
         receivers = frozenset(self._receivers.get(at, ()))
-        outcome = rewrite(
-            Case(rule.code, found.event, verdict, self._facts, source, self._settings, receivers)
+        case = Case(rule.code, found.event, verdict, self._facts, source, self._settings, receivers)
+        outcome: Fix | str = self._guarded(
+            f"the fix of {rule.code}", found.event, lambda: rewrite(case), "its fix failed"
         )
         if isinstance(outcome, Fix):
             return replace(diagnostic, fix=outcome)
@@ -162,7 +207,7 @@ class Report:
 def _span(path: str, node: ast.stmt | ast.expr) -> tuple[Position, Position]:
     """Where a node of another file begins and ends."""
     try:
-        return Source(decode(Path(path).read_bytes())).span(node)
+        return Source(decode(read_regular(path, _LARGEST))).span(node)
     except (OSError, SyntaxError, ValueError):
         start = Position(node.lineno, node.col_offset)
         return start, start

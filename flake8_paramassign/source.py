@@ -7,6 +7,7 @@ split at form feeds and other separators, and so disagree with every position ``
 from __future__ import annotations
 
 import ast
+import codecs
 import io
 import re
 import tokenize
@@ -15,7 +16,14 @@ from functools import cached_property
 
 from flake8_paramassign.diagnostics import Position
 
+_MOST_BITS = 10_000
+"""Of a number that is written in decimal."""
+
 _LINE_END = re.compile(r"\r\n|\r|\n")
+
+
+_NOT_FOR_FILES = frozenset(["punycode", "idna", "undefined"])
+"""Encodings of names, for whose decoding a long text takes for ever."""
 
 
 def decode(data: bytes) -> str:
@@ -23,9 +31,36 @@ def decode(data: bytes) -> str:
 
     Raises SyntaxError for an unknown encoding, UnicodeDecodeError where the bytes do not fit it.
     """
+    return data.decode(encoding_of(data))
+
+
+def encoding_of(data: bytes) -> str:
+    """The encoding of ``data`` by its BOM or cookie; raises SyntaxError for one of no text."""
     lines = re.split(rb"\r\n|\r|\n", data, maxsplit=2)[:2]  # a cookie stands on one of them
     encoding, _ = tokenize.detect_encoding(io.BytesIO(b"\n".join(lines)).readline)
-    return data.decode(encoding)
+    codec = codecs.lookup(encoding)
+    if codec.name in _NOT_FOR_FILES or not codec._is_text_encoding:
+        raise SyntaxError(f"'{encoding}' is not a text encoding")
+    return encoding
+
+
+class _Long(int):
+    """A number that Python refuses to write in decimal, for that takes the square of its length."""
+
+    def __repr__(self) -> str:
+        return hex(self)
+
+
+_LONG = re.compile(r"0[xXoObB][0-9a-fA-F_]{3000}")
+
+
+def name_long_numbers(tree: ast.Module, text: str) -> None:
+    """Let the long numbers of a file be written as hexadecimal where its code is repeated."""
+    if _LONG.search(text):
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Constant) and type(node.value) is int:
+                if node.value.bit_length() > _MOST_BITS:
+                    node.value = _Long(node.value)
 
 
 class Source:

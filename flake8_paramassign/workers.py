@@ -21,11 +21,10 @@ LARGEST_BATCH = 1_000_000
 """Bytes: enough to be worth a message, little enough that all workers are busy to the end."""
 
 
-def cores() -> int:
-    """Return how many processors this process may use."""
-    if sys.platform == "linux":
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
+def processes(jobs: int | None) -> int:
+    """Return how many processes to use where ``jobs`` are asked for: no more than processors."""
+    cores = len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count() or 1
+    return min(jobs or cores, cores)
 
 
 def in_workers(
@@ -41,28 +40,32 @@ def in_workers(
     results: dict[int, T] = {}
     batches = deque(_batches(files, jobs))
     workers: dict[Connection, _Worker[T]] = {}
-    while batches or workers:
-        while batches and len(workers) < jobs:
-            worker = _Worker(check)
-            workers[worker.connection] = worker
-            worker.take(batches.popleft(), files)
-        ready = wait(list(workers))
-        for worker in [worker for connection, worker in workers.items() if connection in ready]:
-            index = worker.batch.popleft()
-            try:
-                results[index] = worker.connection.recv()
-            except (EOFError, OSError):
-                results[index] = lost(files[index].path, worker.cause_of_death())
-                del workers[worker.connection]
-                batches.extendleft([worker.batch] if worker.batch else [])
-                continue
-            if worker.batch:
-                continue
-            if batches:
+    try:
+        while batches or workers:
+            while batches and len(workers) < jobs:
+                worker = _Worker(check)
+                workers[worker.connection] = worker
                 worker.take(batches.popleft(), files)
-            else:
-                worker.stop()
-                del workers[worker.connection]
+            ready = wait(list(workers))
+            for worker in [workers[connection] for connection in workers if connection in ready]:
+                index = worker.batch.popleft()
+                try:
+                    results[index] = worker.connection.recv()
+                except (EOFError, OSError):
+                    results[index] = lost(files[index].path, worker.cause_of_death())
+                    del workers[worker.connection]
+                    batches.extendleft([worker.batch] if worker.batch else [])
+                    continue
+                if worker.batch:
+                    continue
+                if batches:
+                    worker.take(batches.popleft(), files)
+                else:
+                    worker.stop()
+                    del workers[worker.connection]
+    finally:
+        for worker in workers.values():  # after an interrupt only
+            worker.end()
     return [results[index] for index in range(len(files))]
 
 
@@ -89,6 +92,10 @@ class _Worker(Generic[T]):
             self.connection.send(None)
         self.process.join()
 
+    def end(self) -> None:
+        self.process.terminate()
+        self.process.join()
+
     def cause_of_death(self) -> str:
         self.process.join()
         code = self.process.exitcode or 0
@@ -97,7 +104,8 @@ class _Worker(Generic[T]):
 
 def _work(check: Callable[[str], object], connection: Connection, parents: Connection) -> None:
     """Answer lists of paths, one result a path, until None comes or the parent is gone."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # The parent process ends its workers.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # The parent process ends its workers,
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)  # and by this.
     parents.close()  # Else this process would itself keep the pipe from breaking.
     with suppress(EOFError, OSError):
         for paths in iter(connection.recv, None):

@@ -37,13 +37,15 @@ NAMES = re.compile(r"\b(?:old|broken|ping|pong|grow|danger|shown|stays|torchy|ch
 
 
 def analyze(
-    source: bytes,
+    source: bytes | str,
     filename: str = "<unknown>",
     *,
     settings: Settings = DEFAULT,
     rewrite: Rewriter | None = None,
 ) -> list[Diagnostic]:
     """Find the names above; a source that is not UTF-8 must say so in its first line."""
+    if isinstance(source, str):
+        source = source.encode()
     cookie = re.match(rb".*?coding[:=]\s*([-\w]+)", source)
     text = source.decode(cookie.group(1).decode() if cookie else "utf-8-sig")
     found = [_found(text, match) for match in NAMES.finditer(text)]

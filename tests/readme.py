@@ -1,13 +1,18 @@
-"""The README's table of rules: ``python -m tests.readme`` writes it anew."""
+"""What is made from the rules: ``python -m tests.readme`` writes it anew.
+
+The README's table of rules, and the page on PyTorch's messages.
+"""
 
 from __future__ import annotations
 
 import re
 from pathlib import Path
 
+from flake8_paramassign.documentation import messages_page
 from flake8_paramassign.rules import all_rules
 
 README = Path(__file__).parent.parent / "README.md"
+MESSAGES = README.parent / "docs" / "messages.md"
 _BETWEEN = re.compile(r"(<!-- rules -->\n).*?(<!-- end of rules -->)", re.DOTALL)
 _FIX = {"none": "", "display": "shown", "unsafe": "unsafe", "safe": "safe where proved"}
 
@@ -29,3 +34,4 @@ def written() -> str:
 
 if __name__ == "__main__":
     README.write_text(written())
+    MESSAGES.write_text(messages_page())

@@ -247,3 +247,18 @@ class TestProblems:
 def test_sizes_are_told(folder: Path) -> None:
     write(folder, "a.py", text="x = 12345\n")
     assert discover(["a.py"], Exclusion()).files[0].size == 10
+
+
+class TestLeftOut:
+    def test_is_what_lies_in_an_ignored_folder_however_deep(self, folder: Path) -> None:
+        write(folder, ".gitignore", text="generated/\n")
+        write(folder, "generated/deep/a.py", "a.py")
+        assert is_left_out("generated/deep/a.py", Exclusion())
+        assert not is_left_out("a.py", Exclusion())
+
+    def test_patterns_count_from_the_root_that_is_given(self, folder: Path) -> None:
+        write(folder, "build/project/a.py", "build/project/dist/a.py")
+        root = folder / "build" / "project"
+        assert is_left_out("build/project/a.py", Exclusion())
+        assert not is_left_out("build/project/a.py", Exclusion(), root)
+        assert is_left_out("build/project/dist/a.py", Exclusion(), root)

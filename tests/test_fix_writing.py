@@ -4,22 +4,26 @@ from __future__ import annotations
 
 import errno
 import os
+import signal
 import stat
 import subprocess
 import sys
+from collections.abc import Callable
 from io import FileIO
 from pathlib import Path
 
 import pytest
 
-from codemods import writing
-from codemods.writing import NotWritten, OpenedFile, clear_leftovers
+from flake8_paramassign import writing
+from flake8_paramassign.writing import NotWritten, OpenedFile, clear_leftovers
 
 posix = pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such thing")
 
 
-@pytest.fixture
-def target(tmp_path: Path) -> Path:
+@pytest.fixture(params=["exchanging", "replacing"])
+def target(tmp_path: Path, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Path:
+    if request.param == "replacing":  # as on systems that cannot exchange two names
+        monkeypatch.setattr(writing, "_renameat2", lambda: None)
     path = tmp_path / "ä b.py"
     path.write_bytes(b"old\r\n")
     return path
@@ -41,7 +45,7 @@ def test_the_content_is_replaced_and_nothing_else_remains(target: Path) -> None:
 
 
 @posix
-@pytest.mark.parametrize("mode", [0o755, 0o640, 0o600])
+@pytest.mark.parametrize("mode", [0o755, 0o640, 0o600, 0o4755, 0o2750])
 def test_the_mode_is_kept(target: Path, mode: int) -> None:
     target.chmod(mode)
 
@@ -71,12 +75,15 @@ def test_extended_attributes_are_kept(target: Path) -> None:
     assert os.getxattr(target, "user.note") == b"mine"
 
 
-def test_the_time_of_the_last_change_is_now(target: Path) -> None:
+def test_the_time_of_the_last_change_is_now_and_of_the_last_look_as_before(target: Path) -> None:
     os.utime(target, (1, 1))
+    file = OpenedFile.read(str(target))
+    before = target.stat().st_atime
 
-    write(target)
+    file.write(b"new")
 
     assert target.stat().st_mtime > 1
+    assert target.stat().st_atime == before
 
 
 @posix
@@ -93,31 +100,62 @@ def test_a_link_is_followed_and_stays_a_link(target: Path) -> None:
 
 
 @posix
-@pytest.mark.parametrize("content", [b"longer than before\n", b"x\n"], ids=["longer", "shorter"])
-def test_a_hard_linked_file_changes_under_all_its_names(target: Path, content: bytes) -> None:
+def test_a_hard_linked_file_is_left_alone(target: Path) -> None:
+    """In place it could be left half written; replaced, its other names would keep the old."""
     other = target.parent / "other.py"
     os.link(target, other)
 
-    write(target, content)
+    with pytest.raises(NotWritten, match="not written: it has other names"):
+        write(target)
 
-    assert (other.read_bytes(), target.read_bytes()) == (content, content)
+    assert (other.read_bytes(), target.read_bytes()) == (b"old\r\n", b"old\r\n")
     assert names(target.parent) == ["other.py", target.name]
 
 
-@pytest.mark.parametrize("linked", [False, True])
-def test_a_file_that_was_changed_since_it_was_read_is_left_alone(
-    target: Path, linked: bool
-) -> None:
-    if linked:
-        os.link(target, target.parent / "other.py")
+def test_a_file_that_was_changed_since_it_was_read_is_left_alone(target: Path) -> None:
     file = OpenedFile.read(str(target))
     target.write_bytes(b"theirs")
 
     with pytest.raises(NotWritten, match=f"^{target}: not written: it was changed by somebody"):
         file.write(b"ours")
 
-    assert target.read_bytes() == b"theirs"
-    assert set(names(target.parent)) <= {target.name, "other.py"}
+    assert (target.read_bytes(), names(target.parent)) == (b"theirs", [target.name])
+
+
+def saved_in_place(target: Path) -> None:
+    target.write_bytes(b"theirs")
+
+
+def saved_anew(target: Path) -> None:
+    new = target.with_name("new")
+    new.write_bytes(b"theirs")
+    new.replace(target)
+
+
+def removed(target: Path) -> None:
+    target.unlink()
+
+
+@pytest.mark.parametrize("edit", [saved_in_place, saved_anew, removed])
+def test_what_is_saved_while_the_rename_waits_is_not_overwritten(
+    target: Path, monkeypatch: pytest.MonkeyPatch, edit: Callable[[Path], None]
+) -> None:
+    exchange = writing._exchange
+    edits = [edit]
+
+    def edited_then_exchanged(one: Path, other: Path) -> bool:
+        if edits:
+            edits.pop()(target)
+        return exchange(one, other)
+
+    monkeypatch.setattr(writing, "_exchange", edited_then_exchanged)
+    if writing._renameat2() is None:
+        pytest.skip("cannot exchange two names")
+    with pytest.raises(NotWritten, match=r"changed by somebody|No such file"):
+        write(target)
+
+    assert names(target.parent) == [target.name] * (edit is not removed)
+    assert edit is removed or target.read_bytes() == b"theirs"
 
 
 def test_a_file_that_was_removed_since_it_was_read_stays_removed(target: Path) -> None:
@@ -151,15 +189,12 @@ def test_what_is_read_only_is_left_alone_even_by_root(target: Path, which: str) 
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="needs a limit on the size of files")
-@pytest.mark.parametrize("linked", [False, True])
-def test_a_full_disk_leaves_the_file_as_it_was(target: Path, linked: bool) -> None:
+def test_a_full_disk_leaves_the_file_as_it_was(target: Path) -> None:
     """The limit cuts the write short as a full disk does, and the next one fails."""
-    if linked:
-        os.link(target, target.parent / "other.py")
     before = names(target.parent)
     program = """
 import resource, signal, sys
-from codemods.writing import NotWritten, OpenedFile
+from flake8_paramassign.writing import NotWritten, OpenedFile
 file = OpenedFile.read(sys.argv[1])
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000))
@@ -181,10 +216,9 @@ def test_what_a_killed_process_left_is_cleared_and_nothing_else(target: Path) ->
     """A process that is killed just before the file is replaced leaves its temporary file."""
     program = """
 import os, signal, sys
-from pathlib import Path
-from codemods.writing import OpenedFile
-Path.replace = lambda *_: os.kill(os.getpid(), signal.SIGKILL)
-OpenedFile.read(sys.argv[1]).write(b"new")
+from flake8_paramassign import writing
+writing._exchange = lambda *_: os.kill(os.getpid(), signal.SIGKILL)
+writing.OpenedFile.read(sys.argv[1]).write(b"new")
 """
     subprocess.run([sys.executable, "-c", program, target], check=False)
     theirs = target.parent / ".theirs.py~"
@@ -197,20 +231,53 @@ OpenedFile.read(sys.argv[1]).write(b"new")
 
 
 @posix
+def test_what_is_no_file_is_neither_opened_nor_cleared(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / ".a.py.x.paramassign~")
+    (tmp_path / ".b.py.x.paramassign~").symlink_to("/dev/zero")
+    (tmp_path / ".c.py.x.paramassign~").mkdir()
+    before = names(tmp_path)
+
+    clear_leftovers(tmp_path)
+
+    assert names(tmp_path) == before
+
+
+@posix
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_a_signal_waits_until_there_is_no_temporary_file(
+    target: Path, number: signal.Signals
+) -> None:
+    program = """
+import os, sys
+from flake8_paramassign import writing
+write_all = writing._write_all
+def written_then_signalled(*arguments):
+    write_all(*arguments)
+    os.kill(os.getpid(), int(sys.argv[2]))
+    os.utime(sys.argv[1], (2, 2))
+writing._write_all = written_then_signalled
+writing.OpenedFile.read(sys.argv[1]).write(b"new")
+"""
+    command = [sys.executable, "-c", program, str(target), str(int(number))]
+    run = subprocess.run(command, check=False, capture_output=True)
+
+    assert run.returncode == -number
+    assert (target.read_bytes(), names(target.parent)) == (b"new", [target.name])
+
+
+@posix
 def test_what_a_living_process_is_writing_is_not_cleared(
     target: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Somebody else clears the folder just before the file is replaced."""
-    replace = Path.replace
-    clear = (
-        "import sys, pathlib, codemods.writing as w; w.clear_leftovers(pathlib.Path(sys.argv[1]))"
-    )
+    exchange = writing._exchange
+    clear = "import sys, flake8_paramassign.writing as w; w.clear_leftovers(sys.argv[1])"
 
-    def cleared_then_replaced(self: Path, to: Path) -> Path:
+    def cleared_then_exchanged(one: Path, other: Path) -> bool:
         subprocess.run([sys.executable, "-c", clear, target.parent], check=True)
-        return replace(self, to)
+        return exchange(one, other)
 
-    monkeypatch.setattr(Path, "replace", cleared_then_replaced)
+    monkeypatch.setattr(writing, "_exchange", cleared_then_exchanged)
     write(target)
 
     assert target.read_bytes() == b"new\r\n"

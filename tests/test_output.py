@@ -148,6 +148,7 @@ def test_json_is_like_ruffs(findings: list[Finding]) -> None:
         },
         "why_not_fixed": None,
         "url": URL,
+        "trace": [],
     }
     assert second["fix"] is None
     assert second["why_not_fixed"] == "a gradient must flow through it"
@@ -286,8 +287,8 @@ class TestJunit:
         root = ElementTree.fromstring(
             report("junit", findings_in("a\x01.py", [diagnostic], Source(TEXT)))
         )
-        assert root[0].get("name") == "a\ufffd.py"
-        assert root[0][0][0].get("message") == "'\ufffd' < '\ufffd'"
+        assert root[0].get("name") == r"a\x01.py"
+        assert root[0][0][0].get("message") == r"'\x00' < '\ud800'"
 
 
 @pytest.mark.parametrize("name", FORMATS)

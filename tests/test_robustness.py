@@ -11,13 +11,17 @@ import subprocess
 import sys
 from pathlib import Path
 from textwrap import dedent
-from typing import IO, Any
+from typing import Any
 
 import pytest
 from conftest import Command
 from test_plugin import OPTIONS
 
-from flake8_paramassign import Settings, analyze
+from codemods.rewrites import rewrite
+from flake8_paramassign import Settings, analyze, checking
+from flake8_paramassign.diagnostics import ISSUES
+from flake8_paramassign.files import read_regular
+from flake8_paramassign.inference.interpreter import Interpreter
 from flake8_paramassign.plugin import Plugin
 from flake8_paramassign.rules import all_rules
 
@@ -108,14 +112,13 @@ class TestCommandLine:
         self, folder: Path, paramassign: Command, good: str, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         (folder / "a.py").write_text(GOOD)
-        path_open = Path.open
 
-        def refuse(path: Path, mode: str = "r") -> IO[Any]:
-            if path.name == "a.py":  # Root would not be refused.
-                raise PermissionError(13, "Permission denied", str(path))
-            return path_open(path, mode)
+        def refuse(path: str, most: int) -> bytes:
+            if path == "a.py":  # Root would not be refused.
+                raise PermissionError(13, "Permission denied", path)
+            return read_regular(path, most)
 
-        monkeypatch.setattr(Path, "open", refuse)
+        monkeypatch.setattr(checking, "read_regular", refuse)
         outcome = paramassign("a.py", "z.py")
         assert outcome.status == 2
         assert outcome.lines[0] == "a.py:1:1: PRM001 cannot be read: Permission denied"
@@ -185,21 +188,62 @@ def test_the_analysis_never_raises(name: str) -> None:
     assert {diagnostic.code for diagnostic in found} in ({"PRM101"}, {"PRM001"})
 
 
+LOST = """\
+import torch
+from torch import nn
+
+class Net(nn.Module):
+    def __init__(self, d):
+        super().__init__()
+        self.w = nn.Parameter(torch.zeros(3)).to(d)
+"""
+
+
+def fails_at_line_4(interpreter: Interpreter) -> None:
+    statement = interpreter.module.tree.body[2]
+    raise AssertionError(f"at {statement}")
+
+
 class TestDefects:
     """Of ours: a rule that raises."""
 
+    @staticmethod
+    def fail(*args: object) -> Any:
+        raise KeyError("two\nlines")
+
     @pytest.fixture(autouse=True)
     def broken_rule(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        def judge(*args: object) -> None:
-            raise KeyError("two\nlines")
+        monkeypatch.setattr(all_rules()["PRM101"], "judge", self.fail)
 
-        monkeypatch.setattr(all_rules()["PRM101"], "judge", judge)
+    def test_the_analysis_says_so_once_and_what_other_rules_find(self) -> None:
+        other = "class Net(nn.Module):\n    def __init__(self):\n        self.f = nn.Linear(2, 3)\n"
+        failed, found = analyze(f"{GOOD}{GOOD}{other}".encode())
+        assert (failed.code, failed.start.line) == ("PRM001", 5)
+        assert failed.message == (
+            f"internal error: KeyError: 'two\\nlines' (in PRM101); please report it: {ISSUES}"
+        )
+        assert (found.code, found.start.line) == ("PRM107", 13)
 
-    def test_the_analysis_says_so_once(self) -> None:
-        [diagnostic] = analyze(GOOD.encode())
-        assert diagnostic.code == "PRM001"
-        assert "internal error" in diagnostic.message
-        assert "\n" not in diagnostic.message
+    def test_a_rule_that_fails_where_an_object_is_finished(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(all_rules()["PRM102"], "stands", self.fail)
+        assert [found.code for found in analyze(LOST.encode())] == ["PRM001"] * 2
+        assert "(in PRM102)" in analyze(LOST.encode())[1].message
+
+    def test_a_fix_that_fails(self) -> None:
+        _, failed, found = analyze(LOST.encode(), rewrite=self.fail)
+        assert (failed.code, found.code) == ("PRM001", "PRM102")
+        assert "(in the fix of PRM102)" in failed.message
+        assert found.why_not_fixed == "its fix failed"
+
+    def test_the_interpreter_itself(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """The whole file is unknown then; the line is the one that was looked at."""
+        monkeypatch.setattr(Interpreter, "run_class", lambda *_: None)
+        monkeypatch.setattr(Interpreter, "run_top_level", fails_at_line_4)
+        [failed] = analyze(GOOD.encode())
+        assert (failed.code, failed.start.line) == ("PRM001", 4)
+        assert "(in candidates.py:" in failed.message
 
     def test_the_command_line_goes_on(self, folder: Path, paramassign: Command, good: str) -> None:
         (folder / "a.py").write_text("import torch\nfrom torch import nn\nnn.Linear(2, 3)\n")
@@ -211,7 +255,7 @@ class TestDefects:
         (folder / "zz.py").write_text("import os\n")
         lines = flake8("--select=PRM,F401", "z.py", "zz.py").lines
         assert [line.split(" ")[:2] for line in lines] == [
-            ["z.py:1:1:", "PRM001"],
+            ["z.py:5:1:", "PRM001"],
             ["zz.py:1:1:", "F401"],
         ]
 
@@ -276,3 +320,28 @@ def test_where_several_objects_are_meant_each_run_says_the_same(
             for found in analyze(source, settings=every)
         ]
         assert told == expected
+
+
+@pytest.mark.parametrize("digits", [4_000, 100_000])
+def test_a_number_that_python_does_not_write_in_decimal(digits: int) -> None:
+    size = f"0x{'f' * digits}"
+    [found] = analyze(LOST.replace("3", size).encode(), rewrite=rewrite)
+    assert found.code == "PRM102"
+    assert found.fix is not None
+    assert len(found.message) < 400
+
+
+@pytest.mark.parametrize(
+    "call", ["builtins.list(x)", "(list if d else tuple)(x)", "builtins.enumerate(x)"]
+)
+def test_a_builtin_that_is_called_by_no_plain_name(call: str) -> None:
+    source = f"import builtins\n{LOST}        self.x, x = {call}, {call}\n"
+    assert [found.code for found in analyze(source.encode())] == ["PRM102"]
+
+
+@pytest.mark.parametrize(
+    "codec", ["zlib_codec", "hex", "bz2", "uu", "punycode", "idna", "undefined"]
+)
+def test_an_encoding_that_is_not_for_files(codec: str) -> None:
+    [found] = analyze(f"# coding: {codec}\n{LOST * 20_000}".encode())
+    assert found.message.startswith("the file cannot be decoded: ")

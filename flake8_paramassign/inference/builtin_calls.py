@@ -143,8 +143,8 @@ class BuiltinCaller(TorchCaller):
         return result
 
     def _listed(self, node: ast.Call, arguments: Arguments, state: State) -> Values:
-        assert isinstance(node.func, ast.Name)
-        kind = node.func.id if node.func.id in ("list", "tuple", "set", "dict") else "iterator"
+        called = ast.unparse(node.func).rpartition(".")[2]
+        kind = called if called in ("list", "tuple", "set", "dict") else "iterator"
         container = Container(kind, node)
         positional, named = arguments
         items = self._all_items(positional[0], state) if positional else NOTHING
@@ -173,10 +173,9 @@ class BuiltinCaller(TorchCaller):
 
     def _paired(self, node: ast.Call, arguments: Arguments, state: State) -> Values:
         """``enumerate`` and ``zip``."""
-        assert isinstance(node.func, ast.Name)
         pair = Container("tuple", (node, "pair"))
         columns = [self._all_items(values, state) for values in arguments[0]]
-        if node.func.id == "enumerate":
+        if ast.unparse(node.func).endswith("enumerate"):
             columns = [only(Other("int")), *columns[:1]]
         everything = NOTHING
         for index, column in enumerate(columns):

@@ -11,6 +11,7 @@ import os
 from collections import OrderedDict
 from pathlib import Path
 
+from flake8_paramassign.files import read_regular
 from flake8_paramassign.inference.classes import Class, ExternalClass, TorchClass
 from flake8_paramassign.inference.effort import Effort
 from flake8_paramassign.inference.module import Module
@@ -165,10 +166,7 @@ class Project:
 
     def _read(self, name: str, path: str) -> Module | None:
         try:
-            data = Path(path).read_bytes()
-            if len(data) > _LARGEST_FILE:
-                return None
-            text = decode(data)
+            text = decode(read_regular(path, _LARGEST_FILE))
         except (OSError, *NOT_PARSED):
             return None  # the file's own analysis says why; here it is only unknown
         is_package = os.path.basename(path) == "__init__.py"

@@ -27,8 +27,8 @@ def plain(text: str) -> str:
     return re.sub(r"\x1b\[[0-9;]*m", "", text)
 
 
-def is_wanted(stream: TextIO) -> bool:
-    """Return whether ``stream`` shows colours, and the user has not set NO_COLOR."""
-    if os.environ.get("NO_COLOR"):
+def is_wanted(stream: TextIO | None) -> bool:
+    """Return whether ``stream``, if there is one, shows colours and NO_COLOR is not set."""
+    if stream is None or os.environ.get("NO_COLOR"):
         return False
     return bool(os.environ.get("FORCE_COLOR")) or stream.isatty()

@@ -7,35 +7,56 @@ from collections.abc import Iterator, Sequence
 from itertools import accumulate
 from unicodedata import combining, east_asian_width
 
-from flake8_paramassign.diagnostics import Applicability, Edit, Fix, Position
-from flake8_paramassign.findings import Finding
+from flake8_paramassign.diagnostics import Applicability, Edit, Fix, Position, Related
+from flake8_paramassign.findings import Finding, where
 from flake8_paramassign.output.colour import green, red
 from flake8_paramassign.output.text import headline
+from flake8_paramassign.wording import masked
+
+_LONGEST = 400
+"""Characters of a source line that are shown."""
 
 
 def render(findings: Sequence[Finding]) -> str:
     """Return a paragraph for each finding, and a last line that counts them."""
     if not findings:
         return ""
-    paragraphs = ("\n".join(_paragraph(finding)) for finding in findings)
+    paragraphs = ("\n".join((headline(finding), *details(finding))) for finding in findings)
     return "\n\n".join((*paragraphs, _summary(findings))) + "\n"
 
 
-def _paragraph(finding: Finding) -> Iterator[str]:
+def details(finding: Finding) -> Iterator[str]:
+    """Yield the lines below the headline: the source, the facts, the fix, where to read on."""
     diagnostic = finding.diagnostic
-    yield headline(finding)
-    start, end = diagnostic.start, diagnostic.end
-    line = finding.lines.get(start.line)
-    if line is not None:
-        stop = end.column if end.line == start.line else len(line)
-        yield f"{start.line:>5} | {_visible(line)}"
-        yield f"      | {_blank(line[: start.column])}{red(_carets(line[start.column : stop]))}"
+    yield from _marked(finding, diagnostic.start, diagnostic.end)
+    for related in diagnostic.trace:
+        yield from _fact(finding, related)
     if diagnostic.fix:
         yield f"      = {diagnostic.fix.applicability.value} fix: {diagnostic.fix.message}"
         yield from _rewritten(finding, diagnostic.fix)
     elif diagnostic.why_not_fixed:
         yield f"      = no fix: {diagnostic.why_not_fixed}"
     yield f"      = {diagnostic.url}"
+
+
+def _marked(finding: Finding, start: Position, end: Position, note: str = "") -> Iterator[str]:
+    """Yield the source line of a place, and what marks the place in it, with a note behind."""
+    line = finding.lines.get(start.line)
+    if line is not None:
+        stop = end.column if end.line == start.line else len(line)
+        first, last = _window(line, start.column)
+        yield f"{start.line:>5} | {masked(line[first:last])}"
+        marks = red(_carets(line[start.column : min(stop, last)]))
+        yield f"      | {_blank(line[first : start.column])}{marks}{note}"
+
+
+def _fact(finding: Finding, related: Related) -> Iterator[str]:
+    """Yield what is said of a related place: under its source line, if that is at hand."""
+    if related.filename is None and related.cell == finding.cell:
+        yield from _marked(finding, related.start, related.end, f" {related.message}")
+    else:
+        place = where(related.filename or finding.filename, related.cell, related.start)
+        yield f"      = {place}: {related.message}"
 
 
 def _rewritten(finding: Finding, fix: Fix) -> Iterator[str]:
@@ -49,8 +70,10 @@ def _rewritten(finding: Finding, fix: Fix) -> Iterator[str]:
         while old and new and old[0] == new[0]:
             del old[0], new[0]
             number += 1
-        yield from (f"{n:>5} {red('-')} {_visible(line)}" for n, line in enumerate(old, number))
-        yield from (f"{n:>5} {green('+')} {_visible(line)}" for n, line in enumerate(new, number))
+        for sign, lines in ((red("-"), old), (green("+"), new)):
+            for n, line in enumerate(lines, number):
+                first, last = _window(line, edits[0].start.column)
+                yield f"{n:>5} {sign} {masked(line[first:last])}"
 
 
 def _runs(edits: Sequence[Edit]) -> list[list[Edit]]:
@@ -85,9 +108,12 @@ def _summary(findings: Sequence[Finding]) -> str:
     return ": ".join([total, ", ".join(parts)]) if parts else total
 
 
-def _visible(line: str) -> str:
-    """Return ``line`` without what would move a terminal's cursor."""
-    return "".join(c if c.isprintable() or c == "\t" else "\N{REPLACEMENT CHARACTER}" for c in line)
+def _window(line: str, column: int) -> tuple[int, int]:
+    """Return what to show of ``line``: all, or of a line that nobody wrote what is near."""
+    if len(line) <= _LONGEST:
+        return 0, len(line)
+    first = max(0, column - _LONGEST // 4)
+    return first, first + _LONGEST
 
 
 def _blank(text: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from flake8_paramassign.findings import Finding
+from flake8_paramassign.wording import visible
 
 
 def render(findings: Sequence[Finding]) -> str:
@@ -16,7 +17,7 @@ def _command(finding: Finding) -> str:
     diagnostic, start, end = finding.diagnostic, finding.diagnostic.start, finding.diagnostic.end
     properties = {
         "title": f"{diagnostic.code} ({diagnostic.name})",
-        "file": finding.filename,
+        "file": visible(finding.filename),
         "line": start.line,
         "col": start.column + 1,
         "endLine": end.line,

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from flake8_paramassign.diagnostics import Position
 from flake8_paramassign.findings import Finding, fingerprints
+from flake8_paramassign.wording import encodable
 
 
 def render(findings: Sequence[Finding]) -> str:
@@ -19,7 +20,7 @@ def render(findings: Sequence[Finding]) -> str:
             "fingerprint": fingerprint,
             "severity": "major",
             "location": {
-                "path": finding.path_from(Path.cwd()),
+                "path": encodable(finding.path_from(Path.cwd())),
                 "positions": {
                     "begin": _position(finding.diagnostic.start),
                     "end": _position(finding.diagnostic.end),

@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 
-from flake8_paramassign.diagnostics import Fix, Position
+from flake8_paramassign.diagnostics import Fix, Position, Related
 from flake8_paramassign.findings import Finding
+from flake8_paramassign.wording import encodable
 
 
 def render(findings: Sequence[Finding]) -> str:
@@ -21,13 +22,14 @@ def _finding(finding: Finding) -> dict[str, object]:
         "code": diagnostic.code,
         "name": diagnostic.name,
         "message": diagnostic.message,
-        "filename": finding.filename,
+        "filename": encodable(finding.filename),
         **cell,
         "location": _location(diagnostic.start),
         "end_location": _location(diagnostic.end),
         "fix": diagnostic.fix and _fix(diagnostic.fix),
         "why_not_fixed": diagnostic.why_not_fixed,
         "url": diagnostic.url,
+        "trace": [_related(related, finding) for related in diagnostic.trace],
     }
 
 
@@ -43,6 +45,17 @@ def _fix(fix: Fix) -> dict[str, object]:
             }
             for edit in fix.edits
         ],
+    }
+
+
+def _related(related: Related, finding: Finding) -> dict[str, object]:
+    cell = {} if related.cell is None else {"cell": related.cell}
+    return {
+        "message": related.message,
+        "filename": encodable(related.filename or finding.filename),
+        **cell,
+        "location": _location(related.start),
+        "end_location": _location(related.end),
     }
 
 

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from itertools import groupby
 from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
 from flake8_paramassign.findings import Finding
-
-_NOT_IN_XML = re.compile(r"[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+from flake8_paramassign.wording import visible
 
 
 def render(findings: Sequence[Finding]) -> str:
@@ -28,7 +26,7 @@ def render(findings: Sequence[Finding]) -> str:
 
 def _add_suite(root: Element, filename: str, findings: Sequence[Finding]) -> None:
     count = str(len(findings))
-    name = _legal(filename)
+    name = visible(filename)
     suite = SubElement(root, "testsuite", name=name, tests=count, failures=count)
     for finding in findings:
         diagnostic = finding.diagnostic
@@ -40,10 +38,5 @@ def _add_suite(root: Element, filename: str, findings: Sequence[Finding]) -> Non
             file=name,
             line=str(diagnostic.start.line),
         )
-        failure = SubElement(case, "failure", message=_legal(diagnostic.message))
-        failure.text = _legal(f"{finding.where}: {diagnostic.code} {diagnostic.message}")
-
-
-def _legal(text: str) -> str:
-    """Return ``text`` without the characters that XML cannot hold."""
-    return _NOT_IN_XML.sub("\N{REPLACEMENT CHARACTER}", text)
+        failure = SubElement(case, "failure", message=diagnostic.message)
+        failure.text = f"{finding.where}: {diagnostic.code} {diagnostic.message}"

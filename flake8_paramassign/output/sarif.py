@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Sequence
 from pathlib import Path
 from urllib.parse import quote
 
 from flake8_paramassign import __version__
 from flake8_paramassign.diagnostics import URL, Applicability, Edit, Fix, Position
-from flake8_paramassign.findings import Finding, fingerprints
+from flake8_paramassign.findings import Finding, fingerprints, path_from
 from flake8_paramassign.rules import Rule, all_rules
 
 
@@ -58,18 +59,20 @@ def _result(finding: Finding, rule_index: int, fingerprint: str) -> dict[str, ob
         "ruleIndex": rule_index,
         "level": "warning",
         "message": {"text": diagnostic.message},
-        "locations": [
-            {
-                "physicalLocation": {
-                    "artifactLocation": _artifact(finding),
-                    "region": _region(diagnostic.start, diagnostic.end),
-                }
-            }
-        ],
+        "locations": [_location(_artifact(finding.filename), diagnostic.start, diagnostic.end)],
         "partialFingerprints": {"paramassign/v1": fingerprint},
     }
+    if diagnostic.trace:
+        result["relatedLocations"] = [
+            {
+                **_location(_artifact(r.filename or finding.filename), r.start, r.end),
+                "id": number,
+                "message": {"text": r.message},
+            }
+            for number, r in enumerate(diagnostic.trace)
+        ]
     if diagnostic.fix and diagnostic.fix.applicability is not Applicability.DISPLAY:
-        result["fixes"] = [_fix(diagnostic.fix, _artifact(finding))]
+        result["fixes"] = [_fix(diagnostic.fix, _artifact(finding.filename))]
     return result
 
 
@@ -92,11 +95,16 @@ def _replacement(edit: Edit) -> dict[str, object]:
     }
 
 
-def _artifact(finding: Finding) -> dict[str, str]:
-    path = Path(finding.path_from(Path.cwd()))
+def _location(artifact: dict[str, str], start: Position, end: Position) -> dict[str, object]:
+    place = {"artifactLocation": artifact, "region": _region(start, end)}
+    return {"physicalLocation": place}
+
+
+def _artifact(filename: str) -> dict[str, str]:
+    path = Path(path_from(Path.cwd(), filename))
     if path.is_absolute():
         return {"uri": path.as_uri()}
-    return {"uri": quote(path.as_posix()), "uriBaseId": "SRCROOT"}
+    return {"uri": quote(os.fsencode(path.as_posix())), "uriBaseId": "SRCROOT"}
 
 
 def _region(start: Position, end: Position) -> dict[str, int]:

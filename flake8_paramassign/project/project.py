@@ -14,6 +14,7 @@ from pathlib import Path
 
 from flake8_paramassign import catalogue
 from flake8_paramassign.domain.values import ClassRef, Library, Values
+from flake8_paramassign.files import read_regular
 from flake8_paramassign.project.classes import Class, ExternalClass, TorchClass
 from flake8_paramassign.project.module import Module
 from flake8_paramassign.source import decode
@@ -201,9 +202,7 @@ def _canonical(name: str) -> str:
 
 def _parsed(path: str) -> tuple[ast.Module | None, int]:
     try:
-        if os.stat(path).st_size > _LARGEST_FILE:
-            return None, 0
-        data = Path(path).read_bytes()
+        data = read_regular(path, _LARGEST_FILE)
         return ast.parse(decode(data)), len(data)
     except _UNREADABLE:
         return None, 0  # the file's own analysis says why; here it is only unknown
