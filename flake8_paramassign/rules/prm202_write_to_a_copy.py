@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 
+from flake8_paramassign.domain.objects import Optimizer
 from flake8_paramassign.facts import Facts
 from flake8_paramassign.facts.wording import shown
 from flake8_paramassign.rules.base import Rule, Verdict
@@ -54,6 +55,10 @@ class WriteToACopy(Rule):
     def judge(self, event: ItemStored | DataStored, facts: Facts) -> Verdict | None:
         """What is written belongs to nobody."""
         if isinstance(event, ItemStored):
+            container = facts.container(event.container, event.state)
+            holders = container.of if container is not None else ()
+            if any(isinstance(facts.object(v, event.state), Optimizer) for v in holders):
+                return None
             return _into_container(event)
         if not isinstance(event.node, ast.Attribute) or not event.receivers:
             return None

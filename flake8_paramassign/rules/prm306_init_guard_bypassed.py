@@ -131,7 +131,7 @@ def _may_be_loaded(
     chain = [value, *(base for base, _ in bases(value, event.state, facts))]
     if guarded and is_parameter(value, event.state, facts):
         return False
-    if any(_is_data_of_part(link, event, facts) for link in chain):
+    if any(_is_part_of_module(link, hook, event, facts) for link in chain):
         return True
     for link in chain:
         if is_parameter(link, event.state, facts):
@@ -141,11 +141,21 @@ def _may_be_loaded(
     return False
 
 
-def _is_data_of_part(value: Value, event: WrittenInPlace | DataStored, facts: Facts) -> bool:
-    """Whether it is the ``.data`` of what a Module holds, of which nothing more is known."""
+def _is_part_of_module(
+    value: Value, hook: Frame, event: WrittenInPlace | DataStored, facts: Facts
+) -> bool:
+    """Whether it is what the Module holds that is initialised, of which nothing more is known.
+
+    What ``self`` holds may be anything, but if it has a ``.data``.
+    """
     data = held_as(value)
-    part = held_as(data[0]) if data is not None and data[1] == "data" else None
-    return part is not None and facts.is_module(part[0], event.state) is not False
+    part = held_as(data[0]) if data is not None and data[1] == "data" else data
+    if part is None or facts.is_module(part[0], event.state) is False:
+        return False
+    root = part[0]
+    while (above := held_as(root)) is not None:
+        root = above[0]
+    return part is not data or (root is not hook.receiver and isinstance(root.site, ast.arg))
 
 
 def parameter_of(subject: ast.expr) -> ast.expr:
