@@ -177,7 +177,7 @@ GRAD_MODE = {
     "clipped where some are frozen": """
         model.fc.requires_grad_(False)
         for p in model.parameters():
-            p.clamp_(-1, 1)
+            p.clamp_(-1, 1)  # PRM301
         """,
     "clipped without grad": """
         with torch.no_grad():
