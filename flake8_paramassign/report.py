@@ -186,9 +186,9 @@ class Report:
         at = found.event.frame.context, found.event.node
         receivers = frozenset(self._receivers.get(at, ()))
         case = Case(rule.code, found.event, verdict, self._facts, source, self._settings, receivers)
-        outcome: Fix | str = self._guarded(
-            f"the fix of {rule.code}", found.event, lambda: rewrite(case), "its fix failed"
-        )
+        failed: Fix | str = "its fix failed"
+        part = f"the fix of {rule.code}"
+        outcome = self._guarded(part, found.event, lambda: rewrite(case), failed)
         if isinstance(outcome, Fix):
             return replace(diagnostic, fix=outcome)
         return replace(diagnostic, why_not_fixed=outcome)

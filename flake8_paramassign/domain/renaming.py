@@ -78,13 +78,13 @@ class Renaming:
         return self._tensor(obj)
 
     def _field(self, held: Field) -> Field:
-        return replace(held, values=self.values(held.values)) if self.concerns(held.values) else held
+        return (
+            replace(held, values=self.values(held.values)) if self.concerns(held.values) else held
+        )
 
     def _tensor(self, obj: Tensor) -> Tensor:
         related = (obj.origin, obj.base, obj.owner)
         if not any(address in self._new for address in related if address is not None):
             return obj
-        origin, base, owner = (
-            self._new.get(a, a) if a is not None else None for a in related
-        )
+        origin, base, owner = (self._new.get(a, a) if a is not None else None for a in related)
         return replace(obj, origin=origin, base=base, owner=owner)

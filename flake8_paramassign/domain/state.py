@@ -204,9 +204,7 @@ class State:
             self.heap[address] = self.read(address).havocked()
         lost = set(reached)
         self.replaced = {
-            place: known
-            for place, known in self.replaced.items()
-            if lost.isdisjoint(known.takers)
+            place: known for place, known in self.replaced.items() if lost.isdisjoint(known.takers)
         }
 
     # Where paths meet.

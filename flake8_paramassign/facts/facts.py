@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Hashable, Iterator
 from dataclasses import dataclass, field
 
 from flake8_paramassign.domain.objects import Container, Field, Obj, Place, Tensor, Thing
@@ -55,8 +55,8 @@ class Facts:
     settings: Settings
     mode_of: Callable[[Frame], bool | None] = _unknown_mode
     """The grad mode in which an activation that was begun for its own sake is called."""
-    discriminated: set[Address] = field(default_factory=set)
-    """Containers of which some code asks whether they are one."""
+    discriminated: set[Hashable] = field(default_factory=set)
+    """The sites of containers of which some code asks whether they are one."""
     unregistered: set[str] = field(default_factory=set)
     """Names that some code deletes from, or unregisters in, an object that is not known."""
     read: set[tuple[ProjectClass, str, Role]] = field(default_factory=set)
@@ -69,7 +69,7 @@ class Facts:
     """Where something is written in place."""
     written: set[ast.AST] = field(default_factory=set)
     """What made the tensors that are written in place after construction."""
-    optimised: set[Address] = field(default_factory=set)
+    optimised: set[Hashable] = field(default_factory=set)
     """What any optimizer was given."""
 
     def note(self, event: Event) -> None:
@@ -84,7 +84,7 @@ class Facts:
             if event.frame.role is not Role.CONSTRUCTION:
                 self.written.update(self._origins(event))
         elif isinstance(event, OptimizerMade):
-            self.optimised.update(v for v in event.tensors if isinstance(v, Address))
+            self.optimised.update(v.site for v in event.tensors if isinstance(v, Address))
 
     def _origins(self, event: WrittenInPlace) -> Iterator[ast.AST]:
         """What made the tensors that are written, and those that they are views of."""

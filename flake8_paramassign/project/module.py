@@ -148,9 +148,7 @@ class Module:
         if isinstance(node, ast.Attribute):
             meaning = self.static(node.value)
             return tuple(
-                Library(f"{value.name}.{node.attr}")
-                if isinstance(value, Library)
-                else UNKNOWN[0]
+                Library(f"{value.name}.{node.attr}") if isinstance(value, Library) else UNKNOWN[0]
                 for value in meaning
             )
         if isinstance(node, ast.Subscript):  # Generic[T]
@@ -173,9 +171,7 @@ class Module:
             known = self._classes[node] = ProjectClass(node, self, found, scope)
         elif bases is not None and known.bases != bases:
             # A class statement that is run several times: only what all agree on is known.
-            merged = tuple(
-                a if a is b else None for a, b in zip(known.bases, bases, strict=False)
-            )
+            merged = tuple(a if a is b else None for a, b in zip(known.bases, bases, strict=False))
             known = self._classes[node] = ProjectClass(node, self, merged, scope)
         return known
 
@@ -221,5 +217,3 @@ def _names(target: ast.expr) -> list[str]:
         for node in ast.walk(target)
         if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)
     ]
-
-

@@ -125,9 +125,13 @@ class Project:
         """What ``from source import *`` binds ``name`` to; None if it does not bind it."""
         if source.partition(".")[0] == "torch":
             full = f"{source}.{name}"
-            known = TorchClass.named(full) or catalogue.tensor_class(full)
-            known = known or catalogue.function(full) or full in _TORCH_PACKAGES
-            return self.meaning(full) if known else None
+            known = (
+                TorchClass.named(full),
+                catalogue.tensor_class(full),
+                catalogue.function(full),
+                full in _TORCH_PACKAGES,
+            )
+            return self.meaning(full) if any(known) else None
         module = self.module_named(source)
         if module is None:
             return None

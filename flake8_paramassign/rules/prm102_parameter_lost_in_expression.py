@@ -96,7 +96,7 @@ class ParameterLostInExpression(Rule):
 
     def holds(self, event: AttributeStored, facts: Facts) -> bool:
         """Not where an optimizer is given the tensor, or what it was computed from."""
-        return facts.optimised.isdisjoint(v for v in event.values if isinstance(v, Address))
+        return facts.optimised.isdisjoint(v.site for v in event.values if isinstance(v, Address))
 
 
 def _of_value(

@@ -85,7 +85,7 @@ class TrainableTensorUnregistered(Rule):
 
     def holds(self, event: AttributeStored, facts: Facts) -> bool:
         """Not where an optimizer is given the tensor itself."""
-        return facts.optimised.isdisjoint(v for v in event.values if isinstance(v, Address))
+        return facts.optimised.isdisjoint(v.site for v in event.values if isinstance(v, Address))
 
 
 def _is_meant_to_train(value: Value, event: AttributeStored, facts: Facts) -> bool:

@@ -71,4 +71,4 @@ class ParametersInPlainContainer(Rule):
 
     def holds(self, event: ContainerHeld, facts: Facts) -> bool:
         """Not where code asks whether it has a container: it is made for both."""
-        return event.container not in facts.discriminated
+        return event.container.site not in facts.discriminated

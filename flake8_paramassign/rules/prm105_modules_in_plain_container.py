@@ -79,4 +79,4 @@ class ModulesInPlainContainer(Rule):
 
     def holds(self, event: ContainerHeld, facts: Facts) -> bool:
         """Not where code asks whether it has a container: it is made for both."""
-        return event.container not in facts.discriminated
+        return event.container.site not in facts.discriminated

@@ -82,7 +82,7 @@ class InitGuardBypassed(Rule):
     def judge(self, event: WrittenInPlace | DataStored, facts: Facts) -> Verdict | None:
         """A Parameter is written in ``_init_weights`` by something nn.init does not guard."""
         hook = _hook(event.frame, facts)
-        if hook is None or GUARD in tested(event):
+        if hook is None or hook.caller is not None or GUARD in tested(event):
             return None
         if isinstance(event, DataStored):
             if not isinstance(event.node, ast.Attribute):

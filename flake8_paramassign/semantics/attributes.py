@@ -59,7 +59,7 @@ from flake8_paramassign.semantics.models.base import METHODS
 from flake8_paramassign.semantics.models.tensors import Tensors, is_tensor_only
 
 _PROPERTIES = frozenset(["property", "cached_property", "getter", "abstractproperty"])
-_CONSTANTS = int | float | str | tuple
+_CONSTANTS = (int, float, str, tuple)
 REGISTRIES = {"_parameters": PARAMETER, "_buffers": BUFFER, "_modules": MODULE, "__dict__": PLAIN}
 
 
@@ -141,7 +141,7 @@ class Attributes:
         if isinstance(base, TorchClass) and obj.arguments is not None:
             given = dict(obj.arguments)
             if name in given and isinstance(given[name], _CONSTANTS):
-                return (Constant(given[name]),)  # type: ignore[arg-type]
+                return (Constant(given[name]),)
         if name == "training":
             return (Plain("bool"),)
         if obj.is_module and (Thing, name) in METHODS:
@@ -293,8 +293,10 @@ class Attributes:
         if cls is None and isinstance(name, str) and how == "register_buffer":
             self._machine.unregistered.add(name)
         if isinstance(cls, ProjectClass):
-            if isinstance(name, str) and how in ("=", "setattr") and self._set_property(
-                receiver, cls, name, values, state, node
+            if (
+                isinstance(name, str)
+                and how in ("=", "setattr")
+                and self._set_property(receiver, cls, name, values, state, node)
             ):
                 return
             if cls.custom_setattr and how in ("=", "setattr"):
@@ -446,8 +448,6 @@ class Attributes:
             state.write(receiver, changed, strong=len(receivers) == 1)
 
 
-
 def _as_expression(node: ast.AST) -> ast.expr:
     assert isinstance(node, ast.expr)
     return node
-

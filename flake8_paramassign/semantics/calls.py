@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Hashable, Iterator
 from dataclasses import replace
 
 from flake8_paramassign import catalogue
@@ -60,6 +60,8 @@ class Calls:
         self._tensors = tensors
         self._effort = effort
         self._yields: dict[ast.AST, bool] = {}
+        self.alternatives = 0
+        """In how many calls it is that may be of something else."""
 
     # Dispatch.
 
@@ -74,10 +76,12 @@ class Calls:
             return self.call(callees[0], arguments, state, node)
         result = NOTHING
         ends: list[State] = []
+        self.alternatives += 1
         for callee in callees:
             at = state.copy()
             result = join(result, self.call(callee, arguments, at, node))
             ends.append(at)
+        self.alternatives -= 1
         if ends:
             end = ends[0]
             for other in ends[1:]:
@@ -103,9 +107,7 @@ class Calls:
             receivers = join(receivers, UNKNOWN)
         subject = node.func.value if isinstance(node.func, ast.Attribute) else node.func
         name = written[0].name
-        self._tensors.write(
-            receivers, subject, f".{name}()", arguments.everything(), state, node
-        )
+        self._tensors.write(receivers, subject, f".{name}()", arguments.everything(), state, node)
 
     def call(self, callee: Value, arguments: Arguments, state: State, node: ast.expr) -> Values:
         """What calling ``callee`` gives; ``state`` becomes the state after it."""
@@ -127,7 +129,9 @@ class Calls:
             )
             return self.call(callee.callee, given, state, node)
         if isinstance(callee, GradMode):
-            return self._modelled(METHODS[str, "__call__"], "__call__", callee, arguments, state, node)
+            return self._modelled(
+                METHODS[str, "__call__"], "__call__", callee, arguments, state, node
+            )
         if isinstance(callee, Address):
             return self._object(callee, arguments, state, node)
         return self.call_unknown(callee, arguments, state, node)
@@ -136,11 +140,10 @@ class Calls:
         self, model: object, name: str, receiver: Value | None, arguments: Arguments,
         state: State, node: ast.expr,
     ) -> Values:  # fmt: skip
-        return model(Call(self._machine, name, receiver, arguments, state, node))  # type: ignore[operator,no-any-return]
+        sure = not self.alternatives
+        return model(Call(self._machine, name, receiver, arguments, state, node, sure))  # type: ignore[operator,no-any-return]
 
-    def _class(
-        self, cls: Class, arguments: Arguments, state: State, node: ast.expr
-    ) -> Values:
+    def _class(self, cls: Class, arguments: Arguments, state: State, node: ast.expr) -> Values:
         if isinstance(cls, ProjectClass):
             return self._machine.construct(cls, arguments, state, node)
         return self._library(cls.name, arguments, state, node)
@@ -225,9 +228,7 @@ class Calls:
             )
         return None
 
-    def _start(
-        self, owner: str, arguments: Arguments, state: State, node: ast.expr
-    ) -> bool:
+    def _start(self, owner: str, arguments: Arguments, state: State, node: ast.expr) -> bool:
         """``nn.Module.__init__(self)``."""
         cls = TorchClass.named(owner)
         if cls is None or not arguments.positional:
@@ -296,7 +297,13 @@ class Calls:
                 return (self._machine.symbol(node, state),)
             if (Thing, name) in METHODS and (isinstance(base, TorchClass) or base is None):
                 return self._method(Builtin(receiver, name), arguments, state, node)
-            if name in ("forward", "extra_repr", "__repr__", "reset_parameters", "__init_subclass__"):
+            if name in (
+                "forward",
+                "extra_repr",
+                "__repr__",
+                "reset_parameters",
+                "__init_subclass__",
+            ):
                 return (self._machine.symbol(node, state),)
         return self.call_unknown(Builtin(receiver, name), arguments, state, node)
 
@@ -321,7 +328,11 @@ class Calls:
                     return (self._machine.symbol(node, state),)
                 weight = obj.fields.get("weight") if cls.is_a("torch.nn.Embedding") else None
                 if weight is not None and len(weight.values) == 1:
-                    table = state.read(weight.values[0]) if isinstance(weight.values[0], Address) else None
+                    table = (
+                        state.read(weight.values[0])
+                        if isinstance(weight.values[0], Address)
+                        else None
+                    )
                     if isinstance(table, Tensor) and isinstance(weight.values[0], Address):
                         return self._tensors.derived(
                             weight.values[0], table, node, state, "()", dtype=table.dtype,
@@ -363,7 +374,11 @@ class Calls:
     ) -> Values:  # fmt: skip
         """Run a function of the project; a generator function gives a generator."""
         if self.yields(function.node) or isinstance(function.node, ast.AsyncFunctionDef):
-            given = [(receiver,), *arguments.positional] if receiver is not None else arguments.positional
+            given = (
+                [(receiver,), *arguments.positional]
+                if receiver is not None
+                else arguments.positional
+            )
             if arguments.extra:
                 return self.call_unknown(function, arguments, state, node)
             made = Generator(function, tuple(given), tuple(arguments.named.items()))
@@ -434,7 +449,7 @@ class Calls:
             bound[parameter.arg] = values
         spare = given[len(names) :]
         known = {p.arg for p in (*names, *spec.kwonlyargs)}
-        others: dict[object, Values] = {}
+        others: dict[Hashable, Values] = {}
         for name, values in arguments.named.items():
             if name in known:
                 bound[name] = values
@@ -450,7 +465,7 @@ class Calls:
             rest = Container("tuple", dict(enumerate(spare)), arguments.extra, not arguments.extra)
             bound[spec.vararg.arg] = (self._machine.new(rest, state, node, "args"),)
         if spec.kwarg is not None:
-            keywords = Container("dict", others, arguments.extra, not arguments.extra)  # type: ignore[arg-type]
+            keywords = Container("dict", others, arguments.extra, not arguments.extra)
             bound[spec.kwarg.arg] = (self._machine.new(keywords, state, node, "kwargs"),)
         return bound
 
@@ -526,4 +541,3 @@ def _own_nodes(body: list[ast.AST]) -> Iterator[ast.AST]:
         yield node
         if not isinstance(node, FunctionNode | ast.Lambda | ast.ClassDef):
             waiting.extend(ast.iter_child_nodes(node))
-

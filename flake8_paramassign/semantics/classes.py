@@ -161,9 +161,7 @@ class Classes:
             )  # fmt: skip
             is_open = cls.entry.cases is None or modules.container_kind(thing) is not None
             is_open = is_open or cls.name == "torch.nn.Module"
-            state.write(
-                address, Thing(cls, True, fields, is_open=is_open, initialised=True)
-            )
+            state.write(address, Thing(cls, True, fields, is_open=is_open, initialised=True))
             return
         if not isinstance(cls, ProjectClass):
             if cls is not None:
@@ -212,4 +210,3 @@ def methods_of(cls: ProjectClass) -> list[tuple[ProjectClass, FunctionNode]]:
             elif function.name not in found:
                 found[function.name] = (ancestor, function)
     return [*found.values(), *several]
-

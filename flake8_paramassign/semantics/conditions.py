@@ -13,7 +13,15 @@ from collections.abc import Callable, Hashable
 from dataclasses import replace
 from typing import Any
 
-from flake8_paramassign.domain.objects import ABSENT, Container, Obj, Optimizer, Tensor, Thing
+from flake8_paramassign.domain.objects import (
+    ABSENT,
+    UNSEEN_THING,
+    Container,
+    Obj,
+    Optimizer,
+    Tensor,
+    Thing,
+)
 from flake8_paramassign.domain.state import State
 from flake8_paramassign.domain.values import (
     Address,
@@ -303,8 +311,10 @@ class Conditions:
             state.assumed = {**state.assumed, key: holds is sign}
         equal = isinstance(op, ast.Is | ast.Eq | ast.In) is holds
         if isinstance(op, ast.Is | ast.IsNot | ast.Eq | ast.NotEq | ast.In | ast.NotIn):
-            test = ast.In() if isinstance(op, ast.In | ast.NotIn) else (
-                ast.Is() if isinstance(op, ast.Is | ast.IsNot) else ast.Eq()
+            test = (
+                ast.In()
+                if isinstance(op, ast.In | ast.NotIn)
+                else (ast.Is() if isinstance(op, ast.Is | ast.IsNot) else ast.Eq())
             )
             for mine, values, others in (
                 (node.left, left, right),
@@ -323,9 +333,7 @@ class Conditions:
                 if values and not kept:
                     return None
                 if equal and len(others) == 1 and isinstance(others[0], Constant):
-                    if isinstance(test, ast.Is) and all(
-                        isinstance(v, Unknown) for v in kept
-                    ):
+                    if isinstance(test, ast.Is) and all(isinstance(v, Unknown) for v in kept):
                         kept = others
                 self._put(mine, values, kept, state)
         return state
@@ -356,9 +364,7 @@ class Conditions:
     ) -> State | None:
         held = self._peek(subject, state)
         wanted = self._classes(self._peek(classes, state), state)
-        kept = tuple(
-            v for v in held if self.is_instance(v, wanted, state) is not (not holds)
-        )
+        kept = tuple(v for v in held if self.is_instance(v, wanted, state) is not (not holds))
         if held and not kept:
             return None
         self._put(subject, held, kept, state)
@@ -366,12 +372,47 @@ class Conditions:
         if decides and any(w in _CONTAINER_KINDS for w in wanted if isinstance(w, str)):
             for value in held:
                 if isinstance(value, Address):
-                    self._machine.discriminated.add(value)
+                    self._machine.discriminated.add(value.site)
         if holds and wanted:
             self._refine(kept, state, lambda obj: _as_instance(obj, wanted))
+            known = self._as_made(kept, wanted, state)
+            if known is not None:
+                self._put(subject, kept, known, state)
         elif not holds and wanted:
             self._refine(kept, state, lambda obj: _as_no_instance(obj, wanted))
         return state
+
+    def _as_made(
+        self, values: Values, classes: tuple[Class | str, ...], state: State
+    ) -> Values | None:
+        """An object that is found to be of a class has what the class gives its objects.
+
+        One of many is from here on a certain one of them.
+        """
+        if len(values) != 1 or not isinstance(values[0], Address):
+            return None
+        modules = [c for c in classes if isinstance(c, TorchClass | ProjectClass) and c.is_module]
+        address = values[0]
+        obj = state.read(address)
+        if not modules or len(modules) < len(classes) or not isinstance(obj, Thing):
+            return None
+        if obj.fields or any(_is_base_module(c) for c in modules):
+            return None
+        target = address
+        if address.many:
+            target = self._machine.addresses.of((address, "as", classes), many=True)
+            state.write(target, obj)
+        found: Obj | None = None
+        for cls in modules:
+            at = state.copy()
+            at.heap = {**at.heap, target: UNSEEN_THING}
+            self._machine.instance(cls, target, at)
+            state.heap = {**at.heap, target: state.read(target)}
+            made = at.read(target)
+            found = made if found is None else found.join(made)
+        if isinstance(found, Thing):
+            state.heap = {**state.heap, target: replace(found, is_module=True, truth=True)}
+        return (target,)
 
     def _assume_hasattr(
         self, subject: ast.expr, name: ast.expr, state: State, holds: bool
@@ -544,8 +585,15 @@ class Conditions:
             return False
         if isinstance(value, Plain | Text):
             kind = value.kind if isinstance(value, Plain) else "str"
-            return (kind == cls or None) if isinstance(cls, str) else (False if kind in (
-                "str", "int", "float", "bool", "bytes", "numpy.ndarray") else None)
+            return (
+                (kind == cls or None)
+                if isinstance(cls, str)
+                else (
+                    False
+                    if kind in ("str", "int", "float", "bool", "bytes", "numpy.ndarray")
+                    else None
+                )
+            )
         if not isinstance(value, Address):
             return None
         obj = state.read(value)
@@ -668,4 +716,3 @@ def _comparison_key(op: ast.cmpop, left: Values, right: Values) -> tuple[Hashabl
     if positive is not None:
         return (positive, left[0], right[0]), False
     return (kind, left[0], right[0]), True
-

@@ -41,9 +41,7 @@ def _containers(held: Field, state: State) -> list[Address]:
     ]
 
 
-def _is_stored_here(
-    held: Field, containers: list[Address], frame: Frame, state: State
-) -> bool:
+def _is_stored_here(held: Field, containers: list[Address], frame: Frame, state: State) -> bool:
     """Whether a statement of this file put it there."""
     places = list(held.stores)
     for container in containers:
@@ -64,9 +62,7 @@ def _tell(
     obj = state.read(container)
     fills = obj.fills if isinstance(obj, Container) else ()
     place = next(p for p in (*held.stores, *fills) if p.module is frame.module)
-    machine.tell(
-        ContainerHeld(frame, state, place.node, receiver, name, container, lost, contents)
-    )
+    machine.tell(ContainerHeld(frame, state, place.node, receiver, name, container, lost, contents))
 
 
 def _inside(values: Values, state: State, depth: int) -> Values:

@@ -31,9 +31,7 @@ HARMLESS = frozenset(
     """.split()
 )
 """Contexts that leave grad mode and objects alone, by their documentation."""
-SWALLOWING = frozenset(
-    ["contextlib.suppress", "pytest.raises", "unittest.TestCase.assertRaises"]
-)
+SWALLOWING = frozenset(["contextlib.suppress", "pytest.raises", "unittest.TestCase.assertRaises"])
 
 
 @dataclass(slots=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterator, Sequence
 from contextlib import contextmanager
 
 from flake8_paramassign.domain.objects import Field, Obj, Place, Tensor, Thing
@@ -62,7 +62,7 @@ class Engine:
         self.project = project
         self.addresses = Addresses()
         self.index = Index()
-        self.discriminated: set[Address] = set()
+        self.discriminated: set[Hashable] = set()
         self.unregistered: set[str] = set()
         self.read: set[tuple[ProjectClass, str, Role]] = set()
         self.moved: set[ast.AST] = set()
@@ -121,6 +121,7 @@ class Engine:
         self.store_item = self._items.store
         self.iterate = self._items.iterate
         self.replaced = self._lifetimes.replaced
+        self.replaced_all = self._lifetimes.replaced_all
         self.mended = self._lifetimes.mended
         self.augment = self._writes.augment
         self.delete = self._writes.delete
@@ -169,9 +170,11 @@ class Engine:
         """Let the listener know, where it happens in the file under analysis."""
         if self._quiet or self._silent or event.frame.module is not self.project.module:
             return
-        if not isinstance(event, Constructed | Ended) or event.frame is event.frame.root:
-            self._listener(event)
-        elif isinstance(event, Constructed):
+        if (
+            not isinstance(event, Constructed | Ended)
+            or event.frame is event.frame.root
+            or isinstance(event, Constructed)
+        ):
             self._listener(event)
 
     # Objects.
@@ -218,9 +221,7 @@ class Engine:
             result = join(result, (new[value],))
         return result
 
-    def class_attribute(
-        self, address: Address, name: str, state: State, node: ast.AST
-    ) -> Values:
+    def class_attribute(self, address: Address, name: str, state: State, node: ast.AST) -> Values:
         """A special method, which Python looks up on the class; nothing where there is none."""
         obj = state.read(address)
         cls = obj.cls if isinstance(obj, Thing) else None
@@ -232,21 +233,11 @@ class Engine:
         """What ``isinstance``, ``hasattr`` and their like say."""
         return self._conditions.of_call(name, arguments, state)
 
-    def index_of(self, number: int) -> Values:
-        """A number as an index."""
-        return (Constant(number),)
-
     # Lifetimes.
 
     def used(self, address: Address, state: State, node: ast.AST) -> None:
         """An optimizer, or a wrapper, is used."""
         self._lifetimes.used(address, state)
-
-    def replaced_all(
-        self, receiver: Address, held: Field, state: State, node: ast.AST
-    ) -> None:
-        """All Parameters of a Module are replaced at once."""
-        self._lifetimes.replaced_all(receiver, state, node)
 
     def after_each(self, node: ast.AST, head: State, back: State | None, some: Values) -> State:
         """After a loop: what was done to each Parameter of a Module in turn, is done to all."""
@@ -282,7 +273,9 @@ class Engine:
             found.append((decorator, callee))
         held = applied(function, found)
         if held == UNKNOWN and len(found) == 1 and not isinstance(node.decorator_list[0], ast.Call):
-            return self.call_any(found[0][1], Arguments([(function,)]), state, node.decorator_list[0])
+            return self.call_any(
+                found[0][1], Arguments([(function,)]), state, node.decorator_list[0]
+            )
         return held
 
     def function_of(
@@ -427,7 +420,9 @@ class Engine:
                 left.append(frame.receiver)
             self._lifetimes.escaped(tuple(left), end)
             tell_held(self, frame, end)
-            if getattr(frame.node, "name", "") == "__init__" and isinstance(frame.receiver, Address):
+            if getattr(frame.node, "name", "") == "__init__" and isinstance(
+                frame.receiver, Address
+            ):
                 self.tell(Constructed(frame, end, frame.node, frame.receiver))
             self.tell(Ended(frame, end, frame.node))
             self._frames.pop()
@@ -457,7 +452,9 @@ class Engine:
         node = function.node
         assert isinstance(node, FunctionNode)
         scope = Scope(node, function.scope or function.module.scope)
-        frame = Frame(function.module, node, scope, role, function.owner, receiver)
+        # What an earlier run of the same code made is not what this one makes.
+        context = "before" if self._silent else None
+        frame = Frame(function.module, node, scope, role, function.owner, receiver, context)
         state = before.copy() if before is not None else State()
         state.assumed, state.splits, state.replaced = {}, (), {}
         state.grad = INHERITED
@@ -480,19 +477,18 @@ class Engine:
         finally:
             self._silent -= 1
 
-    def _constructed(
-        self, cls: ProjectClass, receiver: Address, state: State
-    ) -> State | None:
+    def _constructed(self, cls: ProjectClass, receiver: Address, state: State) -> State | None:
         thing = Thing(
             cls, cls.is_module, is_open=cls.is_open, initialised=False if cls.is_module else None
         )
         state.write(receiver, thing)
-        found = cls.find("__init__")
-        if found is None or not isinstance(found[1], FunctionNode):
-            opened = cls.is_open or cls.torch_base is not None and cls.torch_base.entry.cases is None
+        holder, init = cls.find("__init__") or (cls, None)
+        if not isinstance(init, FunctionNode):
+            torch_base = cls.torch_base
+            opened = cls.is_open or (torch_base is not None and torch_base.entry.cases is None)
             fields: dict[str, Field] = {}
-            if cls.torch_base is not None:
-                self.instance(cls.torch_base, receiver, state)
+            if torch_base is not None:
+                self.instance(torch_base, receiver, state)
                 made = state.read(receiver)
                 assert isinstance(made, Thing)
                 fields = dict(made.fields)
@@ -500,7 +496,6 @@ class Engine:
                 cls, cls.is_module, fields, is_open=opened, initialised=True
             )
             return state
-        holder, init = found
         function = Function(init, holder.module, holder, cls.scope or holder.module.scope)
         decorated = self.function_of(holder.module, init, holder)
         end = self._run_function(function, decorated, state, Role.CONSTRUCTION, receiver)
@@ -587,9 +582,16 @@ class Engine:
             return frozenset()
         called = {n for n in self.index.of(init).attributes if n in methods and n != "__init__"}
         while True:
-            more = {
-                n for name in called for n in self.index.of(methods[name]).attributes if n in methods
-            } - called - {"__init__"}
+            more = (
+                {
+                    n
+                    for name in called
+                    for n in self.index.of(methods[name]).attributes
+                    if n in methods
+                }
+                - called
+                - {"__init__"}
+            )
             if not more:
                 break
             called |= more
@@ -651,4 +653,3 @@ def _declared(node: FunctionNode) -> tuple[frozenset[str], frozenset[str]]:
         elif isinstance(inner, ast.ExceptHandler | ast.match_case):
             waiting.extend(inner.body)
     return frozenset(found[0]), frozenset(found[1])
-

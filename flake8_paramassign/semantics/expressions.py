@@ -221,8 +221,8 @@ class Expressions:
         if isinstance(left, Constant) and isinstance(right, Constant):
             return self._of_constants(op, left.value, right.value)
         if isinstance(op, ast.Add) and (
-            isinstance(left, Text | Constant) and isinstance(right, Text | Constant | Plain)
-            or isinstance(left, Text | Plain) and isinstance(right, Text | Constant)
+            (isinstance(left, Text | Constant) and isinstance(right, Text | Constant | Plain))
+            or (isinstance(left, Text | Plain) and isinstance(right, Text | Constant))
         ):
             if _is_text(left) or _is_text(right):
                 return (_text_of([_begin(left), None, _end(right)]),)
@@ -268,9 +268,7 @@ class Expressions:
             else:
                 made = Container(one.kind, rest=one.items(), is_exact=False, made=place)
         elif not isinstance(other, Container):
-            made = Container(
-                one.kind, rest=join(one.items(), UNKNOWN), is_exact=False, made=place
-            )
+            made = Container(one.kind, rest=join(one.items(), UNKNOWN), is_exact=False, made=place)
         elif one.is_exact and other.is_exact:
             items = [*one.known.values(), *other.known.values()]
             made = Container(one.kind, dict(enumerate(items)), made=place)
@@ -328,8 +326,16 @@ class Expressions:
 
     def _conditional(self, node: ast.IfExp, state: State) -> Values:
         truth = self._machine.truth(node.test, state)
-        yes = self._machine.assume(node.test, state.copy(), holds=True) if truth is not False else None
-        no = self._machine.assume(node.test, state.copy(), holds=False) if truth is not True else None
+        yes = (
+            self._machine.assume(node.test, state.copy(), holds=True)
+            if truth is not False
+            else None
+        )
+        no = (
+            self._machine.assume(node.test, state.copy(), holds=False)
+            if truth is not True
+            else None
+        )
         result = NOTHING
         if yes is not None:
             result = self.evaluate(node.body, yes)
@@ -374,9 +380,7 @@ class Expressions:
         if exact and len(items) <= _MOST_ITEMS:
             made = Container(kind, dict(enumerate(items)), made=place)
         else:
-            made = Container(
-                kind, rest=join(rest, join_all(items)), is_exact=False, made=place
-            )
+            made = Container(kind, rest=join(rest, join_all(items)), is_exact=False, made=place)
         return (self._machine.new(made, state, node),)
 
     def _dict(self, node: ast.Dict, state: State) -> Values:
@@ -450,15 +454,16 @@ class Expressions:
 
         def once(values: Values, at: State) -> bool:
             self._machine.bind(first.target, values, at, None)
-            current: State | None = at
+            current = at
             sure = True
             for test in first.ifs:
-                assert current is not None
                 truth = self._machine.truth(test, current)
                 sure = sure and truth is not None
-                current = self._machine.assume(test, current, holds=True) if truth is not False else None
-                if current is None:
+                passed = truth is not False
+                holding = self._machine.assume(test, current, holds=True) if passed else None
+                if holding is None:
                     return sure
+                current = holding
             before = len(collected)
             inner = self._collect(node, rest, current, collected)
             if current is not at:
@@ -515,9 +520,7 @@ def _is_large(value: object) -> bool:
 
 
 def _is_text(value: Value) -> bool:
-    return isinstance(value, Text) or (
-        isinstance(value, Constant) and isinstance(value.value, str)
-    )
+    return isinstance(value, Text) or (isinstance(value, Constant) and isinstance(value.value, str))
 
 
 def _begin(value: Value) -> str | None:
@@ -548,5 +551,3 @@ def _text_of(parts: list[str | None]) -> Value:
             break
         suffix = part + suffix
     return Text(prefix, suffix)
-
-

@@ -110,5 +110,3 @@ def is_constructing(frame: Frame, receiver: Address | None) -> bool:
             return receiver is not None
         at = at.caller
     return False
-
-

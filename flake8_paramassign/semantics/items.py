@@ -21,6 +21,7 @@ from flake8_paramassign.domain.values import (
     join,
     join_all,
 )
+from flake8_paramassign.project.classes import ProjectClass
 from flake8_paramassign.semantics.attributes import REGISTRIES
 from flake8_paramassign.semantics.events import ItemStored, IteratedAgain
 from flake8_paramassign.semantics.machine import Arguments, Machine
@@ -70,12 +71,10 @@ class Items:
             part = whole[cut]
             return (Constant(part),)
         if type(key) is int and -len(whole) <= key < len(whole):
-            return (Constant(whole[key]),)  # type: ignore[arg-type]
+            return (Constant(whole[key]),)
         return UNKNOWN
 
-    def _of_registry(
-        self, registry: Builtin, index: Values, state: State, node: ast.AST
-    ) -> Values:
+    def _of_registry(self, registry: Builtin, index: Values, state: State, node: ast.AST) -> Values:
         """``m._parameters[name]``."""
         name = constant(index)
         if registry.name in REGISTRIES and isinstance(name, str):
@@ -86,7 +85,7 @@ class Items:
         self, address: Address, obj: Thing, index: Values, state: State, node: ast.AST
     ) -> Values:
         """An item of an object of which little is known: the same wherever the index is."""
-        methods = ()
+        methods = NOTHING
         if obj.cls is not None:
             methods = self._machine.class_attribute(address, "__getitem__", state, node)
         if methods and isinstance(node, ast.expr):
@@ -120,9 +119,9 @@ class Items:
         index = self._machine.evaluate(target.slice, state)
         written = [v for v in owners if self._may_be_tensor(v, state)]
         if written and len(written) == len(owners):
-            self._tensors.write(
-                owners, target.value, "[...] =", values, state, target
-            )
+            self._tensors.write(owners, target.value, "[...] =", values, state, target)
+        if len(owners) == 1 and isinstance(owners[0], Address):
+            self._tell_stored(owners[0], values, state, target)
         for owner in owners:
             self._store_in(owner, index, values, state, target, len(owners) == 1)
 
@@ -142,7 +141,6 @@ class Items:
             return
         obj = state.read(owner) if isinstance(owner, Address) else None
         if isinstance(obj, Container) and isinstance(owner, Address):
-            self._tell_stored(owner, obj, values, state, target)
             self._mended(obj, index, state)
             frame = self._machine.frame
             fill = frame.place(frame.statement or target)
@@ -154,7 +152,7 @@ class Items:
                 if kind == "list" and type(key) is int and key < 0:
                     key = len([f for f in obj.fields if f.isdigit()]) + key
                 name = str(key) if isinstance(key, str | int) else None
-                base = obj.cls.torch_base if hasattr(obj.cls, "torch_base") else obj.cls
+                base = obj.cls.torch_base if isinstance(obj.cls, ProjectClass) else obj.cls
                 converts = base is not None and "Parameter" in base.name
                 held = values
                 if converts:
@@ -171,14 +169,25 @@ class Items:
                     state.havoc([owner])
 
     def _tell_stored(
-        self, owner: Address, obj: Container, values: Values, state: State, target: ast.Subscript
+        self, owner: Address, values: Values, state: State, target: ast.Subscript
     ) -> None:
         frame = self._machine.frame
-        if obj.of and not isinstance(frame.statement, ast.AugAssign):
+        obj = state.read(owner)
+        if (
+            isinstance(obj, Container)
+            and self._is_of_parameters(obj, state)
+            and not isinstance(frame.statement, ast.AugAssign)
+        ):
             kind = obj.kind if obj.kind in ("state_dict", "list", "dict") else "list"
-            self._machine.tell(
-                ItemStored(frame, state, target, owner, kind, target.value, values)
-            )
+            self._machine.tell(ItemStored(frame, state, target, owner, kind, target.value, values))
+
+    @staticmethod
+    def _is_of_parameters(obj: Container, state: State) -> bool:
+        """Whether a container was made of what a Module has registered."""
+        return any(
+            isinstance(origin, Address) and isinstance(state.read(origin), Thing | Tensor)
+            for origin in obj.of
+        )
 
     def _mended(self, obj: Container, index: Values, state: State) -> None:
         """``optimizer.param_groups[0]["params"] = ...`` gives an optimizer other Parameters."""
@@ -249,9 +258,7 @@ class Items:
     ) -> tuple[list[Values] | None, Values]:
         if obj.spent is True and not address.many and obj.made is not None:
             first = obj.fills[-1] if obj.fills else obj.made
-            self._machine.tell(
-                IteratedAgain(self._machine.frame, state, node, address, first, by)
-            )
+            self._machine.tell(IteratedAgain(self._machine.frame, state, node, address, first, by))
             return [], NOTHING
         if obj.kind in containers.DICTS:
             keys: list[Values] = [(Constant(key),) for key in obj.known]
@@ -277,5 +284,3 @@ class Items:
         yielded = self._machine.run_generator(obj, state, node)
         some = join_all(values for values, _ in yielded)
         return None, some if yielded else UNKNOWN
-
-

@@ -30,7 +30,7 @@ class Lifetimes:
         owners = {receiver, *registry.owners(receiver)}
         takers = []
         for address, obj in state.objects():
-            if not isinstance(obj, Optimizer) or not obj.is_known and not obj.taken:
+            if not isinstance(obj, Optimizer) or not obj.is_known:
                 continue
             if any(value in lost for value in obj.taken):
                 takers.append(address)
@@ -110,9 +110,7 @@ class Lifetimes:
     def mended(address: Address, taken: Values, state: State) -> None:
         """An optimizer was given more Parameters, perhaps those it lacked."""
         state.replaced = {
-            place: known
-            for place, known in state.replaced.items()
-            if address not in known.takers
+            place: known for place, known in state.replaced.items() if address not in known.takers
         }
 
     def escaped(self, values: Values, state: State) -> None:

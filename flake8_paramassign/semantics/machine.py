@@ -3,23 +3,28 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Hashable
+from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from flake8_paramassign.domain.objects import Obj, Place
+from flake8_paramassign.domain.objects import Field, Generator, Obj, Place
 from flake8_paramassign.domain.state import State
 from flake8_paramassign.domain.values import (
     NOTHING,
     Address,
     Addresses,
     Function,
+    Scope,
     Text,
     Value,
     Values,
     join_all,
 )
-from flake8_paramassign.project.classes import ProjectClass
+from flake8_paramassign.nodes import FunctionNode
+from flake8_paramassign.project.classes import Class, ProjectClass
+from flake8_paramassign.project.index import Index
 from flake8_paramassign.project.module import Module
 from flake8_paramassign.project.project import Project
 from flake8_paramassign.semantics.events import Event
@@ -62,9 +67,7 @@ class Arguments:
 
     def after(self, count: int) -> Arguments:
         """All but the first ``count``."""
-        return Arguments(
-            self.positional[count:], self.named, self.extra, self.nodes[count:]
-        )
+        return Arguments(self.positional[count:], self.named, self.extra, self.nodes[count:])
 
     def behind(self, *first: Values) -> Arguments:
         """The same with others before them."""
@@ -76,8 +79,9 @@ class Machine(Protocol):
 
     project: Project
     addresses: Addresses
-    discriminated: set[Address]
-    """Containers of which a test asks whether they are a list: made for either."""
+    index: Index
+    discriminated: set[Hashable]
+    """The sites of containers of which a test asks whether they are a list: made for either."""
     unregistered: set[str]
     """Names that are deleted from, or registered otherwise in, an object that is not known."""
     read: set[tuple[ProjectClass, str, Role]]
@@ -92,6 +96,10 @@ class Machine(Protocol):
     @property
     def frame(self) -> Frame:
         """The activation that is running."""
+
+    @property
+    def is_quiet(self) -> bool:
+        """Whether something is only looked at again."""
 
     def tell(self, event: Event) -> None:
         """Let the rules judge what happens, where it happens in the file under analysis."""
@@ -188,8 +196,126 @@ class Machine(Protocol):
     def used(self, address: Address, state: State, node: ast.AST) -> None:
         """An optimizer, or a wrapper, is used."""
 
-    def function_of(self, module: Module, node: ast.AST, owner: ProjectClass | None) -> Values:
-        """What a ``def`` statement binds, with its decorators applied."""
+    # Variables.
+
+    def bind_name(self, name: str, values: Values, state: State) -> None:
+        """Bind a variable."""
+
+    def bind_loop(self, node: ast.For | ast.AsyncFor, values: Values, state: State) -> None:
+        """Bind the variables of a loop to an item."""
+
+    def loop_ended(self, node: ast.AST) -> None:
+        """A loop is over."""
+
+    def augment(self, node: ast.AugAssign, state: State) -> None:
+        """``target op= value``: in place where the object can do that, else a new value."""
+
+    def delete(self, target: ast.expr, state: State) -> None:
+        """``del target``."""
+
+    # Loops and tests.
+
+    def rounds(self, usual: int) -> int:
+        """How often a loop is run before it is widened."""
+
+    def after_each(self, node: ast.AST, head: State, back: State | None, some: Values) -> State:
+        """After a loop: what was done to each Parameter of a Module in turn, is done to all."""
+
+    def question(self, node: ast.expr, state: State) -> Values:
+        """What a test gives whose answer is not known."""
+
+    def truth_of_call(self, name: str, arguments: Arguments, state: State) -> bool | None:
+        """What ``isinstance``, ``hasattr`` and their like say."""
+
+    def never_returns(self, node: ast.expr, held: Values) -> bool:
+        """Whether a call ends the program."""
+
+    # Attributes of objects, and what is replaced in them.
+
+    def bypass(
+        self, receiver: Value, name: str | None, values: Values, state: State, node: ast.AST,
+        how: str,
+    ) -> None:  # fmt: skip
+        """Set an attribute, of unknown name if that is None, but not as ``setattr`` does."""
+
+    def delete_attribute(self, receivers: Values, name: str | None, state: State) -> None:
+        """Delete an attribute; None is one of unknown name."""
+
+    def class_attribute(self, address: Address, name: str, state: State, node: ast.AST) -> Values:
+        """A special method, which Python looks up on the class; nothing where there is none."""
+
+    def replaced(
+        self, receiver: Address, name: str | Text, kept: Values, before: Field, state: State,
+        node: ast.AST, expression: ast.expr | None, how: str, *, sure: bool,
+    ) -> None:  # fmt: skip
+        """An attribute is stored: what it held before may be kept by an optimizer."""
+
+    def replaced_all(self, receiver: Address, state: State, node: ast.AST) -> None:
+        """All Parameters of a Module are replaced at once."""
+
+    def mended(self, address: Address, taken: Values, state: State) -> None:
+        """An optimizer was given more Parameters, perhaps those it lacked."""
+
+    def copied(self, values: Values, state: State, node: ast.AST, *, deep: bool) -> Values:
+        """``copy.copy`` and ``copy.deepcopy``."""
+
+    # Functions and classes.
+
+    def define(self, node: FunctionNode, state: State) -> Values:
+        """What a ``def`` statement binds."""
+
+    def define_class(self, node: ast.ClassDef, state: State) -> ProjectClass:
+        """What a ``class`` statement binds."""
+
+    def keeps_class(self, decorator: ast.expr, state: State) -> bool:
+        """Whether a decorator leaves a class as it is."""
+
+    def defined(self, module: Module, name: str) -> Values | None:
+        """What a decorated function of a file's top level is; None for anything else."""
+
+    def defaults(self, function: Function, state: State) -> dict[str, Values]:
+        """The defaults of parameters, as far as they are constants or names."""
+
+    def module_of(self, scope: Scope) -> Module | None:
+        """The file whose top level ``scope`` is."""
+
+    def found(self, node: ast.AST, frame: Frame) -> None:
+        """A function or class is defined, and is to be run for its own sake later."""
+
+    def called(self, function: Function, mode: bool | str | None) -> None:
+        """A function is called in a grad mode."""
+
+    def instance(self, cls: Class | None, address: Address, state: State) -> None:
+        """Let ``address`` be an object of ``cls`` that somebody else made."""
+
+    def changes_itself(self, cls: ProjectClass) -> bool:
+        """Whether calling an object of the class may change what it holds."""
+
+    def constructor_only(self, cls: ProjectClass) -> frozenset[str]:
+        """Methods that only ``__init__`` calls, as far as the file tells."""
+
+    def begun(self, cls: ProjectClass, receiver: Address) -> State | None:
+        """The state that ``__init__`` leaves for any arguments, told to nobody."""
+
+    def run_frame(self, frame: Frame, state: State) -> tuple[Values, State | None]:
+        """Run the body of an activation; what it returns, and the state after it."""
+
+    def run_method(
+        self, holder: ProjectClass, node: FunctionNode, receiver: Address, state: State,
+        cls: ProjectClass,
+    ) -> State | None:  # fmt: skip
+        """Run a method to know what it changes; told to nobody."""
+
+    def run_generator(
+        self, obj: Generator, state: State, node: ast.expr
+    ) -> list[tuple[Values, State]]:
+        """Run a generator to its end at once; what it yields, and in which states."""
+
+    def function_of(
+        self, module: Module, node: ast.AST, owner: ProjectClass | None,
+        decorators: Sequence[ast.expr] | None = None,
+    ) -> Values:  # fmt: skip
+        """What a ``def`` statement binds, with its decorators applied, whatever the flow."""
 
     def place(self, node: ast.AST) -> Place:
         """A node of the running file."""

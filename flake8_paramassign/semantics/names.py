@@ -147,24 +147,23 @@ class Names:
         for index, part in enumerate(parts):
             if isinstance(part, ast.Starred):
                 made = Container("list", rest=some or UNKNOWN, is_exact=False)
-                held: Values = (self._machine.new(made, state, part, "rest"),)
+                held = (self._machine.new(made, state, part, "rest"),)
             else:
                 held = some
                 if not held or is_unknown(held):
                     found = join_all(
-                        self._machine.item(v, (Constant(index),), state, target)
-                        for v in values
+                        self._machine.item(v, (Constant(index),), state, target) for v in values
                     )
-                    held = found if not is_unknown(found) else join(
-                        (self._machine.symbol(part, state),), NOTHING
+                    held = (
+                        found
+                        if not is_unknown(found)
+                        else join((self._machine.symbol(part, state),), NOTHING)
                     )
             self.bind(part, held, state, None)
 
     # Loops over Parameters, and values that nobody reads.
 
-    def bind_loop(
-        self, node: ast.For | ast.AsyncFor, values: Values, state: State
-    ) -> None:
+    def bind_loop(self, node: ast.For | ast.AsyncFor, values: Values, state: State) -> None:
         """Bind the variables of a loop to an item."""
         self.bind(node.target, values, state, None)
         for inner in ast.walk(node.target):
@@ -229,5 +228,3 @@ class _Tag(Unknown):
 
     def __hash__(self) -> int:
         return id(self.node)
-
-

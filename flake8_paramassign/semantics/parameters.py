@@ -118,9 +118,7 @@ class Parameters:
                 item = inside.elts[1]
             held = self._annotated(item, site, module, state, (part, "item"))
             if held:
-                several = tuple(
-                    self._many(v, state) if isinstance(v, Address) else v for v in held
-                )
+                several = tuple(self._many(v, state) if isinstance(v, Address) else v for v in held)
                 address = self._machine.addresses.of((site, part, "container"))
                 kind = "dict" if name in _DICTS else "list"
                 state.write(address, Container(kind, rest=several, is_exact=False))
@@ -162,5 +160,3 @@ class Parameters:
             state.write(address, Thing(cls, cls.is_module))
             return (address,)
         return ()
-
-

@@ -357,7 +357,10 @@ class Statements:
                 outer.breaks += known.breaks
                 outer.continues += known.continues
                 return known.end.copy() if known.end is not None else None
-        marks = len(frame.returns), *((len(outer.breaks), len(outer.continues)) if outer else (0, 0))
+        marks = (
+            len(frame.returns),
+            *((len(outer.breaks), len(outer.continues)) if outer else (0, 0)),
+        )
         loop = Loop(node)
         back: State | None = None
         for _ in range(self._machine.rounds(_ROUNDS)):
@@ -545,4 +548,3 @@ def _joined(states: list[State], *, remember: bool = False) -> State | None:
     for other in states[1:]:
         result = result.joined(other, remember=remember)
     return result
-

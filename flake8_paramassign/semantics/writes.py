@@ -110,5 +110,3 @@ class Writes:
 def _loaded(target: ast.expr) -> ast.expr:
     """The target of an augmented assignment, to be read."""
     return target
-
-

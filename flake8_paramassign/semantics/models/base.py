@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 from typing import TypeAlias, TypeVar
 
@@ -25,6 +25,8 @@ class Call:
     arguments: Arguments
     state: State
     node: ast.expr
+    is_sure: bool = True
+    """Whether this surely is what is called, not one of several things."""
 
     @property
     def object(self) -> Obj | None:
@@ -43,7 +45,7 @@ class Call:
         keywords = getattr(self.node, "keywords", ())
         return next((k.value for k in keywords if k.arg in names), None)
 
-    def constant(self, position: int, *names: str, default: object = NotImplemented) -> object:
+    def constant(self, position: int, *names: str, default: Hashable = NotImplemented) -> Hashable:
         """The one constant that an argument is; ``default`` where it is not given."""
         held = self.arguments.get(position, *names)
         return default if held is None else constant(held)
@@ -73,7 +75,9 @@ def function(*names: str) -> Callable[[_Any], _Any]:
     return add
 
 
-def method(kind: type[Thing | Container | Tensor | Optimizer | str], *names: str) -> Callable[[_Any], _Any]:
+def method(
+    kind: type[Thing | Container | Tensor | Optimizer | str], *names: str
+) -> Callable[[_Any], _Any]:
     """Let the decorated function be the model of methods of these names."""
 
     def add(model: _Any) -> _Any:

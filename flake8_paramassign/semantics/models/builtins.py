@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Hashable
 
 from flake8_paramassign.domain.objects import Container, Tensor, Thing
 from flake8_paramassign.domain.values import (
@@ -108,9 +109,12 @@ def _delattr(call: Call) -> Values:
 
 @function("builtins.vars")
 def _vars(call: Call) -> Values:
-    return join_all(
-        call.machine.attribute(v, "__dict__", call.state, call.node) for v in call.argument(0)
-    ) or UNKNOWN
+    return (
+        join_all(
+            call.machine.attribute(v, "__dict__", call.state, call.node) for v in call.argument(0)
+        )
+        or UNKNOWN
+    )
 
 
 @function("builtins.isinstance", "builtins.issubclass", "builtins.hasattr", "builtins.callable",
@@ -134,19 +138,24 @@ def _bool(call: Call) -> Values:
 
 @function("builtins.type")
 def _type(call: Call) -> Values:
-    return join_all(
-        call.machine.attribute(v, "__class__", call.state, call.node)
-        if isinstance(v, Address)
-        else UNKNOWN
-        for v in call.argument(0)
-    ) or UNKNOWN
+    return (
+        join_all(
+            call.machine.attribute(v, "__class__", call.state, call.node)
+            if isinstance(v, Address)
+            else UNKNOWN
+            for v in call.argument(0)
+        )
+        or UNKNOWN
+    )
 
 
 @function("builtins.super")
 def _super(call: Call) -> Values:
     frame = call.machine.frame
     if not call.arguments.positional:
-        while frame.owner is None and frame.caller is not None and isinstance(frame.node, ast.Lambda):
+        while (
+            frame.owner is None and frame.caller is not None and isinstance(frame.node, ast.Lambda)
+        ):
             frame = frame.caller
         if frame.owner is None or frame.receiver is None:
             return UNKNOWN
@@ -191,7 +200,9 @@ def _decorator(call: Call) -> Values:
     return held
 
 
-@function("functools.identity", "typing.cast", "torch.jit.ignore", "torch.jit.unused", "torch.jit.export")
+@function(
+    "functools.identity", "typing.cast", "torch.jit.ignore", "torch.jit.unused", "torch.jit.export"
+)
 def _identity(call: Call) -> Values:
     return call.argument(1) if call.name == "typing.cast" else call.argument(0)
 
@@ -214,7 +225,11 @@ def _number(call: Call) -> Values:
         _, some = call.machine.iterate(call.argument(0), call.state, call.node, call.name)
         if any(isinstance(v, Address) and isinstance(call.state.read(v), Tensor) for v in some):
             return call.machine.combined(ast.Add(), some, some, call.node, call.state)
-        return (Plain("float"),) if some and all(isinstance(v, Plain | Constant) for v in some) else UNKNOWN
+        return (
+            (Plain("float"),)
+            if some and all(isinstance(v, Plain | Constant) for v in some)
+            else UNKNOWN
+        )
     flat = call.arguments.flat()
     if flat and all(isinstance(v, Plain | Constant) for v in flat):
         return (Plain("float"),)
@@ -325,7 +340,11 @@ def _format(call: Call) -> Values:
     if isinstance(call.receiver, Constant) and isinstance(call.receiver.value, str):
         text = call.receiver.value
         given = [constant(v) for v in call.arguments.positional]
-        if all(isinstance(g, str | int) for g in given) and not call.arguments.named and not call.arguments.extra:
+        if (
+            all(isinstance(g, str | int) for g in given)
+            and not call.arguments.named
+            and not call.arguments.extra
+        ):
             try:
                 return (Constant(text.format(*given)),)
             except (IndexError, KeyError, ValueError):
@@ -353,8 +372,8 @@ def of_text(call: Call) -> Values:
                 return UNKNOWN
             if isinstance(result, list):
                 place = call.machine.place(call.node)
-                items: dict[object, Values] = {i: (Constant(p),) for i, p in enumerate(result)}
-                made = Container("list", items, made=place)  # type: ignore[arg-type]
+                items: dict[Hashable, Values] = {i: (Constant(p),) for i, p in enumerate(result)}
+                made = Container("list", items, made=place)
                 return (call.machine.new(made, call.state, call.node),)
             if isinstance(result, str | int | tuple):
                 return (Constant(result),)
@@ -371,5 +390,9 @@ def of_text(call: Call) -> Values:
         made = Container("list", rest=(Text(),), is_exact=False)
         return (call.machine.new(made, call.state, call.node),)
     if isinstance(receiver, Constant | Text | Plain) and call.name in _PURE_TEXT:
-        return (Text(),) if call.name not in ("find", "startswith", "endswith", "count", "index") else (Plain("int"),)
+        return (
+            (Text(),)
+            if call.name not in ("find", "startswith", "endswith", "count", "index")
+            else (Plain("int"),)
+        )
     return UNKNOWN

@@ -71,7 +71,8 @@ def _list(call: Call) -> Values:
 
 @function("builtins.dict", "collections.OrderedDict", "collections.defaultdict")
 def _dict(call: Call) -> Values:
-    known: dict[Hashable, Values] = dict(call.arguments.named)
+    known: dict[Hashable, Values] = {}
+    known.update(call.arguments.named.items())
     rest = call.arguments.extra
     exact = not rest
     of = NOTHING
@@ -92,7 +93,7 @@ def _dict(call: Call) -> Values:
         for pair in pairs if pairs is not None else [some]:
             key, held = _pair(call, pair)
             if pairs is not None and key is not NotImplemented:
-                known[key] = held  # type: ignore[index]
+                known[key] = held
             else:
                 exact, rest = False, join(rest, held)
     made = Container("dict", known, rest, exact, call.machine.place(call.node), of=of)
@@ -101,12 +102,8 @@ def _dict(call: Call) -> Values:
 
 def _pair(call: Call, pair: Values) -> tuple[object, Values]:
     """A key and what it stands for."""
-    keys = join_all(
-        call.machine.item(v, (Constant(0),), call.state, call.node) for v in pair
-    )
-    held = join_all(
-        call.machine.item(v, (Constant(1),), call.state, call.node) for v in pair
-    )
+    keys = join_all(call.machine.item(v, (Constant(0),), call.state, call.node) for v in pair)
+    held = join_all(call.machine.item(v, (Constant(1),), call.state, call.node) for v in pair)
     return constant(keys), held
 
 
@@ -146,8 +143,9 @@ def _enumerate(call: Call) -> Values:
 @function("builtins.range")
 def _range(call: Call) -> Values:
     bounds = [constant(held) for held in call.arguments.positional]
-    if all(type(bound) is int for bound in bounds) and 1 <= len(bounds) <= 3:
-        numbers = range(*bounds)  # type: ignore[arg-type]
+    given = [bound for bound in bounds if isinstance(bound, int)]
+    if given == bounds and 1 <= len(given) <= 3 and 0 not in given[2:]:
+        numbers = range(*given)
         if len(numbers) <= _MOST:
             return _make(call, "range", [(Constant(n),) for n in numbers], NOTHING)
     return _make(call, "range", None, (Plain("int"),))
@@ -272,7 +270,12 @@ def _extend(call: Call) -> Values:
 
 def _update(call: Call, obj: Container) -> Values:
     known, rest, exact = dict(obj.known), obj.rest, obj.is_exact
-    if obj.of and isinstance(call.receiver, Address) and isinstance(call.node, ast.Call):
+    if (
+        obj.of
+        and call.is_sure
+        and isinstance(call.receiver, Address)
+        and isinstance(call.node, ast.Call)
+    ):
         holder = call.node.func.value if isinstance(call.node.func, ast.Attribute) else call.node
         call.machine.tell(
             ItemStored(
@@ -288,7 +291,7 @@ def _update(call: Call, obj: Container) -> Values:
             exact, rest = False, join(rest, other.items())
         else:
             exact, rest = False, join(rest, UNKNOWN)
-    known |= call.arguments.named
+    known.update(call.arguments.named.items())
     return _changed(call, _filled(call, replace(obj, known=known, rest=rest, is_exact=exact)))
 
 

@@ -179,7 +179,9 @@ def _filled(
         for key, values in mapping.known.items():
             obj = obj.with_field(str(key), Field(as_held(machine, values, slot, state, node), slot))
         if not mapping.is_exact:
-            obj = obj.computed(Text(), Field(as_held(machine, mapping.rest, slot, state, node), slot))
+            obj = obj.computed(
+                Text(), Field(as_held(machine, mapping.rest, slot, state, node), slot)
+            )
         return obj
     else:
         each, some = machine.iterate(given, state, node, cls.name)
@@ -370,7 +372,9 @@ def _getattr_method(call: Call) -> Values:
 def _delattr_method(call: Call) -> Values:
     name = call.constant(0)
     assert call.receiver is not None
-    call.machine.delete_attribute((call.receiver,), name if isinstance(name, str) else None, call.state)
+    call.machine.delete_attribute(
+        (call.receiver,), name if isinstance(name, str) else None, call.state
+    )
     return NONE
 
 
@@ -398,8 +402,10 @@ def _named(call: Call, listing: registry.Listing) -> Values:
 
 def _parameters_of(call: Call) -> registry.Listing:
     assert isinstance(call.receiver, Address)
-    recurse = call.constant(1, "recurse", default=True) if "named" in call.name else call.constant(
-        0, "recurse", default=True
+    recurse = (
+        call.constant(1, "recurse", default=True)
+        if "named" in call.name
+        else call.constant(0, "recurse", default=True)
     )
     return registry.parameters(
         call.receiver, call.state, call.machine.addresses, recurse=recurse is not False
@@ -570,7 +576,7 @@ def _load_state_dict(call: Call) -> Values:
         obj = call.object
         held = Field(UNKNOWN, ANY)
         if assigns is True and isinstance(obj, Thing) and obj.is_module is not False:
-            call.machine.replaced_all(call.receiver, held, call.state, call.node)
+            call.machine.replaced_all(call.receiver, call.state, call.node)
         listing = registry.parameters(call.receiver, call.state, call.machine.addresses)
         for address in listing.modules:
             state_obj = call.state.read(address)
@@ -596,7 +602,9 @@ def _of_list(call: Call) -> Values:
     if kind is None or not isinstance(obj, Thing) or not isinstance(call.receiver, Address):
         return call.unknown()
     base = obj.cls.torch_base if isinstance(obj.cls, ProjectClass) else obj.cls
-    slot = PARAMETER if isinstance(base, TorchClass) and base.is_a(*_PARAMETER_CONTAINERS) else MODULE
+    slot = (
+        PARAMETER if isinstance(base, TorchClass) and base.is_a(*_PARAMETER_CONTAINERS) else MODULE
+    )
     numbered = [n for n in obj.fields if n.isdigit() and obj.fields[n].slot == slot]
     exact = kind == "list" and not obj.rest and not obj.is_open and not call.receiver.many
     node = call.node
@@ -658,7 +666,9 @@ def _blurred(obj: Thing) -> Thing:
 # Items.
 
 
-def item(machine: Machine, address: Address, obj: Thing, index: Values, state: State, node: ast.AST) -> Values:
+def item(
+    machine: Machine, address: Address, obj: Thing, index: Values, state: State, node: ast.AST
+) -> Values:
     """``layers[i]``."""
     kind = container_kind(obj)
     numbered = [n for n, f in obj.fields.items() if f.slot & (MODULE | PARAMETER)]
@@ -736,5 +746,6 @@ def _scripted(call: Call) -> Values:
 
 @function("copy.deepcopy", "copy.copy")
 def _copied(call: Call) -> Values:
-    return call.machine.copied(call.argument(0, "x"), call.state, call.node, deep="deep" in call.name)
-
+    return call.machine.copied(
+        call.argument(0, "x"), call.state, call.node, deep="deep" in call.name
+    )

@@ -8,9 +8,9 @@ from flake8_paramassign.domain.objects import Container, Optimizer, Tensor, Thin
 from flake8_paramassign.domain.values import (
     NONE,
     NOTHING,
-    UNKNOWN,
     Address,
     Plain,
+    Value,
     Values,
     join,
 )
@@ -62,9 +62,7 @@ def _taken(call: Call, given: Values) -> tuple[Values, bool]:
                 for origin in obj.of:
                     origin_obj = call.state.read(origin) if isinstance(origin, Address) else None
                     if isinstance(origin_obj, Thing) and isinstance(origin, Address):
-                        listing = registry.parameters(
-                            origin, call.state, call.machine.addresses
-                        )
+                        listing = registry.parameters(origin, call.state, call.machine.addresses)
                         for module in listing.modules:
                             taken = _with(taken, module)
                 if depth < 4:
@@ -76,7 +74,11 @@ def _taken(call: Call, given: Values) -> tuple[Values, bool]:
                         waiting.append((some, depth + 1))
                         continue
                     waiting.extend((held, depth + 1) for held in obj.contents())
-            elif isinstance(obj, Thing) and registry.children(value, call.state).is_exact:  # type: ignore[arg-type]
+            elif (
+                isinstance(value, Address)
+                and isinstance(obj, Thing)
+                and registry.children(value, call.state).is_exact
+            ):
                 _, some = call.machine.iterate((value,), call.state, call.node, call.name)
                 waiting.append((some, depth + 1))
             else:
@@ -84,8 +86,8 @@ def _taken(call: Call, given: Values) -> tuple[Values, bool]:
     return taken, known
 
 
-def _with(taken: Values, value: object) -> Values:
-    return taken if value in taken else (*taken, value)  # type: ignore[return-value]
+def _with(taken: Values, value: Value) -> Values:
+    return taken if value in taken else (*taken, value)
 
 
 @method(Optimizer, *_STEPS)
@@ -105,8 +107,11 @@ def _add_group(call: Call) -> Values:
     assert isinstance(call.receiver, Address)
     more, known = _taken(call, call.argument(0, "param_group"))
     call.machine.mended(call.receiver, more, call.state)
+    call.machine.tell(
+        OptimizerMade(
+            call.machine.frame, call.state, call.node, call.receiver, tensors_of(more, call)
+        )
+    )
     changed = replace(obj, taken=join(obj.taken, more), is_known=obj.is_known and known)
     call.state.write(call.receiver, changed)
     return NONE
-
-

@@ -23,8 +23,14 @@ _NORMS = (
 )  # fmt: skip
 _PRUNING = tuple(
     f"torch.nn.utils.prune.{name}"
-    for name in ("l1_unstructured", "random_unstructured", "ln_structured", "random_structured",
-                 "custom_from_mask", "identity")  # fmt: skip
+    for name in (
+        "l1_unstructured",
+        "random_unstructured",
+        "ln_structured",
+        "random_structured",
+        "custom_from_mask",
+        "identity",
+    )  # fmt: skip
 )
 _REMOVERS = (
     "torch.nn.utils.remove_weight_norm", "torch.nn.utils.remove_spectral_norm",
@@ -55,7 +61,9 @@ def _recomputed(call: Call) -> Values:
         before = obj.member(name)
         changed = obj.with_field(name, Field((part,), PLAIN))
         # What it is computed from is registered under another name.
-        kept = {"weight_norm": "_v", "spectral_norm": "_orig"}.get(call.name.rpartition(".")[2], "_orig")
+        kept = {"weight_norm": "_v", "spectral_norm": "_orig"}.get(
+            call.name.rpartition(".")[2], "_orig"
+        )
         if before.slot & PARAMETER and not is_parametrized:
             changed = changed.with_field(f"{name}{kept}", Field(before.values, PARAMETER))
         if is_parametrized:
@@ -88,7 +96,9 @@ def _fused(call: Call) -> Values:
 
     pair = {}
     for index in range(2):
-        made = Tensor(call.machine.place(call.node), is_parameter=True, trainable=None, explicit=True)
+        made = Tensor(
+            call.machine.place(call.node), is_parameter=True, trainable=None, explicit=True
+        )
         pair[index] = (call.machine.new(made, call.state, call.node, index),)
     whole = Container("tuple", pair)  # type: ignore[arg-type]
     return (call.machine.new(whole, call.state, call.node, "pair"),)

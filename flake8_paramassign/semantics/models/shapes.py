@@ -14,7 +14,7 @@ from types import MappingProxyType
 from typing import NamedTuple, TypeGuard
 
 from flake8_paramassign.catalogue import Slot
-from flake8_paramassign.domain.objects import Container, Shape, Tensor, Thing
+from flake8_paramassign.domain.objects import Container, Shape, Size, Tensor, Thing
 from flake8_paramassign.domain.state import State
 from flake8_paramassign.domain.values import UNKNOWN, Address, Constant, Plain, Value, Values
 
@@ -220,7 +220,8 @@ def _sizes(arguments: Sequence[object]) -> Shape | None:
     """``f(2, 3)`` and ``f((2, 3))``."""
     if len(arguments) == 1 and isinstance(arguments[0], tuple):
         arguments = arguments[0]
-    return tuple(arguments) if all(isinstance(s, int | Address) for s in arguments) else None
+    sizes = tuple(size for size in arguments if isinstance(size, int | Address))
+    return sizes if len(sizes) == len(arguments) else None
 
 
 def _is_counted(shape: Shape) -> bool:
@@ -293,11 +294,12 @@ def _repeated(shape: Shape, arguments: Sequence[object]) -> Shape | None:
     if times is None or len(times) < len(shape):
         return None
     padded = (1,) * (len(times) - len(shape)) + shape
-    sizes = [_product(size, time) for size, time in zip(padded, times, strict=True)]
-    return None if None in sizes else tuple(sizes)
+    products = [_product(size, time) for size, time in zip(padded, times, strict=True)]
+    sizes = tuple(size for size in products if size is not None)
+    return sizes if len(sizes) == len(products) else None
 
 
-def _product(size: object, time: object) -> object:
+def _product(size: Size, time: Size) -> Size | None:
     if size == 1 or time == 1:
         return time if size == 1 else size
     return size * time if isinstance(size, int) and isinstance(time, int) else None

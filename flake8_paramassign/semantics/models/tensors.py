@@ -134,7 +134,8 @@ class Tensors:
             origin=self.origin_of(address, source),
             via=via if first or after_conversion else source.via,
             is_conversion=is_conversion and (first or source.is_conversion),
-            is_detached=(is_free and not integer) or (source.is_detached and not source.is_parameter)
+            is_detached=(is_free and not integer)
+            or (source.is_detached and not source.is_parameter)
             or (state.grad is False and not is_conversion),
             base=address if is_view else None,
             through_data=through_data,
@@ -229,7 +230,9 @@ class Tensors:
 
     def with_data(self, obj: Tensor, values: Values, state: State) -> Tensor:
         """The tensor after ``.data = values``: the same object on the other's storage."""
-        found = state.read(values[0]) if len(values) == 1 and isinstance(values[0], Address) else None
+        found = (
+            state.read(values[0]) if len(values) == 1 and isinstance(values[0], Address) else None
+        )
         if isinstance(found, Tensor):
             base = values[0] if isinstance(values[0], Address) else None
             return replace(
@@ -255,8 +258,15 @@ class Tensors:
             obj = state.read(value) if isinstance(value, Address) else None
             if not isinstance(obj, Tensor) or not isinstance(value, Address):
                 continue
-            if trains and state.grad is not False and obj.trainable is not True and "init" not in how:
-                changed = replace(obj, trainable=None, is_leaf=None if not obj.is_parameter else True)
+            if (
+                trains
+                and state.grad is not False
+                and obj.trainable is not True
+                and "init" not in how
+            ):
+                changed = replace(
+                    obj, trainable=None, is_leaf=None if not obj.is_parameter else True
+                )
                 state.write(value, changed, strong=len(values) == 1)
 
     @staticmethod
@@ -338,7 +348,9 @@ class Tensors:
             )  # fmt: skip
         return (value,) if isinstance(value, Plain) else UNKNOWN
 
-    def item(self, address: Address, obj: Tensor, index: Values, state: State, node: ast.AST) -> Values:
+    def item(
+        self, address: Address, obj: Tensor, index: Values, state: State, node: ast.AST
+    ) -> Values:
         """``t[index]``: a view, or a copy where the index is a tensor or a list."""
         basic = all(self._is_basic(v, state) for v in index)
         return self.derived(
@@ -395,9 +407,7 @@ class Tensors:
             held = state.read(value) if isinstance(value, Address) else None
             if isinstance(held, Tensor) and value not in operands:
                 operands = (*operands, value)
-        return self._by_result(
-            result, operands, f".{name}()", name, arguments, state, node, shape
-        )
+        return self._by_result(result, operands, f".{name}()", name, arguments, state, node, shape)
 
     def _counted(
         self, obj: Tensor, name: str, arguments: Arguments, state: State, node: ast.expr
@@ -454,9 +464,7 @@ class Tensors:
             return (Plain("object"),)
         return NONE if result is Result.NONE else UNKNOWN
 
-    def _with_flag(
-        self, made: Values, arguments: Arguments, name: str, state: State
-    ) -> Values:
+    def _with_flag(self, made: Values, arguments: Arguments, name: str, state: State) -> Values:
         """``zeros_like(t, requires_grad=True)``."""
         if "requires_grad" in arguments.named and catalogue.creates_leaf(name):
             flag = constant(arguments.named["requires_grad"])
@@ -499,8 +507,10 @@ class Tensors:
                     device = what
                 elif kind == "unknown":
                     unknown = True
-        integer = bool(catalogue.dtype_is_integer(dtype)) if dtype is not None else (
-            None if unknown else obj.integer
+        integer = (
+            bool(catalogue.dtype_is_integer(dtype))
+            if dtype is not None
+            else (None if unknown else obj.integer)
         )
         same_dtype = None if unknown else (dtype is None or dtype == obj.dtype)
         if dtype is not None and obj.dtype is None:
@@ -508,8 +518,10 @@ class Tensors:
         same_device: bool | None = True
         if device is not None:
             own = obj.device
-            same_device = True if own == device else (
-                False if isinstance(own, Constant) and isinstance(device, Constant) else None
+            same_device = (
+                True
+                if own == device
+                else (False if isinstance(own, Constant) and isinstance(device, Constant) else None)
             )
         if same_dtype and same_device and not copies and not unknown:
             return (address,)
@@ -662,8 +674,12 @@ class Tensors:
             dimension = positional[1] if len(positional) > 1 else named.get("dim", 0)
             return shapes.concatenated(positional[0], dimension)
         if positional and isinstance(positional[0], Shaped) and short not in _SIZED:
-            return shapes.changed(short, positional[0].shape, positional[1:], {
-                k: v for k, v in named.items() if k not in ("dtype", "device", "requires_grad")})
+            return shapes.changed(
+                short,
+                positional[0].shape,
+                positional[1:],
+                {k: v for k, v in named.items() if k not in ("dtype", "device", "requires_grad")},
+            )
         return shapes.created(short, positional, named)
 
 
