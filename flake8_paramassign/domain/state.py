@@ -118,7 +118,7 @@ class State:
         self.scopes[scope] = {**self.scopes.get(scope, {}), name: values}
 
     def enter(self, scope: Scope, names: dict[str, Values]) -> None:
-        """Put the running function's variables aside as those of ``scope``, and begin with others."""
+        """Put the running function's variables aside as those of ``scope``; begin with others."""
         if self._shared:
             self._own()
         self.scopes[scope] = self.names

@@ -216,8 +216,8 @@ class Question:
 
 
 Value: TypeAlias = (
-    "Question | Unknown | Address | Constant | Plain | Text | Library | ClassRef | Function | Method | Builtin"
-    " | Partial | Super | GradMode"
+    "Question | Unknown | Address | Constant | Plain | Text | Library | ClassRef | Function"
+    " | Method | Builtin | Partial | Super | GradMode"
 )
 Values: TypeAlias = "tuple[Value, ...]"
 

@@ -138,7 +138,7 @@ class Module:
         return ".".join([*package, node.module] if node.module else package)
 
     def static(self, node: ast.expr) -> Values:
-        """The meaning of a dotted name or a constant at module level, without following any flow."""
+        """The meaning of a dotted name or a constant at module level, whatever the flow."""
         if isinstance(node, ast.Name):
             return self.lookup(node.id)
         if isinstance(node, ast.Constant):

@@ -33,7 +33,7 @@ _Stamp = tuple[int, int]
 
 
 class Trees:
-    """Files that were parsed, shared by analyses and threads; forgets what was not asked for long."""
+    """Files that were parsed, for analyses and threads; forgets what was not asked for long."""
 
     def __init__(self) -> None:
         """None so far."""
@@ -69,7 +69,7 @@ class Project:
     def __init__(
         self, trees: Trees, path: str, tree: ast.Module, module_bases: tuple[str, ...] = ()
     ) -> None:
-        """``path`` is the file under analysis; ``module_bases`` further classes that are Modules."""
+        """``path`` is the file under analysis; ``module_bases``: further classes of Modules."""
         self._trees = trees
         self.module_bases = frozenset(module_bases)
         file = Path(path)

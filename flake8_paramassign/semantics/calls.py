@@ -289,8 +289,12 @@ class Calls:
                     assert isinstance(obj, Thing)
                     opened = opened or (base is None and obj.cls is not None and _is_open(obj.cls))
                     state.write(
-                        receiver, replace(obj, initialised=True if opened or obj.initialised else obj.initialised,
-                                          is_open=obj.is_open or opened)
+                        receiver,
+                        replace(
+                            obj,
+                            initialised=True if opened else obj.initialised,
+                            is_open=obj.is_open or opened,
+                        )
                     )  # fmt: skip
                 return NONE
             if name in harmless.SELF_METHODS:

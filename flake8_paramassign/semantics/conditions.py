@@ -265,8 +265,10 @@ class Conditions:
         operands = []
         for part in _operands(node):
             held = self._peek(part, state)
-            if any(isinstance(value, Unknown | Question) or (isinstance(value, Address) and value.many)
-                   for value in held):  # fmt: skip
+            if any(
+                isinstance(value, Unknown | Question) or (isinstance(value, Address) and value.many)
+                for value in held
+            ):
                 return (Plain("bool"),)
             operands.append((part, held))
         return (Question(node, self._machine.frame.scope, tuple(operands)),)

@@ -22,13 +22,14 @@ from flake8_paramassign.project.classes import ProjectClass
 from flake8_paramassign.semantics.machine import Arguments, Machine
 
 HARMLESS = frozenset(
-    """contextlib.closing contextlib.nullcontext contextlib.redirect_stdout builtins.open torch.autocast
-    torch.cuda.amp.autocast torch.amp.autocast torch.cpu.amp.autocast torch.cuda.device
-    torch.cuda.stream torch.autograd.profiler.profile torch.autograd.profiler.record_function
-    torch.profiler.profile torch.profiler.record_function torch.random.fork_rng torch.device
+    """contextlib.closing contextlib.nullcontext contextlib.redirect_stdout builtins.open
+    torch.autocast torch.cuda.amp.autocast torch.amp.autocast torch.cpu.amp.autocast
+    torch.cuda.device torch.cuda.stream torch.autograd.profiler.profile
+    torch.autograd.profiler.record_function torch.profiler.profile
+    torch.profiler.record_function torch.random.fork_rng torch.device
     torch.autograd.set_detect_anomaly torch.autograd.detect_anomaly warnings.catch_warnings
-    tempfile.TemporaryDirectory threading.Lock tqdm.tqdm torch.nn.parallel.DistributedDataParallel
-    """.split()
+    tempfile.TemporaryDirectory threading.Lock tqdm.tqdm
+    torch.nn.parallel.DistributedDataParallel""".split()
 )
 """Contexts that leave grad mode and objects alone, by their documentation."""
 SWALLOWING = frozenset(["contextlib.suppress", "pytest.raises", "unittest.TestCase.assertRaises"])

@@ -103,7 +103,7 @@ class Frame:
 
 
 def is_constructing(frame: Frame, receiver: Address | None) -> bool:
-    """Whether ``receiver`` is under construction in one of the activations that led to ``frame``."""
+    """Whether ``receiver`` is under construction in an activation that led to ``frame``."""
     at: Frame | None = frame
     while at is not None:
         if at.receiver is receiver and getattr(at.node, "name", "") == "__init__":

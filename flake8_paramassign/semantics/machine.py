@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Hashable
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import Protocol
@@ -125,7 +124,7 @@ class Machine(Protocol):
         """While something is evaluated again: nothing is told."""
 
     def round(self, node: ast.AST, number: int) -> AbstractContextManager[None]:
-        """While a round of a loop over known items runs: what it makes is told from other rounds'."""
+        """While a round of a loop over known items runs, whose objects are its own."""
 
     def truth(self, node: ast.expr, state: State) -> bool | None:
         """Whether a test holds, as far as that is known; evaluates it."""

@@ -181,8 +181,15 @@ def _partial(call: Call) -> Values:
     )
 
 
-@function("functools.wraps", "functools.update_wrapper", "functools.lru_cache", "functools.cache",
-          "atexit.register", "contextlib.contextmanager", "contextlib.asynccontextmanager")  # fmt: skip
+@function(
+    "functools.wraps",
+    "functools.update_wrapper",
+    "functools.lru_cache",
+    "functools.cache",
+    "atexit.register",
+    "contextlib.contextmanager",
+    "contextlib.asynccontextmanager",
+)
 def _decorator(call: Call) -> Values:
     held = call.argument(0)
     if call.name.endswith("contextmanager"):

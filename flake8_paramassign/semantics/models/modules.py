@@ -8,7 +8,6 @@ from dataclasses import replace
 
 from flake8_paramassign import catalogue
 from flake8_paramassign.domain.objects import (
-    ANY,
     BUFFER,
     MODULE,
     PARAMETER,
@@ -574,7 +573,6 @@ def _load_state_dict(call: Call) -> Values:
     assigns = call.constant(2, "assign", default=False)
     if assigns is not False:
         obj = call.object
-        held = Field(UNKNOWN, ANY)
         if assigns is True and isinstance(obj, Thing) and obj.is_module is not False:
             call.machine.replaced_all(call.receiver, call.state, call.node)
         listing = registry.parameters(call.receiver, call.state, call.machine.addresses)

@@ -19,7 +19,8 @@ from flake8_paramassign.semantics.models.base import Call, function
 _NORMS = (
     "torch.nn.utils.weight_norm", "torch.nn.utils.spectral_norm",
     "torch.nn.utils.parametrizations.weight_norm", "torch.nn.utils.parametrizations.spectral_norm",
-    "torch.nn.utils.parametrizations.orthogonal", "torch.nn.utils.parametrize.register_parametrization",
+    "torch.nn.utils.parametrizations.orthogonal",
+    "torch.nn.utils.parametrize.register_parametrization",
 )  # fmt: skip
 _PRUNING = tuple(
     f"torch.nn.utils.prune.{name}"
@@ -30,7 +31,7 @@ _PRUNING = tuple(
         "random_structured",
         "custom_from_mask",
         "identity",
-    )  # fmt: skip
+    )
 )
 _REMOVERS = (
     "torch.nn.utils.remove_weight_norm", "torch.nn.utils.remove_spectral_norm",
@@ -88,8 +89,12 @@ def _globally(call: Call) -> Values:
     return call.unknown()
 
 
-@function("torch.nn.utils.fusion.fuse_conv_bn_weights", "torch.nn.utils.fuse_conv_bn_weights",
-          "torch.nn.utils.fuse_linear_bn_weights", "torch.nn.utils.fusion.fuse_linear_bn_weights")  # fmt: skip
+@function(
+    "torch.nn.utils.fusion.fuse_conv_bn_weights",
+    "torch.nn.utils.fuse_conv_bn_weights",
+    "torch.nn.utils.fuse_linear_bn_weights",
+    "torch.nn.utils.fusion.fuse_linear_bn_weights",
+)
 def _fused(call: Call) -> Values:
     """They return a pair of Parameters (torch/nn/utils/fusion.py)."""
     from flake8_paramassign.domain.objects import Container

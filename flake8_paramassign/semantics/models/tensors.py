@@ -614,8 +614,12 @@ class Tensors:
             if isinstance(obj, Tensor):
                 found.append(value)
             elif isinstance(obj, Container):
-                found += [v for held in obj.contents() for v in held
-                          if isinstance(v, Address) and isinstance(state.read(v), Tensor)]  # fmt: skip
+                found += [
+                    v
+                    for held in obj.contents()
+                    for v in held
+                    if isinstance(v, Address) and isinstance(state.read(v), Tensor)
+                ]
         return found
 
     def created(self, name: str, arguments: Arguments, state: State, node: ast.expr) -> Values:
@@ -639,7 +643,8 @@ class Tensors:
         shape = self._shape_of(short, arguments, state)
         made = Tensor(
             self._machine.place(node), trainable=trainable, is_leaf=leaf, shape=shape,
-            dtype=dtype, integer=integer, device=device, explicit="requires_grad" in arguments.named,
+            dtype=dtype, integer=integer, device=device,
+            explicit="requires_grad" in arguments.named,
         )  # fmt: skip
         return self.make(made, state, node)
 
