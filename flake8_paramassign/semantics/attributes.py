@@ -54,6 +54,7 @@ from flake8_paramassign.project.classes import (
     decorator_name,
 )
 from flake8_paramassign.semantics.events import AttributeStored, DataStored, RegistryBypassed
+from flake8_paramassign.semantics.frames import Role
 from flake8_paramassign.semantics.machine import Arguments, Machine
 from flake8_paramassign.semantics.models.base import METHODS
 from flake8_paramassign.semantics.models.tensors import Tensors, is_tensor_only
@@ -436,7 +437,8 @@ class Attributes:
             obj = state.read(receiver) if isinstance(receiver, Address) else None
             if not isinstance(obj, Thing) or not isinstance(receiver, Address):
                 continue
-            if obj.cls is None and name is not None:
+            later = self._machine.frame.role is not Role.CONSTRUCTION
+            if name is not None and (obj.cls is None or later):
                 self._machine.unregistered.add(name)
             if name is None:
                 state.write(receiver, obj.havocked(), strong=len(receivers) == 1)

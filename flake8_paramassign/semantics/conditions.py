@@ -15,6 +15,7 @@ from typing import Any
 
 from flake8_paramassign.domain.objects import (
     ABSENT,
+    PARAMETER,
     UNSEEN_THING,
     Container,
     Obj,
@@ -312,6 +313,11 @@ class Conditions:
         if key is not None:
             state.assumed = {**state.assumed, key: holds is sign}
         equal = isinstance(op, ast.Is | ast.Eq | ast.In) is holds
+        if isinstance(op, ast.In | ast.NotIn):
+            self._assume_registered(left, right, state, equal)
+        asked = self._asked_type(node.left, state)
+        if asked is not None and equal and isinstance(op, ast.Is | ast.Eq):
+            return self._assume_isinstance(asked, node.comparators[0], state, holds=True)
         if isinstance(op, ast.Is | ast.IsNot | ast.Eq | ast.NotEq | ast.In | ast.NotIn):
             test = (
                 ast.In()
@@ -339,6 +345,14 @@ class Conditions:
                         kept = others
                 self._put(mine, values, kept, state)
         return state
+
+    def _asked_type(self, node: ast.expr, state: State) -> ast.expr | None:
+        """What ``type(x)`` asks the class of."""
+        if isinstance(node, ast.Call) and len(node.args) == 1 and not node.keywords:
+            callee = self._peek(node.func, state)
+            if callee == (Library("builtins.type"),):
+                return node.args[0]
+        return None
 
     def _assume_call(self, node: ast.Call, state: State, holds: bool) -> State | None:
         callee = self._peek(node.func, state)
@@ -377,12 +391,39 @@ class Conditions:
                     self._machine.discriminated.add(value.site)
         if holds and wanted:
             self._refine(kept, state, lambda obj: _as_instance(obj, wanted))
+            if wanted == ("torch.nn.Parameter",):
+                self._narrow_slot(subject, state)
             known = self._as_made(kept, wanted, state)
             if known is not None:
                 self._put(subject, kept, known, state)
         elif not holds and wanted:
             self._refine(kept, state, lambda obj: _as_no_instance(obj, wanted))
         return state
+
+    def _narrow_slot(self, subject: ast.expr, state: State) -> None:
+        """An attribute that holds a Parameter is registered, if a Module holds it."""
+        if not isinstance(subject, ast.Attribute):
+            return
+        for owner in self._peek(subject.value, state):
+            obj = state.read(owner) if isinstance(owner, Address) else None
+            if isinstance(obj, Thing) and isinstance(owner, Address) and obj.is_module:
+                held = obj.member(subject.attr)
+                values = self._peek(subject, state)
+                narrowed = replace(held, slot=PARAMETER, values=values)
+                state.write(owner, obj.with_field(subject.attr, narrowed))
+
+    def _assume_registered(self, left: Values, right: Values, state: State, holds: bool) -> None:
+        """``"w" in self._parameters``."""
+        name = constant(left)
+        (registry,) = right if len(right) == 1 else (None,)
+        if not isinstance(registry, Builtin) or registry.name != "_parameters":
+            return
+        owner = registry.receiver
+        obj = state.read(owner) if isinstance(owner, Address) else None
+        if isinstance(obj, Thing) and isinstance(owner, Address) and isinstance(name, str):
+            held = obj.member(name)
+            slot = PARAMETER if holds else (held.slot & ~PARAMETER) or ABSENT
+            state.write(owner, obj.with_field(name, replace(held, slot=slot)))
 
     def _as_made(
         self, values: Values, classes: tuple[Class | str, ...], state: State

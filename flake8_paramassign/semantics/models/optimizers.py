@@ -9,7 +9,9 @@ from flake8_paramassign.domain.values import (
     NONE,
     NOTHING,
     Address,
+    Constant,
     Plain,
+    Text,
     Value,
     Values,
     join,
@@ -81,6 +83,10 @@ def _taken(call: Call, given: Values) -> tuple[Values, bool]:
             ):
                 _, some = call.machine.iterate((value,), call.state, call.node, call.name)
                 waiting.append((some, depth + 1))
+            elif isinstance(value, Constant | Text | Plain):
+                continue  # the name beside a Parameter
+            elif depth and isinstance(obj, Thing) and obj.cls is None:
+                taken = _with(taken, value)  # a tensor, or the optimizer would not take it
             else:
                 known = False
     return taken, known
