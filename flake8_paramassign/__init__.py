@@ -9,12 +9,14 @@ from __future__ import annotations
 __version__ = "0.1.0"
 
 __all__ = [
-    "Applicability", "Diagnostic", "Edit", "Fix", "Position", "Related", "Settings", "analyze",
+    "Analyzer", "Applicability", "Diagnostic", "Edit", "Fix", "Position", "Related", "Settings",
+    "analyze",
 ]  # fmt: skip
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from flake8_paramassign.analysis import analyze
+    from flake8_paramassign.analyzer import Analyzer
     from flake8_paramassign.diagnostics import (
         Applicability,
         Diagnostic,
@@ -30,6 +32,7 @@ _HOME = {
     "load_ipython_extension": "notebook_extension",
     "unload_ipython_extension": "notebook_extension",
     "analyze": "analysis",
+    "Analyzer": "analyzer",
     "Settings": "settings",
     **dict.fromkeys(
         ["Applicability", "Diagnostic", "Edit", "Fix", "Position", "Related"], "diagnostics"

@@ -20,6 +20,8 @@ class Settings:
     """One of ``STYLES``."""
     exhaustive: bool = False
     """Interpret every function of every file. Slow, and finds the same: that is what it shows."""
+    effort: float = 1.0
+    """How much more or less than usual is entered of what a file calls. Less finds no more."""
 
 
 DEFAULT = Settings()

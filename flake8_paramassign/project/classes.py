@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
-from functools import cache, cached_property
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from flake8_paramassign import catalogue
@@ -47,15 +47,14 @@ class TorchClass(Class):
         self.name = entry.name
 
     @staticmethod
-    @cache
     def named(name: str) -> TorchClass | None:
         """The one object for a torch class under any of its names."""
-        if not name.startswith("torch."):
-            return None
-        entry = catalogue.module_class(name)
+        entry = catalogue.module_class(name) if name.startswith("torch.") else None
         if entry is None:
             return None
-        return TorchClass(entry) if entry.name == name else TorchClass.named(entry.name)
+        return _TORCH_CLASSES.get(entry.name) or _TORCH_CLASSES.setdefault(
+            entry.name, TorchClass(entry)
+        )
 
     @property
     def is_module(self) -> bool | None:
@@ -76,15 +75,22 @@ class ExternalClass(Class):
         self._declared_module = declared_module
 
     @staticmethod
-    @cache
     def named(name: str, *, declared_module: bool = False) -> ExternalClass:
         """The one object for a class of another library."""
-        return ExternalClass(name, declared_module=declared_module)
+        key = name, declared_module
+        return _EXTERNAL_CLASSES.get(key) or _EXTERNAL_CLASSES.setdefault(
+            key, ExternalClass(name, declared_module=declared_module)
+        )
 
     @property
     def is_module(self) -> bool | None:
         """By the libraries that are known."""
         return True if self._declared_module else is_module_class(self.name)
+
+
+# One object each, whichever thread asks for it first: `cache` may give two threads two.
+_TORCH_CLASSES: dict[str, TorchClass] = {}
+_EXTERNAL_CLASSES: dict[tuple[str, bool], ExternalClass] = {}
 
 
 class ProjectClass(Class):

@@ -17,7 +17,7 @@ from flake8_paramassign.domain.values import ClassRef, Library, Values
 from flake8_paramassign.files import read_regular
 from flake8_paramassign.project.classes import Class, ExternalClass, TorchClass
 from flake8_paramassign.project.module import Module
-from flake8_paramassign.source import decode
+from flake8_paramassign.source import decode, name_long_numbers
 
 _LARGEST_FILE = 2_000_000
 """Bytes above which an imported file is taken as unknown."""
@@ -207,7 +207,10 @@ def _canonical(name: str) -> str:
 def _parsed(path: str) -> tuple[ast.Module | None, int]:
     try:
         data = read_regular(path, _LARGEST_FILE)
-        return ast.parse(decode(data)), len(data)
+        text = decode(data)
+        tree = ast.parse(text)
+        name_long_numbers(tree, text)
+        return tree, len(data)
     except _UNREADABLE:
         return None, 0  # the file's own analysis says why; here it is only unknown
 
