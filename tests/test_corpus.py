@@ -6,10 +6,9 @@ from pathlib import Path
 
 import corpus
 import pytest
-from corpus import EXHAUSTIVE, Report, differences, examine, examine_all, summary, time_limit
+from corpus import Report, differences, examine, examine_all, summary, time_limit
 
-from flake8_paramassign import Diagnostic, Settings, analysis
-from flake8_paramassign.candidates import Candidates
+from flake8_paramassign import Diagnostic, Settings
 from flake8_paramassign.failures import guarded
 
 DEFECT = """\
@@ -40,22 +39,6 @@ def test_a_report_holds_each_finding_as_one_line(defect: Path) -> None:
     assert found.codes == ["PRM102"]
     assert found.findings[0].startswith(f"{defect}:8:9 PRM102 ")
     assert (found.lines, found.crash) == (8, None)
-
-
-def test_without_the_gate_it_can_hide_no_file(
-    defect: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(analysis, "may_hold_findings", lambda _text: False)
-    assert examine(defect).codes == []
-    assert examine(defect, EXHAUSTIVE).codes == ["PRM102"]
-
-
-def test_without_the_gate_every_function_is_a_candidate(
-    defect: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(Candidates, "wants", lambda *_: False)
-    assert examine(defect).codes == []
-    assert examine(defect, EXHAUSTIVE).codes == ["PRM102"]
 
 
 def test_files_are_examined_in_processes_in_their_order(defect: Path, tmp_path: Path) -> None:

@@ -21,9 +21,9 @@ from codemods.rewrites import rewrite
 from flake8_paramassign import Settings, analyze, checking
 from flake8_paramassign.diagnostics import ISSUES
 from flake8_paramassign.files import read_regular
-from flake8_paramassign.inference.interpreter import Interpreter
 from flake8_paramassign.plugin import Plugin
 from flake8_paramassign.rules import all_rules
+from flake8_paramassign.semantics.statements import Statements
 
 GOOD = """\
 import torch
@@ -199,8 +199,8 @@ class Net(nn.Module):
 """
 
 
-def fails_at_line_4(interpreter: Interpreter) -> None:
-    statement = interpreter.module.tree.body[2]
+def fails_at_line_4(statements: Statements, body: list[ast.stmt], state: object) -> None:
+    statement = body[2]
     raise AssertionError(f"at {statement}")
 
 
@@ -237,13 +237,12 @@ class TestDefects:
         assert "(in the fix of PRM102)" in failed.message
         assert found.why_not_fixed == "its fix failed"
 
-    def test_the_interpreter_itself(self, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_the_engine_itself(self, monkeypatch: pytest.MonkeyPatch) -> None:
         """The whole file is unknown then; the line is the one that was looked at."""
-        monkeypatch.setattr(Interpreter, "run_class", lambda *_: None)
-        monkeypatch.setattr(Interpreter, "run_top_level", fails_at_line_4)
+        monkeypatch.setattr(Statements, "execute", fails_at_line_4)
         [failed] = analyze(GOOD.encode())
         assert (failed.code, failed.start.line) == ("PRM001", 4)
-        assert "(in candidates.py:" in failed.message
+        assert "(in engine.py:" in failed.message
 
     def test_the_command_line_goes_on(self, folder: Path, paramassign: Command, good: str) -> None:
         (folder / "a.py").write_text("import torch\nfrom torch import nn\nnn.Linear(2, 3)\n")
