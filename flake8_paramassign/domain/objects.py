@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from flake8_paramassign.domain.values import (
     NOTHING,
+    OFTEN,
     UNKNOWN,
     Address,
     Text,
@@ -87,7 +88,7 @@ class Thing:
     initialised: bool | None = None
     """Whether ``nn.Module.__init__`` has run on it."""
     epoch: int = 0
-    """Counts how often unknown code may have changed it: its parts are others then."""
+    """How often unknown code may have changed it: its parts are others then. See ``OFTEN``."""
     arguments: tuple[tuple[str, object], ...] | None = None
     """What a class of torch was called with, as the catalogue asks for it."""
     truth: bool | None = None
@@ -128,13 +129,13 @@ class Thing:
         """The object after unknown code had it: no attribute is known, its class is."""
         return Thing(
             self.cls, self.is_module, initialised=True if self.initialised else None,
-            epoch=self.epoch + 1,
+            epoch=min(self.epoch + 1, OFTEN),
         )  # fmt: skip
 
     def join(self, other: Obj) -> Obj:
         """What two paths know together."""
         if not isinstance(other, Thing):
-            return Thing(epoch=self.epoch + 1)
+            return Thing(epoch=min(self.epoch + 1, OFTEN))
         cls = self.cls if self.cls is other.cls else None
         fields = {
             name: self.member(name).join(other.member(name))

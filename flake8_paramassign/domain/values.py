@@ -22,6 +22,10 @@ MOST = 16
 """An expression that may hold more values than this is unknown."""
 
 
+OFTEN = 2
+"""An object that was changed as often by unknown code: its parts stand for all later ones."""
+
+
 class Unknown:
     """Anything at all. Never a reason to report."""
 
@@ -75,7 +79,7 @@ class Addresses:
 
     def part(self, owner: Address, name: Hashable, epoch: int = 0) -> Address:
         """What an object, of which nothing more is known, holds under ``name``."""
-        return self.of((owner, name, epoch), many=owner.many)
+        return self.of((owner, name, epoch), many=owner.many or epoch >= OFTEN)
 
     def several(self, address: Address) -> Address:
         """The address of all objects of the same place."""
@@ -137,13 +141,15 @@ class ClassRef:
 class Scope:
     """The variables of one activation of a function, or of a module's top level."""
 
-    __slots__ = ("enclosing", "is_module", "node")
+    __slots__ = ("enclosing", "is_closed_over", "is_module", "node")
 
     def __init__(self, node: ast.AST, enclosing: Scope | None, *, is_module: bool = False) -> None:
         """``enclosing``: where names are looked up that are not bound here."""
         self.node = node
         self.enclosing = enclosing
         self.is_module = is_module
+        self.is_closed_over = False
+        """Whether a function was made that looks names up here."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from flake8_paramassign.domain.objects import Container, Generator, Optimizer, T
 from flake8_paramassign.domain.state import State
 from flake8_paramassign.domain.values import (
     NOTHING,
+    OFTEN,
     UNKNOWN,
     Address,
     Builtin,
@@ -93,7 +94,8 @@ class Items:
         key = self._key(index)
         several = key is None
         part = self._machine.addresses.of(
-            (address, ("item", key), obj.epoch), many=address.many or several
+            (address, ("item", key), obj.epoch),
+            many=address.many or several or obj.epoch >= OFTEN,
         )
         return (part,)
 

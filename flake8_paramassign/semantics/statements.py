@@ -29,7 +29,7 @@ from flake8_paramassign.semantics.expressions import UNROLLED
 from flake8_paramassign.semantics.frames import Attempt, Frame, Loop, Settled
 from flake8_paramassign.semantics.machine import Machine
 
-_ROUNDS = 6
+_ROUNDS = 4
 """How often a loop's body is run before what does not settle is unknown."""
 
 
