@@ -71,6 +71,7 @@ class Facts:
     """What made the tensors that are written in place after construction."""
     optimised: set[Hashable] = field(default_factory=set)
     """What any optimizer was given."""
+    _families: dict[ProjectClass, tuple[ProjectClass, ...]] = field(default_factory=dict)
 
     def note(self, event: Event) -> None:
         """Write down what happens, for questions about the whole file."""
@@ -118,6 +119,15 @@ class Facts:
                 isinstance(known, Text) and (isinstance(name, Text) or known.may_be(name))
             ):
                 yield from stores
+
+    def family(self, cls: ProjectClass) -> tuple[ProjectClass, ...]:
+        """A class, and those of its file that derive from it."""
+        if cls not in self._families:
+            nodes = [node for node in ast.walk(cls.module.tree) if isinstance(node, ast.ClassDef)]
+            others = map(cls.module.class_of, nodes)
+            heirs = (other for other in others if other is not cls and cls in other.ancestry)
+            self._families[cls] = (cls, *heirs)
+        return self._families[cls]
 
     # From values to objects.
 

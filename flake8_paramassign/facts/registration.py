@@ -7,6 +7,7 @@ import ast
 from flake8_paramassign.domain.objects import BUFFER, MODULE, PARAMETER, Container, Thing
 from flake8_paramassign.domain.state import State
 from flake8_paramassign.domain.values import Address, Text, Values
+from flake8_paramassign.facts.facts import Facts
 from flake8_paramassign.project.classes import Class, ProjectClass, TorchClass
 
 REGISTERED = PARAMETER | BUFFER | MODULE
@@ -84,13 +85,6 @@ def is_hidden_on_purpose(container: Container) -> bool:
     return isinstance(made, ast.List | ast.Tuple) and len(made.elts) == 1
 
 
-def is_moved_by_hand(cls: ProjectClass) -> bool:
+def is_moved_by_hand(cls: ProjectClass, facts: Facts) -> bool:
     """Whether a class, or one of its file below it, overrides how Modules are moved."""
-    return any(other.find(name) for other in family(cls) for name in _MOVING)
-
-
-def family(cls: ProjectClass) -> list[ProjectClass]:
-    """A class, and those of its file that derive from it."""
-    nodes = [node for node in ast.walk(cls.module.tree) if isinstance(node, ast.ClassDef)]
-    others = map(cls.module.class_of, nodes)
-    return [cls, *(other for other in others if other is not cls and cls in other.ancestry)]
+    return any(other.find(name) for other in facts.family(cls) for name in _MOVING)

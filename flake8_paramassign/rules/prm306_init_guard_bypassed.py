@@ -7,7 +7,6 @@ import ast
 from flake8_paramassign.domain.values import Value
 from flake8_paramassign.facts import Facts
 from flake8_paramassign.facts.aliasing import bases, held_as, is_parameter
-from flake8_paramassign.facts.registration import family
 from flake8_paramassign.facts.requirements import excludes
 from flake8_paramassign.facts.uses import names_in, tested
 from flake8_paramassign.facts.wording import shown
@@ -107,7 +106,7 @@ def _hook(frame: Frame, facts: Facts) -> Frame | None:
     at: Frame | None = frame
     while at is not None:
         if getattr(at.node, "name", "") == _HOOK and at.owner is not None:
-            for cls in family(at.owner):  # it may be a mixin
+            for cls in facts.family(at.owner):  # it may be a mixin
                 if any(_is_base(ancestor, facts) for ancestor in cls.ancestry):
                     return at
         at = at.caller

@@ -7,7 +7,7 @@ from flake8_paramassign.domain.state import State
 from flake8_paramassign.domain.values import NONE, Value
 from flake8_paramassign.facts import Facts
 from flake8_paramassign.facts.forward_reads import used_by_forward
-from flake8_paramassign.facts.registration import REGISTERED, family, is_moved_by_hand
+from flake8_paramassign.facts.registration import REGISTERED, is_moved_by_hand
 from flake8_paramassign.facts.uses import made_at, stores_of
 from flake8_paramassign.facts.wording import owner_of, quoted
 from flake8_paramassign.project.classes import ProjectClass
@@ -80,7 +80,7 @@ class UnregisteredConstant(Rule):
             return None
         if thing is None or thing.is_module is not True or not isinstance(thing.cls, ProjectClass):
             return None
-        if is_moved_by_hand(thing.cls):
+        if is_moved_by_hand(thing.cls, facts):
             return None
         if event.frame.receiver is event.receiver is not event.frame.root.receiver:
             return None  # what this caller gives to it, another may not
@@ -118,7 +118,7 @@ class UnregisteredConstant(Rule):
             return False
         return (
             isinstance(cls, ProjectClass)
-            and any(used_by_forward(other, name) for other in family(cls))
+            and any(used_by_forward(other, name) for other in facts.family(cls))
             and name not in facts.unregistered
             and all(store.role is Role.CONSTRUCTION for store in stores_of(cls, name, facts))
         )
