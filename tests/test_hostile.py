@@ -50,9 +50,10 @@ def impatience() -> Iterator[None]:
 
 
 @pytest.fixture(autouse=True)
-def good(folder: Path) -> Path:
+def good(folder: Path) -> Iterator[Path]:
     (folder / "good.py").write_text(GOOD)
-    return folder / "good.py"
+    yield folder / "good.py"
+    subprocess.run(["rm", "-rf", folder / "d"], check=True)  # too deep for Python
 
 
 def pipes(folder: Path) -> None:
