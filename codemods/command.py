@@ -22,10 +22,10 @@ from typing import TYPE_CHECKING, Any
 import libcst
 from libcst.codemod import CodemodCommand, CodemodContext
 
-from codemods.fixing import Fixer
-from codemods.rewrites import rewrite
 from flake8_paramassign.checking import Checker
 from flake8_paramassign.configuration import nearest
+from flake8_paramassign.fixes.fixing import Fixer
+from flake8_paramassign.fixes.rewrites import rewrite
 from flake8_paramassign.patterns import absolute
 
 if TYPE_CHECKING:

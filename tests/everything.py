@@ -25,14 +25,14 @@ from itertools import accumulate
 from pathlib import Path
 from types import FrameType
 
-from codemods.edits import Text
-from codemods.fixing import Fixer
-from codemods.rewrites import rewrite
 from flake8_paramassign.checking import Checker
 from flake8_paramassign.configuration import Configuration
 from flake8_paramassign.diagnostics import Edit, Position
 from flake8_paramassign.discovery import Exclusion, SourceFile, discover
 from flake8_paramassign.findings import Finding
+from flake8_paramassign.fixes.edits import Text
+from flake8_paramassign.fixes.fixing import Fixer
+from flake8_paramassign.fixes.rewrites import rewrite
 from flake8_paramassign.patterns import Patterns
 from flake8_paramassign.workers import in_workers, processes
 

@@ -18,10 +18,10 @@ from pathlib import Path
 
 from everything import ALL_RULES, faults, time_limit, watched_edits
 
-from codemods.edits import NotText, Text
-from codemods.fixing import Fixer
-from codemods.rewrites import rewrite
 from flake8_paramassign.checking import Checker
+from flake8_paramassign.fixes.edits import NotText, Text
+from flake8_paramassign.fixes.fixing import Fixer
+from flake8_paramassign.fixes.rewrites import rewrite
 
 FIXTURES = Path(__file__).parent.parent / "fixtures"
 SECONDS_PER_SOURCE = 30

@@ -12,10 +12,10 @@ import libcst as cst
 import pytest
 from libcst.metadata import FullRepoManager, MetadataWrapper, PositionProvider
 
-from codemods.rewrites import rewrite
 from flake8_paramassign import analysis, analyze
 from flake8_paramassign.cst import ParameterAssignmentProvider, ParameterAssignmentVisitor
 from flake8_paramassign.diagnostics import Diagnostic, Fix
+from flake8_paramassign.fixes.rewrites import rewrite
 
 TEXT = """\
 import torch
@@ -198,7 +198,7 @@ class TestFixit:
 
     def test_makes_the_safe_fixes(self, fixit: Path) -> None:
         text = (fixit / "a.py").read_text()
-        from codemods.engine import fix_source
+        from flake8_paramassign.fixes.engine import fix_source
 
         assert self.run("fix", "-a", "a.py").returncode in (0, 1)
         assert (fixit / "a.py").read_text() == fix_source(text.encode()).source.decode() != text

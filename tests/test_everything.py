@@ -9,8 +9,8 @@ import everything
 import fuzz
 import pytest
 
-from codemods.edits import Text
 from flake8_paramassign.diagnostics import Edit
+from flake8_paramassign.fixes.edits import Text
 from flake8_paramassign.rules import all_rules
 
 FIXTURES = Path(__file__).parent.parent / "fixtures"

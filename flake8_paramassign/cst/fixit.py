@@ -8,9 +8,9 @@ import libcst as cst
 from fixit import Invalid, LintRule, Valid
 from libcst.metadata import CodePosition, CodeRange, ParentNodeProvider, PositionProvider
 
-from codemods.edits import Damage, Text, checked
 from flake8_paramassign.cst.provider import ParameterAssignmentProvider
 from flake8_paramassign.diagnostics import Applicability, Diagnostic, Position
+from flake8_paramassign.fixes.edits import Damage, Text, checked
 
 _Step = tuple[str, int | None]
 """A field of a node, and which item where it holds several."""

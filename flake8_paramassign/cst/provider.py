@@ -55,7 +55,7 @@ class ParameterAssignmentProvider(BaseMetadataProvider[tuple[Diagnostic, ...]]):
             self.set_metadata(node, tuple(on_node))
 
     def _diagnostics(self, module: cst.Module) -> list[Diagnostic]:
-        from codemods.rewrites import rewrite
+        from flake8_paramassign.fixes.rewrites import rewrite
 
         configuration = Configuration()
         if self._path:
