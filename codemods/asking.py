@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from codemods.diffs import coloured, unified
-from codemods.edits import Text
 from flake8_paramassign.diagnostics import Diagnostic
+from flake8_paramassign.fixes.diffs import coloured, unified
+from flake8_paramassign.fixes.edits import Text
 from flake8_paramassign.output import colour
 
 _PROMPT = "Make this change? y(es), n(o), a(ll that follow), q(uit): "

@@ -12,6 +12,8 @@ its own tree lacks form feeds and a last lone CR.
 from __future__ import annotations
 
 import argparse
+import shutil
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
@@ -20,10 +22,10 @@ from typing import TYPE_CHECKING, Any
 import libcst
 from libcst.codemod import CodemodCommand, CodemodContext
 
-from codemods.fixing import Fixer
-from codemods.rewrites import rewrite
 from flake8_paramassign.checking import Checker
 from flake8_paramassign.configuration import nearest
+from flake8_paramassign.fixes.fixing import Fixer
+from flake8_paramassign.fixes.rewrites import rewrite
 from flake8_paramassign.patterns import absolute
 
 if TYPE_CHECKING:
@@ -90,6 +92,11 @@ class FixParameterAssignments(CodemodCommand):
             self.warn(problem)
         for finding, reason in outcome.left:
             self.warn(f"{finding.where}: {finding.diagnostic.code} left: {reason}")
+        if outcome.changed and _lacks_formatter():
+            self.warn(
+                "libcst formats what is changed with black, which is not installed: "
+                "pass --no-format, or name another formatter in .libcst.codemod.yaml"
+            )
         if outcome.changed:
             tree = libcst.parse_module(fixed)
         nodes = {field.name: getattr(tree, field.name) for field in fields(libcst.Module)}
@@ -110,3 +117,9 @@ class FixParameterAssignments(CodemodCommand):
             return content if libcst.parse_module(content).bytes == rendered else rendered
         except RecursionError:  # Too deep to render, and to have been changed by a visitor.
             return content
+
+
+def _lacks_formatter() -> bool:
+    """Return whether the tool will format, as it does by default, and cannot."""
+    formats = "codemod" in sys.argv and "--no-format" not in sys.argv
+    return formats and shutil.which("black") is None

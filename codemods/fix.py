@@ -8,10 +8,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from codemods.asking import Asking
-from codemods.fixing import Fixer, Outcome
 from codemods.progress import Progress
 from codemods.reporting import NAME, in_colour, is_preview, report
-from codemods.rewrites import rewrite
 from flake8_paramassign import __version__
 from flake8_paramassign.arguments import Parser, add_files_and_rules, configured
 from flake8_paramassign.checking import Checker, largest
@@ -19,6 +17,8 @@ from flake8_paramassign.cli import common_folder
 from flake8_paramassign.configuration import Configuration, ConfigurationError, nearest
 from flake8_paramassign.discovery import PYTHON, STDIN, SourceFile, discover, is_left_out
 from flake8_paramassign.ending import ended, read_in, write_out
+from flake8_paramassign.fixes.fixing import Fixer, Outcome
+from flake8_paramassign.fixes.rewrites import rewrite
 from flake8_paramassign.notebooks import SUFFIX
 from flake8_paramassign.output import FORMATS
 from flake8_paramassign.settings import STYLES

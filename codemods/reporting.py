@@ -7,14 +7,14 @@ import sys
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
-from codemods.diffs import coloured
-from codemods.fixing import Outcome
 from flake8_paramassign import baseline
 from flake8_paramassign.configuration import Configuration
 from flake8_paramassign.diagnostics import Applicability
 from flake8_paramassign.discovery import STDIN
 from flake8_paramassign.ending import CLEAN, FINDINGS, complain, print_out, say, write_out
 from flake8_paramassign.findings import Finding
+from flake8_paramassign.fixes.diffs import coloured
+from flake8_paramassign.fixes.fixing import Outcome
 from flake8_paramassign.output import colour, render
 from flake8_paramassign.wording import visible
 

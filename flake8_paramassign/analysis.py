@@ -29,9 +29,9 @@ def analyze(
 
     ``source`` is the file's bytes (encoding cookie and BOM obeyed) or its decoded text;
     ``filename`` is used to find the project's other files and never read; ``tree`` saves a
-    parse where the caller has one; ``rewrite`` gives findings their fixes
-    (``flake8_paramassign.fixes.rewrite``). Never raises: what cannot be analysed is one PRM001.
-    Suppression comments are the caller's business (``flake8_paramassign.suppression``).
+    parse where the caller has one; ``rewrite`` gives findings their fixes: the one there is, is
+    ``flake8_paramassign.fixes.rewrites.rewrite``. Never raises: what cannot be analysed is one
+    PRM001. Suppression comments are the caller's business (``flake8_paramassign.suppression``).
     """
     return _analyzer(settings, rewrite).analyze(source, filename, tree=tree)
 

@@ -163,6 +163,6 @@ def _rewriter(configuration: Configuration) -> Rewriter | None:
     """Return what writes fixes, which is imported only for a report that shows them."""
     if configuration.output_format not in SHOW_FIXES:
         return None
-    from codemods.rewrites import rewrite
+    from flake8_paramassign.fixes.rewrites import rewrite
 
     return rewrite

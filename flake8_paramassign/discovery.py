@@ -139,7 +139,7 @@ class _Search:
             if os.path.isdir(path):
                 yield from self._walk(path)
             elif path.name.endswith(self._suffixes) and not self.leaves_out(path):
-                if self._is_inside(path):
+                if os.path.isfile(path) and self._is_inside(path):
                     yield path
 
     def _walk(self, start: Path) -> Iterator[Path]:

@@ -55,7 +55,7 @@ def _within(folder: Path, pattern: str) -> list[Path]:
                 for entry in entries
                 if glob.matches(entry.name)
                 and (pattern.startswith(".") or not entry.name.startswith("."))
-                and not (entry.is_symlink() and entry.is_dir())
+                and not (entry.is_symlink() and os.path.isdir(entry))
             ]
     except (OSError, ValueError):
         return []

@@ -6,9 +6,9 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 
-from codemods.edits import NotText, Text
 from flake8_paramassign.diagnostics import Edit, Position
 from flake8_paramassign.findings import Finding
+from flake8_paramassign.fixes.edits import NotText, Text
 from flake8_paramassign.notebooks import SUFFIX
 from flake8_paramassign.source import Source
 from flake8_paramassign.suppression import COMMENT, comment_spans

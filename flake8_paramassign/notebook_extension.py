@@ -82,7 +82,7 @@ class Watcher:
 
 def _findings(cells: Mapping[int, str]) -> list[Finding]:
     """Return what is found in the program that ``cells`` are, as the current folder configures."""
-    from codemods.rewrites import rewrite
+    from flake8_paramassign.fixes.rewrites import rewrite
 
     try:
         _, configuration = nearest(Path.cwd())

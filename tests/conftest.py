@@ -46,6 +46,18 @@ class Fixed:
 Fix = Callable[..., Fixed]
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--long", action="store_true", help="more kills, more mutants and more random programs"
+    )
+
+
+@pytest.fixture(scope="session")
+def long_run(request: pytest.FixtureRequest) -> bool:
+    """Whether the tests may take an hour."""
+    return bool(request.config.getoption("--long"))
+
+
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """An empty current folder."""

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from codemods.engine import analyze_with_fixes, fix_source
 from flake8_paramassign.diagnostics import Diagnostic
+from flake8_paramassign.fixes.engine import analyze_with_fixes, fix_source
 from flake8_paramassign.rules import all_rules, default_codes
 from flake8_paramassign.settings import Settings
 

@@ -14,11 +14,11 @@ from typing import Any
 
 import pytest
 
-from codemods.edits import Text
-from codemods.rewrites import rewrite
 from flake8_paramassign.checking import Checker
 from flake8_paramassign.configuration import Configuration
 from flake8_paramassign.diagnostics import Applicability, Diagnostic
+from flake8_paramassign.fixes.edits import Text
+from flake8_paramassign.fixes.rewrites import rewrite
 from flake8_paramassign.lsp.__main__ import main
 from flake8_paramassign.lsp.options import Options
 from flake8_paramassign.rules import all_rules

@@ -10,8 +10,8 @@ from fix_fakes import place
 from hypothesis import given
 from hypothesis import strategies as st
 
-from codemods.edits import Damage, NotText, Text, checked
 from flake8_paramassign.diagnostics import Edit, Position
+from flake8_paramassign.fixes.edits import Damage, NotText, Text, checked
 
 
 def edit(start: tuple[int, int], end: tuple[int, int], content: str) -> Edit:

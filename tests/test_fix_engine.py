@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import settings as bounded
 from hypothesis import strategies as st
 
-from codemods.engine import Accept, FixResult, fix_source
 from flake8_paramassign.diagnostics import Applicability, Diagnostic, Edit, Fix, Position
+from flake8_paramassign.fixes.engine import Accept, FixResult, fix_source
 from flake8_paramassign.settings import DEFAULT, Settings
 
 

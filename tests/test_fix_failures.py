@@ -108,7 +108,7 @@ def test_an_error_of_ours_is_said_on_one_line_and_the_rest_goes_on(
     def crash(self: object, edits: object) -> None:
         raise RuntimeError("two\nlines")
 
-    monkeypatch.setattr("codemods.edits.Text.apply", crash)
+    monkeypatch.setattr("flake8_paramassign.fixes.edits.Text.apply", crash)
     tree(a=b"old\n", b=b"stays\n")
 
     outcome = fix_("--jobs", jobs)

@@ -11,8 +11,8 @@ from textwrap import dedent
 import pytest
 from fix_fakes import place
 
-from codemods.edits import Text
-from codemods.imports import NoFreeName, name_for
+from flake8_paramassign.fixes.edits import Text
+from flake8_paramassign.fixes.imports import NoFreeName, name_for
 
 
 def written(source: str, dotted: str) -> str:

@@ -1,7 +1,6 @@
 """A run that is killed at any moment leaves each file as it was or as it will be.
 
-PARAMASSIGN_KILLS and PARAMASSIGN_KILL_FILES in the environment ask for more than the few kills
-and files of an ordinary run.
+With --long there are more kills than the few of an ordinary run.
 """
 
 from __future__ import annotations
@@ -16,8 +15,7 @@ from pathlib import Path
 
 import pytest
 
-KILLS = int(os.environ.get("PARAMASSIGN_KILLS", "3"))
-FILES = int(os.environ.get("PARAMASSIGN_KILL_FILES", "200"))
+FILES = 200
 
 COMMAND = [sys.executable, str(Path(__file__).with_name("fix_driver.py")), "--jobs=2", "."]
 BEFORE = (b"x = old\r\n" + b"y = 1\r\n" * 50) * 5
@@ -28,10 +26,15 @@ def rewritten(files: list[Path]) -> int:
     return sum(file.stat().st_mtime > 1 for file in files)
 
 
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    kills = 52 if metafunc.config.getoption("--long") else 3
+    metafunc.parametrize("moment", [kill / kills for kill in range(kills)], ids=range(kills))
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGKILL")
-@pytest.mark.parametrize("kill", range(KILLS))
-def test_killed_at_any_moment(tmp_path: Path, kill: int) -> None:
-    """By turns, all its processes are killed, or only the one that leads the others."""
+@pytest.mark.parametrize("whole_group", [True, False])
+def test_killed_at_any_moment(tmp_path: Path, moment: float, whole_group: bool) -> None:
+    """All its processes are killed, or only the one that leads the others."""
     files = [tmp_path / f"package{i % 7}" / f"m{i}.py" for i in range(FILES)]
     for file in files:
         file.parent.mkdir(exist_ok=True)
@@ -41,13 +44,13 @@ def test_killed_at_any_moment(tmp_path: Path, kill: int) -> None:
     process = subprocess.Popen(
         COMMAND, cwd=tmp_path, start_new_session=True, stderr=subprocess.DEVNULL
     )
-    while rewritten(files) < FILES * kill // KILLS and process.poll() is None:
+    while rewritten(files) < FILES * moment and process.poll() is None:
         time.sleep(0.001)
     assert process.poll() is None, "it was done before it could be killed"
-    if kill % 2:
-        process.kill()
-    else:
+    if whole_group:
         os.killpg(process.pid, signal.SIGKILL)
+    else:
+        process.kill()
     process.wait()
 
     for file in files:

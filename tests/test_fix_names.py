@@ -11,10 +11,10 @@ from textwrap import dedent
 import pytest
 from fix_fakes import place
 
-from codemods import imports
-from codemods.imports import name_for
-from codemods.scopes import Scopes
 from flake8_paramassign.diagnostics import Position
+from flake8_paramassign.fixes import imports
+from flake8_paramassign.fixes.imports import name_for
+from flake8_paramassign.fixes.scopes import Scopes
 
 
 def reused(source: str, dotted: str) -> str:

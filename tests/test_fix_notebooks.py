@@ -8,12 +8,12 @@ from typing import Any
 import fix_fakes
 import pytest
 
-from codemods.edits import Damage
-from codemods.fixing import Fixer, Outcome
-from codemods.notebooks import NotebookProgram
 from flake8_paramassign import analysis
 from flake8_paramassign.checking import Checker
 from flake8_paramassign.configuration import Configuration
+from flake8_paramassign.fixes.edits import Damage
+from flake8_paramassign.fixes.fixing import Fixer, Outcome
+from flake8_paramassign.fixes.notebooks import NotebookProgram
 
 
 @pytest.fixture(autouse=True)

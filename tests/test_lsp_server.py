@@ -15,12 +15,12 @@ from lsp_client import SERVER, Editor, applied
 from lsprotocol import types
 from pytest_lsp import LanguageClient
 
-from codemods.fixing import Fixer
-from codemods.rewrites import rewrite
 from flake8_paramassign import analyze
 from flake8_paramassign.checking import Checker
 from flake8_paramassign.configuration import Configuration
 from flake8_paramassign.diagnostics import Applicability, Diagnostic
+from flake8_paramassign.fixes.fixing import Fixer
+from flake8_paramassign.fixes.rewrites import rewrite
 from flake8_paramassign.lsp.texts import Text
 
 pytestmark = pytest.mark.asyncio

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from codemods.edits import Text as Edited
 from flake8_paramassign.diagnostics import Edit, Position
+from flake8_paramassign.fixes.edits import Text as Edited
 from flake8_paramassign.lsp.texts import Place, Text
 
 TEXT = 'a\r\ns = "é🎉"; x\x0c = 1\n'

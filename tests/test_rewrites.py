@@ -24,10 +24,10 @@ from rewritten import (
     rules_for,
 )
 
-from codemods.engine import analyze_with_fixes, fix_source
-from codemods.rewrites import rewrite
 from flake8_paramassign import analyze
 from flake8_paramassign.diagnostics import Applicability
+from flake8_paramassign.fixes.engine import analyze_with_fixes, fix_source
+from flake8_paramassign.fixes.rewrites import rewrite
 from flake8_paramassign.rules import Rule, all_rules
 from flake8_paramassign.settings import Settings
 
@@ -269,7 +269,8 @@ def test_words_do_not_run_into_each_other() -> None:
 
 def test_libcst_is_imported_for_the_first_fix_only() -> None:
     code = (
-        "import sys; from flake8_paramassign import analyze; from codemods.rewrites import rewrite;"
+        "import sys; from flake8_paramassign import analyze;"
+        "from flake8_paramassign.fixes.rewrites import rewrite;"
         "analyze(b'import torch', 'x.py', rewrite=rewrite); assert 'libcst' not in sys.modules;"
         "source = b'import torch.nn as nn\\nlayer = nn.Linear(3, 4)\\nlayer.bias = 0.0\\n';"
         "assert analyze(source, 'x.py', rewrite=rewrite)[0].fix; assert 'libcst' in sys.modules"

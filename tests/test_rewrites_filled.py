@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from rewritten import FC, HEAD, LAYER, SAFE, UNSAFE, fixed, fixes, program, rewritten
 
-from codemods.engine import analyze_with_fixes, fix_source
+from flake8_paramassign.fixes.engine import analyze_with_fixes, fix_source
 from flake8_paramassign.settings import Settings
 
 

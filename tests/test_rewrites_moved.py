@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from rewritten import IN_INIT, SAFE, UNSAFE, fixes, program, rewritten
 
-from codemods.rewrites import containers
-from codemods.rewrites.container_uses import TAKEN
+from flake8_paramassign.fixes.rewrites import containers
+from flake8_paramassign.fixes.rewrites.container_uses import TAKEN
 
 
 @pytest.mark.parametrize(

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from codemods.engine import analyze_with_fixes, fix_source
-from codemods.rewrites.prm903_buffer_registered import _OF_MODULES
 from flake8_paramassign import analyze
+from flake8_paramassign.fixes.engine import analyze_with_fixes, fix_source
+from flake8_paramassign.fixes.rewrites.prm903_buffer_registered import _OF_MODULES
 from flake8_paramassign.settings import Settings
 
 PRM903 = frozenset(["PRM903"])

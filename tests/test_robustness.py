@@ -17,10 +17,10 @@ import pytest
 from conftest import Command
 from test_plugin import OPTIONS
 
-from codemods.rewrites import rewrite
 from flake8_paramassign import Settings, analyze, checking
 from flake8_paramassign.diagnostics import ISSUES
 from flake8_paramassign.files import read_regular
+from flake8_paramassign.fixes.rewrites import rewrite
 from flake8_paramassign.plugin import Plugin
 from flake8_paramassign.rules import all_rules
 from flake8_paramassign.semantics.statements import Statements

@@ -9,10 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from codemods import engine, verify
+from codemods import verify
 from codemods.verification import protocol
 from codemods.verification.jobs import Check, Job, Outcome
 from codemods.verification.runner import Machine, Runner
+from flake8_paramassign.fixes import engine
 
 needs_torch = pytest.mark.skipif(find_spec("torch") is None, reason="torch is not installed")
 

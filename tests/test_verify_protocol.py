@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 
-from codemods import engine
 from codemods.verification import protocol
 from codemods.verification.fixtures import discover
 from codemods.verification.jobs import Check, Job, Outcome, Raised
@@ -15,6 +14,7 @@ from codemods.verification.protocol import Verdict, verify
 from codemods.verification.rewriting import Write
 from codemods.verification.runner import Machine
 from flake8_paramassign.diagnostics import Diagnostic, Position
+from flake8_paramassign.fixes import engine
 
 CPU_ONLY = Machine("2.13.0+cpu", cuda="", mps=False)
 

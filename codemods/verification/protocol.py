@@ -8,7 +8,6 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from codemods.engine import fix_source
 from codemods.verification.fixtures import (
     Broken,
     Claims,
@@ -20,6 +19,7 @@ from codemods.verification.fixtures import (
 from codemods.verification.jobs import Check, Job, Outcome
 from codemods.verification.rewriting import Write, changed_lines, write_at
 from codemods.verification.runner import Machine
+from flake8_paramassign.fixes.engine import fix_source
 from flake8_paramassign.rules.base import default_codes
 from flake8_paramassign.settings import Settings
 

@@ -47,7 +47,7 @@ class Analysis:
     @cached_property
     def with_fixes(self) -> list[Finding]:
         """The findings with their fixes."""
-        from codemods.rewrites import rewrite
+        from flake8_paramassign.fixes.rewrites import rewrite
 
         return self._checked(Checker(self.configuration, rewrite)) if self.findings else []
 
@@ -106,8 +106,8 @@ class Analysis:
         """All safe fixes, and those that these make possible; None where there is none."""
         if not any(_is_safe(finding) for finding in self.with_fixes):
             return None
-        from codemods.fixing import Fixer
-        from codemods.rewrites import rewrite
+        from flake8_paramassign.fixes.fixing import Fixer
+        from flake8_paramassign.fixes.rewrites import rewrite
 
         fixer = Fixer(Checker(self.configuration, rewrite), writes=False)
         fixed, outcome = fixer.fix(self.program.data, self.program.filename)

@@ -318,5 +318,5 @@ def _is_wanted(kind: str, only: Sequence[str] | None) -> bool:
 
 def _load() -> None:
     """Import what fixes need: it takes long."""
-    import codemods.fixing
-    import codemods.rewrites  # noqa: F401
+    import flake8_paramassign.fixes.fixing
+    import flake8_paramassign.fixes.rewrites  # noqa: F401

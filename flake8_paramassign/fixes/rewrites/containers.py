@@ -1,0 +1,115 @@
+"""PRM104 and PRM105: a list or dict becomes the container of ``torch.nn`` that registers."""
+
+from __future__ import annotations
+
+import ast
+
+from flake8_paramassign.diagnostics import Fix
+from flake8_paramassign.domain.objects import Container, Thing
+from flake8_paramassign.domain.values import Constant, Unknown, Value
+from flake8_paramassign.fixes.rewrites.container_uses import Kind, check_keys, check_uses
+from flake8_paramassign.fixes.rewrites.draft import Draft
+from flake8_paramassign.fixes.rewrites.places import path_to
+from flake8_paramassign.fixes.rewrites.reasons import NoRewrite
+from flake8_paramassign.report import Case
+from flake8_paramassign.semantics.events import ContainerHeld
+
+PARAMETER_LIST = Kind("ParameterList", frozenset(["append", "extend"]), deletes=False)
+MODULE_LIST = Kind("ModuleList", frozenset(["append", "extend", "insert", "pop"]), adds=True)
+MODULE_DICT = Kind("ModuleDict", frozenset(["clear", "items", "keys", "pop", "update", "values"]))
+PARAMETER_DICT = Kind(
+    "ParameterDict", MODULE_DICT.methods | {"copy", "get", "popitem", "setdefault"}
+)
+
+
+def hold_parameters(case: Case) -> Fix:
+    """Return the fix of PRM104; raises NoRewrite."""
+    return _registered(case, "Parameters", PARAMETER_LIST, PARAMETER_DICT)
+
+
+def hold_modules(case: Case) -> Fix:
+    """Return the fix of PRM105; raises NoRewrite."""
+    return _registered(case, "Modules", MODULE_LIST, MODULE_DICT)
+
+
+def _registered(case: Case, what: str, as_list: Kind, as_dict: Kind) -> Fix:
+    event = case.event
+    assert isinstance(event, ContainerHeld)
+    draft = Draft(case, event.node)
+    container = draft.object(event.container)
+    assert isinstance(container, Container)
+    kind = as_dict if container.kind == "dict" else as_list
+    _check_contents(draft, event, container, what, kind)
+    value = _stored(draft, container)
+    check_uses(draft, event, value, kind)
+    if kind is as_dict:
+        check_keys(draft, event, kind)
+    span = draft.outer(value)
+    name = draft.named(f"torch.nn.{kind.name}", span.start)
+    if _is_empty(value) and "#" not in draft.written(value):
+        draft.replace(*span, f"{name}()")
+    else:
+        draft.enclose(value, f"{name}(", ")")
+    return draft.fix(
+        f"keep them in an nn.{kind.name}",
+        f"the {what} then are registered, keys of state_dict(): "
+        "older checkpoints need strict=False",
+        f"it takes nothing but {what}",
+    )
+
+
+def _check_contents(
+    draft: Draft, event: ContainerHeld, container: Container, what: str, kind: Kind
+) -> None:
+    if container.kind == "set":
+        raise NoRewrite(f"a set has no order: make it a list, or an nn.{kind.name}")
+    if any(isinstance(draft.object(value), Container) for value in container.items()):
+        raise NoRewrite(f"nn.{kind.name} registers nothing of the containers in it")
+    if not all(_fits(draft, value, what) for value in event.contents):
+        raise NoRewrite(f"it holds other things than {what}")
+
+
+def _fits(draft: Draft, value: Value, what: str) -> bool:
+    known, tensor = draft.object(value), draft.tensor(value)
+    is_unknown = isinstance(known, Thing) and known.is_module is None
+    if isinstance(value, Unknown) or is_unknown:
+        return True
+    if what == "Parameters":
+        return tensor is not None and tensor.is_parameter
+    return value == Constant(None) or (isinstance(known, Thing) and bool(known.is_module))
+
+
+def _stored(draft: Draft, container: Container) -> ast.expr:
+    """The expression that gives the container to the attribute."""
+    node, holder = draft.path[-1], draft.parent
+    value: ast.expr | None = None
+    if isinstance(node, ast.Call):
+        value = node.args[-1] if len(node.args) > 1 else None
+    elif isinstance(holder, ast.Assign | ast.AnnAssign):
+        value = holder.value
+    elif isinstance(holder, ast.Tuple) and isinstance(draft.statement, ast.Assign):
+        whole = draft.statement.value
+        if isinstance(whole, ast.Tuple) and len(whole.elts) == len(holder.elts):
+            value = whole.elts[holder.elts.index(node)]  # type: ignore[arg-type]
+    if value is None:
+        raise NoRewrite("where the attribute gets it is no assignment that can be changed")
+    while isinstance(value, ast.IfExp):
+        arms = [arm for arm in (value.body, value.orelse) if not isinstance(arm, ast.Constant)]
+        held = [arm for arm in arms if path_to(arm, _site(container))] or arms
+        if len(held) > 1:
+            raise NoRewrite("which of two values is the container is not known")
+        value = held[0]
+    return value
+
+
+def _site(container: Container) -> ast.AST:
+    return container.made.node if container.made is not None else ast.Pass()
+
+
+def _is_empty(value: ast.expr) -> bool:
+    match value:
+        case ast.List(elts=[]) | ast.Tuple(elts=[]) | ast.Dict(values=[]):
+            return True
+        case ast.Call(func=ast.Name(id="list" | "tuple" | "dict"), args=[], keywords=[]):
+            return True
+    return False

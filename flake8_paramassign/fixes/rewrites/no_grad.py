@@ -1,0 +1,122 @@
+"""``with torch.no_grad():`` around a statement."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterable, Sequence
+from keyword import iskeyword
+
+from flake8_paramassign.domain.values import Library
+from flake8_paramassign.fixes.rewrites.blocks import end_of_line, indent_of, put_into_block, unit_of
+from flake8_paramassign.fixes.rewrites.draft import Draft
+from flake8_paramassign.fixes.rewrites.places import neighbours
+from flake8_paramassign.fixes.rewrites.purity import is_pure
+from flake8_paramassign.fixes.rewrites.reasons import NoRewrite
+
+_NO_GRAD = "torch.no_grad"
+_AT_LINE_END = re.compile(r"\(\s+$")
+_AT_LINE_START = re.compile(r"^\s*,?\s+\)")
+
+
+def put_under_no_grad(draft: Draft) -> None:
+    """Put the draft's statement under ``with torch.no_grad():``; raises NoRewrite.
+
+    It joins a block that ends on the line above, and one that begins on the line below. A write
+    that stands above, and may become a block, is claimed: it is mended first.
+    """
+    statement = draft.statement
+    above, below = neighbours(statement, draft.path[draft.path.index(statement) - 1])
+    if isinstance(above, ast.With) and _is_no_grad_block(draft, above):
+        unit = _unit_within(draft, above)
+        put_into_block(draft, unit=unit)
+    else:
+        unit = unit_of(draft)
+        put_into_block(draft, f"with {draft.named(_NO_GRAD, draft.inner(statement).start)}():")
+        if isinstance(above, ast.Assign | ast.AugAssign | ast.Expr):
+            draft.claim(draft.inner(above).end)
+    if isinstance(below, ast.With) and _is_no_grad_block(draft, below):
+        header = draft.source.between(below.lineno, below.body[0].lineno - 1)
+        if header.rstrip().endswith(":") and unit == _unit_within(draft, below):
+            draft.cut(*(draft.source.starts[n.lineno - 1] for n in (below, below.body[0])))
+
+
+def _unit_within(draft: Draft, block: ast.With) -> str:
+    """By how much a block that stands beside the draft's statement is indented."""
+    return indent_of(draft, block.body[0]).removeprefix(indent_of(draft, draft.statement))
+
+
+def without_grad(draft: Draft, subject: Sequence[ast.expr], values: Iterable[ast.expr]) -> None:
+    """Let the draft's statement write to ``subject`` under ``no_grad``; raises NoRewrite.
+
+    That of ``values`` which may need gradients, or do more than give a value, is computed before
+    and kept in a local variable. A subject is one expression, or an object and a name.
+    """
+    unclear = [value for value in values if not is_pure(value, draft.module)]
+    if not unclear:
+        put_under_no_grad(draft)
+    elif len(unclear) == 1 and all(is_pure(part, draft.module) for part in subject):
+        _compute_before(draft, unclear[0], _name_for(subject[-1]))
+    else:
+        raise NoRewrite("what is written may need gradients: compute it before, in a local")
+
+
+def _compute_before(draft: Draft, value: ast.expr, name: str) -> None:
+    """Leave in the statement's place ``name = value``, and do below it what the statement does."""
+    statement = draft.statement
+    indent = indent_of(draft, statement)
+    line_end = end_of_line(draft, statement)
+    name = free_name(draft, name)
+    whole, part = draft.inner(statement), draft.outer(value)
+    above = _AT_LINE_END.sub("(", draft.take(whole.start, part.start))
+    below = _AT_LINE_START.sub(")", draft.take(part.end, whole.end))
+    if "\n" in above + below:
+        raise NoRewrite("what is written may need gradients: compute it before, in a local")
+    if above.endswith(" (") and below.startswith(")"):  # They were around the value.
+        above, below = above[:-1], below[1:]
+    is_whole = _is_expression(draft.text[part.start : part.end])
+    draft.replace(whole.start, part.start, f"{name} = " if is_whole else f"{name} = (")
+    draft.replace(part.end, whole.end, "" if is_whole else ")")
+    block = draft.named(_NO_GRAD, whole.start)
+    line = f"{indent}{unit_of(draft)}{above}{name}{below}"
+    draft.insert(line_end, f"\n{indent}with {block}():\n{line}")
+
+
+def _name_for(subject: ast.expr) -> str:
+    """What the value of ``m.weight``, of ``m.weight.data[0]`` or of ``"weight"`` may be called."""
+    while isinstance(subject, ast.Subscript) or getattr(subject, "attr", "") == "data":
+        subject = subject.value  # type: ignore[attr-defined]
+    for name in ("attr", "id", "value"):
+        if isinstance(found := getattr(subject, name, None), str):
+            return found
+    return "value"
+
+
+def free_name(draft: Draft, name: str) -> str:
+    """Return ``name``, with ``new_`` before it as often as the file has such a name already."""
+    name = name if name.isidentifier() else "value"
+    taken = {node.id for node in ast.walk(draft.tree) if isinstance(node, ast.Name)}
+    taken |= {node.arg for node in ast.walk(draft.tree) if isinstance(node, ast.arg)}
+    while name in taken or iskeyword(name):
+        name = f"new_{name}"
+    return name
+
+
+def _is_expression(text: str) -> bool:
+    """Whether ``text`` is one as it stands: not one that needs the parentheses of a call."""
+    try:
+        ast.parse(text, mode="eval")
+    except SyntaxError:
+        return False
+    return True
+
+
+def _is_no_grad_block(draft: Draft, block: ast.With) -> bool:
+    [item, *others] = block.items
+    call = item.context_expr
+    return (
+        not others
+        and isinstance(call, ast.Call)
+        and Library(_NO_GRAD) in draft.module.static(call.func)
+        and block.body[0].lineno > call.lineno
+    )

@@ -1,0 +1,28 @@
+"""PRM203: ``module.requires_grad = False`` becomes ``module.requires_grad_(False)``."""
+
+from __future__ import annotations
+
+import ast
+
+from flake8_paramassign.diagnostics import Fix
+from flake8_paramassign.fixes.rewrites.draft import Draft
+from flake8_paramassign.fixes.rewrites.reasons import NoRewrite
+from flake8_paramassign.report import Case
+
+_METHOD = ".requires_grad_"
+
+
+def rewrite(case: Case) -> Fix:
+    """Return the fix of the assignment; raises NoRewrite."""
+    draft = Draft(case, case.event.node)
+    statement, node = draft.statement, draft.path[-1]
+    if not isinstance(node, ast.Attribute):
+        raise NoRewrite("call requires_grad_() instead of setattr()")
+    if not isinstance(statement, ast.Assign) or statement.targets != [node]:
+        raise NoRewrite("the statement assigns more than this")
+    value = statement.value
+    bare = draft.outer(value) == draft.inner(value)
+    owner, end = draft.outer(node.value).end, draft.outer(value).end
+    draft.replace(owner, draft.outer(value).start, f"{_METHOD}(" if bare else _METHOD)
+    draft.insert(end, ")" if bare else "")
+    return draft.fix("call requires_grad_()", "what is trained changes")

@@ -1,0 +1,109 @@
+"""The statement that stores an attribute, and the call that it becomes.
+
+``m.w = t``, ``m.w @= t``, ``setattr(m, "w", t)`` and ``m.__setattr__("w", t)`` all may become
+``m.w.data.copy_(t)``.
+"""
+
+from __future__ import annotations
+
+import ast
+from dataclasses import dataclass
+
+from flake8_paramassign.domain.values import Values
+from flake8_paramassign.fixes.rewrites.conversions import written_by
+from flake8_paramassign.fixes.rewrites.draft import Draft
+from flake8_paramassign.fixes.rewrites.no_grad import without_grad
+from flake8_paramassign.fixes.rewrites.reasons import NoRewrite
+from flake8_paramassign.semantics.events import Happening
+
+BROADCASTS = "copy_() broadcasts and casts silently, and raises where the shape does not fit"
+
+
+@dataclass(frozen=True)
+class Store:
+    """A place where a value is given to an attribute."""
+
+    value: ast.expr
+    target: str
+    """The attribute as an expression: ``m.w``."""
+    subject: tuple[ast.expr, ...]
+    """What says which attribute it is."""
+    start: int
+    """From here up to the value, all gives way to the call."""
+    prefix: str = ""
+    """What then is missing of the target."""
+    is_closed: bool = False
+    """Whether a parenthesis behind the value may close the call."""
+    is_product: bool = False
+    """Whether it is ``m.w @= t``."""
+
+    def filled(self, draft: Draft, values: Values, event: Happening) -> str:
+        """Write any of ``values`` into what the attribute holds, in the configured style.
+
+        Returns the method that does it, as written: ``m.w.data.copy_``. Raises NoRewrite.
+        """
+        method, function = written_by(draft, values, self.value)
+        opening = f"{draft.named(function, draft.outer(self.value).start)}(" if function else ""
+        in_data = draft.case.settings.style == "data"
+        method = f"data.{method}" if in_data else method
+        self.becomes(draft, method, opening, ")" if function else "")
+        if not in_data and event.grad is not False:
+            without_grad(draft, self.subject, [self.value])
+        return f"{self.target}.{method}"
+
+    def becomes(self, draft: Draft, method: str, opening: str = "", closing: str = "") -> None:
+        """Call ``method`` of the attribute with ``opening``, the value and ``closing``."""
+        opening = f"{self.prefix}.{method}({opening}"
+        closing = closing if self.is_closed else f"{closing})"
+        value = draft.outer(self.value)
+        if self.is_product:
+            opening = f"{opening}{self.target} @ "
+            if not draft.is_atom(self.value):
+                opening, closing = f"{opening}(", f"){closing}"
+        elif value != draft.inner(self.value) and closing:
+            opening, closing = opening[:-1], closing[1:]
+        draft.replace(self.start, value.start, opening)
+        draft.insert(value.end, closing)
+
+
+def store_at(draft: Draft) -> Store:
+    """Return how the draft's node is stored; raises NoRewrite where it cannot become a call."""
+    node, holder = draft.path[-1], draft.parent
+    if isinstance(node, ast.Call):
+        return _storing_call(draft, node)
+    if isinstance(node, ast.AugAssign):
+        end = draft.outer(node.target).end
+        written = draft.written(node.target)
+        return Store(node.value, written, (node.target,), end, is_product=True)
+    assert isinstance(node, ast.Attribute)
+    if isinstance(holder, ast.Assign | ast.AnnAssign) and holder.value is not None:
+        if isinstance(holder, ast.Assign) and len(holder.targets) > 1:
+            raise NoRewrite("the statement assigns one value to several targets")
+        return Store(holder.value, draft.written(node), (node,), draft.outer(node).end)
+    if isinstance(draft.statement, ast.Assign):
+        raise NoRewrite("the statement assigns several values at once")
+    raise NoRewrite("the attribute is the target of a for or with statement")
+
+
+def _storing_call(draft: Draft, node: ast.Call) -> Store:
+    """``setattr(m, "w", t)`` or ``m.__setattr__("w", t)``."""
+    if len(node.args) < 2:
+        raise NoRewrite("what is stored is no expression of its own")
+    owner, name, value = (_owner_called(node), *node.args)[-3:]
+    if ast.unparse(owner).startswith("super("):
+        raise NoRewrite("super() has no such attribute to write to")
+    start, end = draft.outer(owner)
+    written = draft.text[start:end]
+    if not draft.is_atom(owner):
+        written = f"({written})"
+    constant = name.value if isinstance(name, ast.Constant) else None
+    if isinstance(constant, str) and constant.isidentifier():
+        target = f"{written}.{constant}"
+    else:
+        target = f"getattr({written}, {draft.written(name)})"
+    whole = draft.inner(node)
+    return Store(value, target, (owner, name), whole.start, target, is_closed=True)
+
+
+def _owner_called(node: ast.Call) -> ast.expr:
+    return node.func.value if isinstance(node.func, ast.Attribute) else node.func
