@@ -78,12 +78,16 @@ class Analyzer:
         from flake8_paramassign.project.project import Project, Trees
         from flake8_paramassign.report import Report
         from flake8_paramassign.semantics.engine import Engine
+        from flake8_paramassign.semantics.relevance import Relevance
 
         trees = self._trees = self._trees or Trees()
         project = Project(trees, filename, tree, self.settings.module_bases)
+        relevance = Relevance(Source(text), project.module, self.settings)
+        if relevance.holds_nothing():
+            return []
         facts = Facts(project, project.module, self.settings)
         report = Report(self.settings, facts)
-        engine = Engine(project, report.tell, effort=self.settings.effort)
+        engine = Engine(project, report.tell, effort=self.settings.effort, relevance=relevance)
         facts.mode_of = engine.mode_of
         facts.discriminated = engine.discriminated
         facts.unregistered = engine.unregistered

@@ -39,7 +39,9 @@ __all__ = [
     "is_stock_slot",
     "method",
     "module_class",
+    "module_names",
     "optimizer_class",
+    "optimizer_names",
     "stock_slot_names",
     "tensor_class",
     "torch_version",
@@ -209,6 +211,18 @@ def tuple_with(name: str) -> frozenset[str]:
 def optimizer_class(name: str) -> bool:
     """Whether ``name`` is a ``torch.optim.Optimizer`` class."""
     return name in _data()["optimizers"]
+
+
+@cache
+def optimizer_names() -> frozenset[str]:
+    """The last parts of the names of all optimizers."""
+    return frozenset(name.rpartition(".")[2] for name in _data()["optimizers"])
+
+
+@cache
+def module_names() -> frozenset[str]:
+    """The last parts of the names of all classes of Modules."""
+    return frozenset(name.rpartition(".")[2] for name in _data()["modules"])
 
 
 def tensor_class(name: str) -> str | None:

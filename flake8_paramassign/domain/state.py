@@ -10,6 +10,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Callable, Hashable, Iterable, Iterator
 from dataclasses import dataclass
+from typing import TypeVar
 
 from flake8_paramassign.domain.objects import UNSEEN_THING, Obj, Place
 from flake8_paramassign.domain.values import (
@@ -25,8 +26,13 @@ from flake8_paramassign.domain.values import (
     scopes_in,
 )
 
+_Key = TypeVar("_Key", bound=Hashable)
+_Any = TypeVar("_Any")
+
 INHERITED = "inherited"
 """The grad mode of a function that is run for its own sake: that of whoever calls it."""
+_NAMES, _SCOPES, _HEAP = 1, 2, 4
+"""What a state may share with others."""
 _MOST_SPLITS = 4
 """How many joins a state remembers."""
 
@@ -47,6 +53,19 @@ class Split:
     first: State
     second: State
     joined: State
+    names: tuple[str, ...]
+    """The variables that are not the same in all three."""
+    objects: tuple[Address, ...]
+    """The objects that are not."""
+
+    @staticmethod
+    def of(first: State, second: State, joined: State) -> Split:
+        """What three states differ in."""
+        return Split(
+            first, second, joined,
+            _differing(joined.names, first.names, second.names),
+            _differing(joined.heap, first.heap, second.heap),
+        )  # fmt: skip
 
 
 class State:
@@ -74,7 +93,7 @@ class State:
         """Parameters that were replaced behind an optimizer's back, until it is used."""
         self.passed: tuple[ast.AST, ...] = ()
         """Undecided tests, loops and handlers that lead here."""
-        self._shared = False
+        self._shared = 0
 
     def copy(self) -> State:
         """A state that can change on its own."""
@@ -82,13 +101,29 @@ class State:
         other.names, other.scopes, other.heap = self.names, self.scopes, self.heap
         other.grad, other.assumed, other.splits = self.grad, self.assumed, self.splits
         other.replaced, other.passed = self.replaced, self.passed
-        self._shared = other._shared = True
+        self._shared = other._shared = _NAMES | _SCOPES | _HEAP
         return other
 
-    def _own(self) -> None:
-        """Stop sharing."""
-        self.names, self.heap, self.scopes = self.names.copy(), self.heap.copy(), self.scopes.copy()
-        self._shared = False
+    def _own_names(self) -> dict[str, Values]:
+        """The variables, no longer shared."""
+        if self._shared & _NAMES:
+            self.names = self.names.copy()
+            self._shared &= ~_NAMES
+        return self.names
+
+    def _own_scopes(self) -> dict[Scope, dict[str, Values]]:
+        """The other variables, no longer shared."""
+        if self._shared & _SCOPES:
+            self.scopes = self.scopes.copy()
+            self._shared &= ~_SCOPES
+        return self.scopes
+
+    def _own_heap(self) -> dict[Address, Obj]:
+        """The objects, no longer shared."""
+        if self._shared & _HEAP:
+            self.heap = self.heap.copy()
+            self._shared &= ~_HEAP
+        return self.heap
 
     def become(self, other: State) -> None:
         """Go on as ``other``, which is not used any more."""
@@ -101,36 +136,29 @@ class State:
 
     def bind(self, name: str, values: Values) -> None:
         """Bind a variable of the running function."""
-        if self._shared:
-            self._own()
-        self.names[name] = values
+        self._own_names()[name] = values
 
     def unbind(self, name: str) -> None:
         """Delete a variable of the running function."""
-        if self._shared:
-            self._own()
-        self.names.pop(name, None)
+        self._own_names().pop(name, None)
 
     def bind_in(self, scope: Scope, name: str, values: Values) -> None:
         """Bind a variable of another activation (``nonlocal``, ``global``)."""
-        if self._shared:
-            self._own()
-        self.scopes[scope] = {**self.scopes.get(scope, {}), name: values}
+        self._own_scopes()[scope] = {**self.scopes.get(scope, {}), name: values}
 
     def enter(self, scope: Scope, names: dict[str, Values]) -> None:
         """Put the running function's variables aside as those of ``scope``; begin with others."""
-        if self._shared:
-            self._own()
-        self.scopes[scope] = self.names
+        self._own_scopes()[scope] = self.names
         self.names = names
+        self._shared &= ~_NAMES
 
     def leave(self, scope: Scope, left: Scope | None) -> None:
         """Go back to the variables of ``scope``; keep those of ``left`` where closures have it."""
-        if self._shared:
-            self._own()
+        scopes = self._own_scopes()
         if left is not None:
-            self.scopes[left] = self.names
-        self.names = self.scopes.pop(scope).copy()
+            scopes[left] = self.names
+        self.names = scopes.pop(scope)
+        self._shared |= _NAMES
 
     # Objects.
 
@@ -148,9 +176,7 @@ class State:
                 obj = before.join(obj)
                 if obj is before:
                     return
-        if self._shared:
-            self._own()
-        self.heap[address] = obj
+        self._own_heap()[address] = obj
 
     def update(self, receivers: Values, change: Callable[[Obj], Obj]) -> None:
         """Change whichever of ``receivers`` it is."""
@@ -169,9 +195,7 @@ class State:
             address = addresses.several(address)
             self.write(address, obj)
             return address
-        if self._shared:
-            self._own()
-        self.heap[address] = obj
+        self._own_heap()[address] = obj
         return address
 
     def reachable(self, values: Iterable[Value]) -> list[Address]:
@@ -198,10 +222,9 @@ class State:
         reached = self.reachable(values)
         if not reached:
             return
-        if self._shared:
-            self._own()
+        heap = self._own_heap()
         for address in reached:
-            self.heap[address] = self.read(address).havocked()
+            heap[address] = self.read(address).havocked()
         lost = set(reached)
         self.replaced = {
             place: known for place, known in self.replaced.items() if lost.isdisjoint(known.takers)
@@ -217,6 +240,13 @@ class State:
         result.names = _joined_names(self.names, other.names)
         result.scopes = self._joined_scopes(other)
         result.heap = _joined_heaps(self.heap, other.heap)
+        result._shared = (
+            _NAMES * (result.names is self.names)
+            | _SCOPES * (result.scopes is self.scopes)
+            | _HEAP * (result.heap is self.heap)
+        )
+        self._shared |= result._shared
+        other._shared |= result._shared
         result.grad = self.grad if self.grad == other.grad else None
         if self.assumed is other.assumed:
             result.assumed = self.assumed
@@ -233,16 +263,18 @@ class State:
             snapshot.splits = ()
             first, second = self.copy(), other.copy()
             first.splits = second.splits = ()
-            result.splits = (*result.splits, Split(first, second, snapshot))[-_MOST_SPLITS:]
+            split = Split.of(first, second, snapshot)
+            result.splits = (*result.splits, split)[-_MOST_SPLITS:]
         return result
 
     def _joined_scopes(self, other: State) -> dict[Scope, dict[str, Values]]:
         if self.scopes is other.scopes:
             return self.scopes
         scopes = self.scopes.copy()
-        for scope, names in other.scopes.items():
-            mine = scopes.get(scope)
-            scopes[scope] = names if mine is None or mine is names else _joined_names(mine, names)
+        get = scopes.get
+        for scope, names in [(s, n) for s, n in other.scopes.items() if get(s) is not n]:
+            mine = get(scope)
+            scopes[scope] = names if mine is None else _joined_names(mine, names)
         return scopes
 
     def same(self, other: State) -> bool:
@@ -266,27 +298,28 @@ class State:
     def widened(self, later: State) -> State:
         """What is left where a loop does not settle: what it changes is unknown."""
         result = self.joined(later)
-        if result._shared:
-            result._own()
-        for name, values in result.names.items():
-            if not same(values, self.names.get(name, values)):
-                result.names[name] = UNKNOWN
-        for address, obj in result.heap.items():
-            before = self.heap.get(address)
+        changed = [
+            name for name, values in result.names.items()
+            if not same(values, self.names.get(name, values))
+        ]  # fmt: skip
+        result._own_names().update(dict.fromkeys(changed, UNKNOWN))
+        get = self.heap.get
+        others = [(a, obj) for a, obj in result.heap.items() if get(a) is not obj]
+        for address, obj in others:
+            before = get(address)
             if before is None or before != obj:
-                result.heap[address] = obj.havocked()
+                result._own_heap()[address] = obj.havocked()
         return result
 
     def keep(self, split: Split, side: State) -> None:
         """Go back to what ``side`` of a split knew, as far as nothing was changed since."""
-        if self._shared:
-            self._own()
-        for name, values in self.names.items():
-            if values is split.joined.names.get(name) and name in side.names:
-                self.names[name] = side.names[name]
-        for address, obj in self.heap.items():
-            if obj is split.joined.heap.get(address) and address in side.heap:
-                self.heap[address] = side.heap[address]
+        names, heap = self._own_names(), self._own_heap()
+        for name in split.names:
+            if name in side.names and names.get(name) is split.joined.names[name]:
+                names[name] = side.names[name]
+        for address in split.objects:
+            if address in side.heap and heap.get(address) is split.joined.heap[address]:
+                heap[address] = side.heap[address]
         if self.grad == split.joined.grad:
             self.grad = side.grad
         self.assumed = {**side.assumed, **self.assumed}
@@ -309,16 +342,25 @@ def _common(first: tuple[ast.AST, ...], second: tuple[ast.AST, ...]) -> tuple[as
     return first[:shared]
 
 
+def _differing(joined: dict[_Key, _Any], *sides: dict[_Key, _Any]) -> tuple[_Key, ...]:
+    """The keys for which one of ``sides`` has something else than ``joined``."""
+    found: dict[_Key, None] = {}
+    for side in sides:
+        if side is not joined:
+            get = side.get
+            found.update([(key, None) for key, value in joined.items() if get(key) is not value])
+    return tuple(found)
+
+
 def _joined_names(first: dict[str, Values], second: dict[str, Values]) -> dict[str, Values]:
     if first is second:
         return first
     both = first.copy()
-    for name, values in second.items():
-        mine = both.get(name)
-        if mine is None:
-            both[name] = values  # unbound on the other path: to read it there would raise
-        elif mine is not values:
-            both[name] = join(mine, values)
+    get = first.get
+    for name, values in [(n, v) for n, v in second.items() if get(n) is not v]:
+        mine = get(name)
+        # Unbound on one path: to read it there would raise.
+        both[name] = values if mine is None else join(mine, values)
     return both
 
 
@@ -334,13 +376,14 @@ def _joined_heaps(first: dict[Address, Obj], second: dict[Address, Obj]) -> dict
     if first is second:
         return first
     both = first.copy()
-    for address, obj in second.items():
-        mine = both.get(address)
+    get = first.get
+    for address, obj in [(a, o) for a, o in second.items() if get(a) is not o]:
+        mine = get(address)
         if mine is None:
             both[address] = UNSEEN_THING.join(obj) if address.symbolic else obj
-        elif mine is not obj:
+        else:
             both[address] = mine.join(obj)
-    for address, obj in first.items():
-        if address.symbolic and address not in second:
-            both[address] = UNSEEN_THING.join(obj)
+    for address in first.keys() - second.keys():
+        if address.symbolic:
+            both[address] = UNSEEN_THING.join(first[address])
     return both

@@ -424,7 +424,7 @@ class Calls:
             state.leave(caller.scope, None)
             return NOTHING
         state.become(end)
-        state.leave(caller.scope, scope)
+        state.leave(caller.scope, scope if scope.is_closed_over else None)
         if function.mode is not None:
             state.grad = mode
         return values

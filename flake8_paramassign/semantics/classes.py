@@ -8,18 +8,20 @@ change, to a fixpoint.
 from __future__ import annotations
 
 import ast
+import builtins
 from dataclasses import dataclass
 
 from flake8_paramassign import catalogue
 from flake8_paramassign.domain.objects import Thing
 from flake8_paramassign.domain.renaming import Renaming
 from flake8_paramassign.domain.state import State
-from flake8_paramassign.domain.values import Address, Function, Values
+from flake8_paramassign.domain.values import Address, Function, Library, Values
 from flake8_paramassign.nodes import FunctionNode
 from flake8_paramassign.project.classes import Class, ProjectClass, TorchClass, decorator_name
+from flake8_paramassign.project.module import Module
 from flake8_paramassign.semantics.events import Constructed
 from flake8_paramassign.semantics.machine import Arguments, Machine
-from flake8_paramassign.semantics.models import modules
+from flake8_paramassign.semantics.models import harmless, modules
 
 _ROUNDS = 3
 """How often the methods of a class are run before what they change is unknown."""
@@ -40,6 +42,7 @@ class Classes:
         """``machine`` runs their methods."""
         self._machine = machine
         self._summaries: dict[ProjectClass, Summary | None] = {}
+        self._begun: dict[ProjectClass, State] = {}
         self._changing: dict[ProjectClass, bool] = {}
 
     # Making.
@@ -94,15 +97,20 @@ class Classes:
             self._summaries[cls] = self._settled(cls)
         return self._summaries[cls]
 
+    def begins(self, cls: ProjectClass, receiver: Address, state: State | None) -> None:
+        """``state`` is what ``__init__`` leaves ``receiver`` in, for any arguments."""
+        if state is not None:
+            self._begun[cls] = state
+
     def _settled(self, cls: ProjectClass) -> Summary | None:
         receiver = self._machine.addresses.of((cls, "self"), symbolic=False)
-        state = self._machine.begun(cls, receiver)
+        state = self._begun.get(cls) or self._machine.begun(cls, receiver)
         if state is None:
             return None
         for number in range(_ROUNDS):
             after = state
             for holder, function in methods_of(cls):
-                if function.name == "__init__" or not self.may_change(function):
+                if function.name == "__init__" or not self.may_change(cls, holder, function):
                     continue
                 if function.name in self._machine.constructor_only(cls):
                     continue
@@ -112,6 +120,8 @@ class Classes:
             if after.heap == state.heap:
                 break
             state = after if number < _ROUNDS - 1 else self._widened(state, after)
+        state = state.copy()
+        self._let_parts_change(receiver, state)
         return Summary(receiver, state)
 
     @staticmethod
@@ -130,9 +140,34 @@ class Classes:
                 result.write(address, obj.havocked())
         return result
 
-    def may_change(self, function: FunctionNode) -> bool:
-        """Whether a method may change anything: by what statements and calls it has."""
-        return self._machine.index.changes(function)
+    def may_change(
+        self, cls: ProjectClass, holder: ProjectClass, function: FunctionNode,
+        seen: frozenset[str] = frozenset(),
+    ) -> bool:  # fmt: skip
+        """Whether a method may change what its object holds: by its statements and calls.
+
+        That the parts of an object may change themselves when they are called, is not meant.
+        """
+        content = self._machine.index.of(function)
+        if content.stores or content.escapes or content.changing:
+            return True
+        if not all(_is_harmless(name, holder.module) for name in content.unknown):
+            return True
+        for name in content.attributes.keys() - seen:
+            found = cls.find(name)
+            if found is not None and isinstance(found[1], FunctionNode):
+                if self.may_change(cls, found[0], found[1], seen | content.attributes.keys()):
+                    return True
+        return False
+
+    def _let_parts_change(self, receiver: Address, state: State) -> None:
+        """What the parts of an object may do to themselves whenever they are called."""
+        for address in state.reachable((receiver,)):
+            obj = state.heap.get(address)
+            if address is receiver or not isinstance(obj, Thing):
+                continue
+            if isinstance(obj.cls, ProjectClass) and self.changes_itself(obj.cls):
+                state.write(address, obj.join(obj.havocked()))
 
     def changes_itself(self, cls: ProjectClass) -> bool:
         """Whether calling an object of the class may change what it holds."""
@@ -142,7 +177,7 @@ class Classes:
             while waiting:
                 function = methods.get(waiting.pop())
                 if function is not None:
-                    more = self._machine.index.of(function).attributes & methods.keys() - reached
+                    more = self._machine.index.of(function).attributes.keys() & methods.keys() - reached
                     reached |= more
                     waiting += sorted(more)
             self._changing[cls] = any(
@@ -210,3 +245,18 @@ def methods_of(cls: ProjectClass) -> list[tuple[ProjectClass, FunctionNode]]:
             elif function.name not in found:
                 found[function.name] = (ancestor, function)
     return [*found.values(), *several]
+
+
+def _is_harmless(name: str, module: Module) -> bool:
+    """Whether calling ``name``, as a function of a file writes it, changes nothing it is given."""
+    root, _, method = name.partition(".")
+    if module.binds(root):
+        held = module.lookup(root)
+        full = [f"{v.name}.{method}".rstrip(".") for v in held if isinstance(v, Library)]
+        return len(full) == len(held) and all(
+            harmless.is_harmless(n) or (n.startswith("torch.") and not n.endswith("_"))
+            for n in full
+        )
+    if method:
+        return catalogue.method(method) is not None or method in harmless.METHODS
+    return hasattr(builtins, root)

@@ -23,7 +23,7 @@ from flake8_paramassign.domain.objects import (
     Tensor,
     Thing,
 )
-from flake8_paramassign.domain.state import State
+from flake8_paramassign.domain.state import Split, State
 from flake8_paramassign.domain.values import (
     Address,
     Builtin,
@@ -507,28 +507,35 @@ class Conditions:
     def _recall(self, node: ast.expr, state: State, holds: bool) -> None:
         """Go back to what one of two paths knew, where the other cannot have led here."""
         for split in state.splits:
-            first = self._may_have_led(split.first, split.joined, node, state, holds)
-            second = self._may_have_led(split.second, split.joined, node, state, holds)
+            first = self._may_have_led(split, split.first, node, state, holds)
+            second = self._may_have_led(split, split.second, node, state, holds)
             if first is not second:
                 state.keep(split, split.first if first else split.second)
 
     def _may_have_led(
-        self, side: State, joined: State, node: ast.expr, state: State, holds: bool
+        self, split: Split, side: State, node: ast.expr, state: State, holds: bool
     ) -> bool:
         """Whether a test can have come out so on the path ``side``."""
+        joined = split.joined
+        names = [
+            name for name in split.names
+            if name in side.names and side.names[name] is not joined.names[name]
+            and state.names.get(name) is joined.names[name]
+        ]  # fmt: skip
+        objects = [
+            address for address in split.objects
+            if address in side.heap and side.heap[address] is not joined.heap[address]
+            and state.heap.get(address) is joined.heap[address]
+        ]  # fmt: skip
+        changed = bool(names or objects)
+        if not changed and side.grad == joined.grad and side.assumed == joined.assumed:
+            return True
         past = state.copy()
         past.splits = ()
-        changed = False
-        for name, values in joined.names.items():
-            if state.names.get(name) is values and name in side.names:
-                if side.names[name] is not values:
-                    past.bind(name, side.names[name])
-                    changed = True
-        for address, obj in joined.heap.items():
-            if state.heap.get(address) is obj and address in side.heap:
-                if side.heap[address] is not obj:
-                    past.write(address, side.heap[address])
-                    changed = True
+        for name in names:
+            past.bind(name, side.names[name])
+        for address in objects:
+            past.write(address, side.heap[address])
         if side.grad != joined.grad and state.grad == joined.grad:
             past.grad, changed = side.grad, True
         if side.assumed != joined.assumed:
@@ -552,6 +559,8 @@ class Conditions:
 
     def _peek(self, node: ast.expr, state: State) -> Values:
         """What an expression that was evaluated already holds, without doing it again."""
+        if isinstance(node, ast.Name):
+            return self._machine.lookup(node.id, state)
         with self._machine.quietly():
             return self._machine.evaluate(node, state.copy())
 

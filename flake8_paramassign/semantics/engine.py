@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from collections import Counter
 from collections.abc import Callable, Hashable, Iterator, Sequence
 from contextlib import contextmanager
 
@@ -47,6 +48,7 @@ from flake8_paramassign.semantics.models import load
 from flake8_paramassign.semantics.models.tensors import Tensors
 from flake8_paramassign.semantics.names import Names
 from flake8_paramassign.semantics.parameters import Parameters
+from flake8_paramassign.semantics.relevance import Relevance
 from flake8_paramassign.semantics.statements import Statements
 from flake8_paramassign.semantics.writes import Writes
 
@@ -55,9 +57,13 @@ class Engine:
     """Runs all of one file, and tells a listener what happens in it."""
 
     def __init__(
-        self, project: Project, tell: Callable[[Event], None], *, effort: float = 1.0
-    ) -> None:
-        """``effort``: how much more or less than usual is entered; 0 enters nothing."""
+        self, project: Project, tell: Callable[[Event], None], *, effort: float = 1.0,
+        relevance: Relevance | None = None,
+    ) -> None:  # fmt: skip
+        """``effort``: how much more or less than usual is entered; 0 enters nothing.
+
+        ``relevance`` knows what need not be run for its own sake; without it, all is.
+        """
         load()
         self.project = project
         self.addresses = Addresses()
@@ -73,12 +79,12 @@ class Engine:
         self._silent = 0
         self._quiet = 0
         self._effort = Effort(effort)
+        self._relevance = relevance
         self._modes: dict[ast.AST, set[bool | str | None]] = {}
         self._waiting: list[tuple[ast.AST, Frame, State | None]] = []
         self._seen: set[ast.AST] = set()
         self._only: dict[ProjectClass, frozenset[str]] = {}
         self._module_scopes: dict[Scope, Module] = {}
-        self._references: dict[str, int] | None = None
         tensors = Tensors(self)
         contexts = Contexts(self)
         self._expressions = Expressions(self, tensors)
@@ -260,6 +266,7 @@ class Engine:
     def define(self, node: FunctionNode, state: State) -> Values:
         """What a ``def`` statement binds."""
         frame = self.frame
+        frame.scope.is_closed_over = True
         function = Function(node, frame.module, None, frame.scope)
         if not node.decorator_list:
             return (function,)
@@ -317,6 +324,7 @@ class Engine:
             target = base.value if isinstance(base, ast.Subscript) else base
             bases.append(self.project.class_of_values(self.evaluate(target, state)))
         scope = None if frame.scope.is_module else frame.scope
+        frame.scope.is_closed_over = True
         cls = frame.module.class_of(node, tuple(bases), scope)
         self._module_scopes.setdefault(frame.module.scope, frame.module)
         return cls
@@ -403,8 +411,14 @@ class Engine:
         module = self.project.module
         self._module_scopes[module.scope] = module
         frame = Frame(module, module.tree, module.scope, Role.SCRIPT)
-        self._effort.allow(module.tree)
-        self._run_root(frame, State())
+        definitions = None
+        if self._relevance is not None and not self._relevance.of(module.tree):
+            definitions = self._relevance.definitions()
+        if definitions is None:
+            self._effort.allow(module.tree)
+            self._run_root(frame, State())
+        else:
+            self._waiting = [(node, frame, None) for node in definitions]
         while self._waiting:
             node, frame, state = self._waiting.pop(0)
             self._run_waiting(node, frame, state)
@@ -435,7 +449,12 @@ class Engine:
                 ]
         return end
 
+    def _is_relevant(self, node: ast.AST) -> bool:
+        return self._relevance is None or self._relevance.of(node)
+
     def _run_waiting(self, node: ast.AST, frame: Frame, state: State | None) -> None:
+        if not self._is_relevant(node):
+            return
         self._effort.allow(node)
         if isinstance(node, ast.ClassDef):
             self._run_class(frame.module.class_of(node), state)
@@ -472,9 +491,12 @@ class Engine:
     def begun(self, cls: ProjectClass, receiver: Address) -> State | None:
         """The state that ``__init__`` leaves for any arguments, told to nobody."""
         self._silent += 1
+        left = self._effort.left
         try:
+            self._effort.allow(cls.node)
             return self._constructed(cls, receiver, State())
         finally:
+            self._effort.left = left
             self._silent -= 1
 
     def _constructed(self, cls: ProjectClass, receiver: Address, state: State) -> State | None:
@@ -492,9 +514,8 @@ class Engine:
                 made = state.read(receiver)
                 assert isinstance(made, Thing)
                 fields = dict(made.fields)
-            state.heap[receiver] = Thing(
-                cls, cls.is_module, fields, is_open=opened, initialised=True
-            )
+            thing = Thing(cls, cls.is_module, fields, is_open=opened, initialised=True)
+            state.write(receiver, thing)
             return state
         function = Function(init, holder.module, holder, cls.scope or holder.module.scope)
         decorated = self.function_of(holder.module, init, holder)
@@ -511,10 +532,12 @@ class Engine:
     ) -> State | None:  # fmt: skip
         """Run a method to know what it changes; told to nobody."""
         self._silent += 1
+        left = self._effort.left
         try:
             self._effort.allow(node)
             return self._run_method(holder, node, receiver, state, cls)
         finally:
+            self._effort.left = left
             self._silent -= 1
 
     def _run_method(
@@ -543,18 +566,29 @@ class Engine:
         begun = outer.copy() if outer is not None else State()
         begun.names = {}
         own = [f for f in cls.functions if f.name == "__init__"]
-        if own and cls.find("__init__") == (cls, own[-1]):
-            self._constructed(cls, receiver, begun)
-        self._effort.allow(cls.node)
+        if own and cls.find("__init__") == (cls, own[-1]) and self._is_relevant(own[-1]):
+            end = self._constructed(cls, receiver, begun)
+            if outer is None:
+                self._classes.begins(cls, receiver, end)
+        functions = [f for f in cls.functions if f.name != "__init__" and self._is_relevant(f)]
+        only = self.constructor_only(cls) if functions else frozenset()
+        functions = [f for f in functions if f.name not in only]
+        if functions:
+            self._run_methods(cls, functions, receiver, outer)
+        for statement in cls.node.body:
+            if isinstance(statement, ast.ClassDef) and self._is_relevant(statement):
+                self._run_class(cls.module.class_of(statement), outer)
+
+    def _run_methods(
+        self, cls: ProjectClass, functions: Sequence[FunctionNode], receiver: Address,
+        outer: State | None,
+    ) -> None:  # fmt: skip
         summary = self._classes.summary(cls)
         if summary is None:
             summary = Summary(receiver, State())
             summary.state.write(receiver, Thing(cls, cls.is_module))
-        only = self.constructor_only(cls)
-        for function in cls.functions:
+        for function in functions:
             names = {decorator_name(d) for d in function.decorator_list}
-            if function.name == "__init__" or function.name in only:
-                continue
             if names & {"abstractmethod", "overload"}:
                 continue
             self._effort.allow(function)
@@ -565,9 +599,6 @@ class Engine:
                     if address not in state.heap:
                         state.write(address, obj)
             self._run_method(cls, function, summary.receiver, state, cls)
-        for statement in cls.node.body:
-            if isinstance(statement, ast.ClassDef):
-                self._run_class(cls.module.class_of(statement), outer)
 
     def constructor_only(self, cls: ProjectClass) -> frozenset[str]:
         """Methods that only ``__init__`` calls, as far as the file tells."""
@@ -595,13 +626,13 @@ class Engine:
             if not more:
                 break
             called |= more
-        everywhere = self._attribute_counts(cls.module)
-        inside: dict[str, int] = {}
+        if not called:
+            return frozenset()
+        everywhere = self.index.of(cls.module.tree).attributes
+        inside: Counter[str] = Counter()
         for name in ("__init__", *called):
-            for node in ast.walk(methods[name]):
-                if isinstance(node, ast.Attribute) and node.attr in called:
-                    inside[node.attr] = inside.get(node.attr, 0) + 1
-        only = {name for name in called if inside.get(name, 0) >= everywhere.get(name, 0)}
+            inside += self.index.of(methods[name]).attributes
+        only = {name for name in called if inside[name] >= everywhere[name]}
         while True:
             lost = {
                 name for name in only
@@ -611,17 +642,6 @@ class Engine:
             if not lost:
                 return frozenset(n for n in only if n not in STEPS)
             only -= lost
-
-    def _attribute_counts(self, module: Module) -> dict[str, int]:
-        if self._references is None or module is not self.project.module:
-            counts: dict[str, int] = {}
-            for node in ast.walk(module.tree):
-                if isinstance(node, ast.Attribute):
-                    counts[node.attr] = counts.get(node.attr, 0) + 1
-            if module is not self.project.module:
-                return counts
-            self._references = counts
-        return self._references
 
 
 def _own_storage(obj: Tensor, new: dict[Address, Address]) -> Tensor:

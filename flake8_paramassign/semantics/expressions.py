@@ -102,6 +102,7 @@ class Expressions:
 
     def _lambda(self, node: ast.Lambda, state: State) -> Values:
         frame = self._machine.frame
+        frame.scope.is_closed_over = True
         return (Function(node, frame.module, None, frame.scope),)
 
     def _joined(self, node: ast.JoinedStr, state: State) -> Values:
