@@ -126,8 +126,25 @@ class Attributes:
                 return (self._part(address, obj, name, state),)
             if not held.slot & ABSENT:
                 return held.values
+            if self._must_be_held(address, obj, name, held):
+                # To read what is not there raises: on this path it is.
+                state.write(address, obj.with_field(name, replace(held, slot=held.slot & ~ABSENT)))
+                return held.values
             return join(held.values, self._as_made(address, obj, name, state, node)) or UNKNOWN
         return self._as_made(address, obj, name, state, node)
+
+    @staticmethod
+    def _must_be_held(address: Address, obj: Thing, name: str, held: Field) -> bool:
+        """Whether nothing but the object itself can have an attribute."""
+        return (
+            isinstance(obj.cls, ProjectClass)
+            and not address.many
+            and not obj.is_open
+            and not obj.rest
+            and bool(held.values)
+            and obj.cls.find(name) is None
+            and obj.cls.find("__getattr__") is None
+        )
 
     def _as_made(
         self, address: Address, obj: Thing, name: str, state: State, node: ast.AST
