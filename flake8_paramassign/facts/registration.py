@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 
-from flake8_paramassign.domain.objects import BUFFER, MODULE, PARAMETER, Container, Thing
+from flake8_paramassign.domain.objects import BUFFER, MODULE, PARAMETER, Container, Tensor, Thing
 from flake8_paramassign.domain.state import State
 from flake8_paramassign.domain.values import Address, Text, Values
 from flake8_paramassign.facts.facts import Facts
@@ -73,7 +73,8 @@ def _parts_have_state(
     address: Address, thing: Thing, state: State, seen: frozenset[Address]
 ) -> bool:
     return any(
-        field.slot & (PARAMETER | BUFFER) or may_have_state(field.values, state, seen | {address})
+        may_have_state(field.values, state, seen | {address})
+        or any(isinstance(v, Address) and isinstance(state.read(v), Tensor) for v in field.values)
         for _, field in thing.held()
         if field.slot & REGISTERED
     )

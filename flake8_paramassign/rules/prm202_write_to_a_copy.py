@@ -59,6 +59,8 @@ class WriteToACopy(Rule):
             holders = container.of if container is not None else ()
             if any(isinstance(facts.object(v, event.state), Optimizer) for v in holders):
                 return None
+            if any(event.container in v for _, o in event.state.objects() for v in o.contents()):
+                return None  # it is kept for something
             return _into_container(event)
         if not isinstance(event.node, ast.Attribute) or not event.receivers:
             return None
