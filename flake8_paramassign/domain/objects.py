@@ -134,6 +134,8 @@ class Thing:
 
     def join(self, other: Obj) -> Obj:
         """What two paths know together."""
+        if self == other:
+            return self
         if not isinstance(other, Thing):
             return Thing(epoch=min(self.epoch + 1, OFTEN))
         cls = self.cls if self.cls is other.cls else None
@@ -211,6 +213,8 @@ class Container:
 
     def join(self, other: Obj) -> Obj:
         """What two paths know together."""
+        if self == other:
+            return self
         if not isinstance(other, Container) or other.kind != self.kind:
             return Thing(epoch=1)
         one, two = self, other
@@ -300,6 +304,8 @@ class Tensor:
 
     def join(self, other: Obj) -> Obj:
         """What two paths know together."""
+        if self == other:
+            return self
         if not isinstance(other, Tensor):
             return Thing(epoch=1)
         joined = Tensor(

@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable, Hashable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeVar
 
-from flake8_paramassign.domain.objects import UNSEEN_THING, Obj, Place
+from flake8_paramassign.domain.objects import UNSEEN, UNSEEN_THING, Obj, Place, Thing
 from flake8_paramassign.domain.values import (
     UNKNOWN,
     Address,
@@ -229,6 +229,23 @@ class State:
         self.replaced = {
             place: known for place, known in self.replaced.items() if lost.isdisjoint(known.takers)
         }
+
+    def weaken(self, values: Iterable[Value], names: frozenset[str]) -> None:
+        """Forget what code may have changed that stores no attributes but those of ``names``.
+
+        It may have changed items, and what tensors are, in any way.
+        """
+        heap = self._own_heap()
+        for address in self.reachable(values):
+            obj = self.read(address)
+            if isinstance(obj, Thing):
+                fields = {
+                    name: UNSEEN if name in names else held for name, held in obj.fields.items()
+                }
+                fields |= {name: UNSEEN for name in names if not obj.is_open}
+                heap[address] = replace(obj, fields=fields)
+            else:
+                heap[address] = obj.havocked()
 
     # Where paths meet.
 

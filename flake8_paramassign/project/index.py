@@ -27,6 +27,8 @@ class Content:
     """How often an attribute of a name is read."""
     stores: bool = False
     """Whether it stores or deletes an attribute or an item."""
+    stored: set[str] = field(default_factory=set)
+    """Names of attributes that are stored or deleted."""
     escapes: bool = False
     """Whether it does more with its first argument than use its attributes."""
     changing: bool = False
@@ -90,6 +92,7 @@ def _attribute(node: ast.Attribute, content: Content) -> None:
         content.attributes[node.attr] += 1
     else:
         content.stores = True
+        content.stored.add(node.attr)
 
 
 def _call(node: ast.Call, content: Content, first: str) -> None:

@@ -403,8 +403,7 @@ class Calls:
             depth += 1
             at = at.caller  # type: ignore[assignment]
         if depth >= _DEEPEST or self._machine.is_quiet or not self._effort.suffices(function.node):
-            held = [receiver] if receiver is not None else []
-            return self.call_unknown(function, arguments.behind(*[(v,) for v in held]), state, node)
+            return self._not_entered(function, arguments, state, node, receiver)
         names = self.bound(function, arguments, receiver, state, node)
         scope = Scope(function.node, function.scope or function.module.scope)
         frame = Frame(
@@ -428,6 +427,22 @@ class Calls:
         if function.mode is not None:
             state.grad = mode
         return values
+
+    def _not_entered(
+        self, function: Function, arguments: Arguments, state: State, node: ast.expr,
+        receiver: Value | None,
+    ) -> Values:  # fmt: skip
+        """A function runs that is not looked into: what it may change is unknown."""
+        if receiver is None:
+            return self.call_unknown(function, arguments, state, node)
+        obj = state.read(receiver) if isinstance(receiver, Address) else None
+        cls = obj.cls if isinstance(obj, Thing) else None
+        stored = self._machine.stored_by(function, cls)
+        if stored is None or self._machine.is_quiet:
+            return self.call_unknown(function, arguments.behind((receiver,)), state, node)
+        state.weaken((receiver,), stored)
+        state.havoc(v for v in arguments.flat() if v is not receiver)
+        return (self._machine.symbol(node, state),)
 
     @staticmethod
     def _first(function: Function, arguments: Arguments) -> Value | None:

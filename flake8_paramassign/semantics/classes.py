@@ -23,7 +23,13 @@ from flake8_paramassign.semantics.events import Constructed
 from flake8_paramassign.semantics.machine import Arguments, Machine
 from flake8_paramassign.semantics.models import harmless, modules
 
-_ROUNDS = 3
+_REFLECTS = frozenset(
+    """setattr delattr vars exec eval __setattr__ __delattr__ __dict__ _parameters _modules _buffers
+    register_parameter register_buffer register_module add_module load_state_dict
+    """.split()
+)
+"""By which an attribute is stored whose name the syntax does not tell."""
+_ROUNDS = 2
 """How often the methods of a class are run before what they change is unknown."""
 
 
@@ -169,6 +175,28 @@ class Classes:
             if isinstance(obj.cls, ProjectClass) and self.changes_itself(obj.cls):
                 state.write(address, obj.join(obj.havocked()))
 
+    def stored_by(self, function: Function, cls: Class | None) -> frozenset[str] | None:
+        """Which attributes a method may store, in itself or by methods it calls; None is any."""
+        if not isinstance(cls, ProjectClass) or cls.is_open:
+            return None
+        methods = {f.name: f for _, f in methods_of(cls)}
+        name = getattr(function.node, "name", "")
+        waiting, reached = [function.node], {name}
+        stored: set[str] = set()
+        while waiting:
+            content = self._machine.index.of(waiting.pop())
+            if (
+                content.escapes
+                or content.unknown & _REFLECTS
+                or content.attributes.keys() & _REFLECTS
+            ):
+                return None
+            stored |= content.stored
+            more = content.attributes.keys() & methods.keys() - reached
+            reached |= more
+            waiting += [methods[name] for name in sorted(more)]
+        return frozenset(stored)
+
     def changes_itself(self, cls: ProjectClass) -> bool:
         """Whether calling an object of the class may change what it holds."""
         if cls not in self._changing:
@@ -177,7 +205,10 @@ class Classes:
             while waiting:
                 function = methods.get(waiting.pop())
                 if function is not None:
-                    more = self._machine.index.of(function).attributes.keys() & methods.keys() - reached
+                    more = (
+                        self._machine.index.of(function).attributes.keys()
+                        & methods.keys() - reached
+                    )
                     reached |= more
                     waiting += sorted(more)
             self._changing[cls] = any(

@@ -21,7 +21,7 @@ class Effort:
 
     def allow(self, node: ast.AST) -> None:
         """Begin with a piece of the file for its own sake: it has its share."""
-        self.left = self.scale * (150 + 6 * lines(node))
+        self.left = self.scale * (60 + 2 * lines(node))
 
     def suffices(self, node: ast.AST) -> bool:
         """Whether a function may be entered, which takes as much as it is long."""

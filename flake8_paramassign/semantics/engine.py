@@ -118,6 +118,7 @@ class Engine:
         self.run_generator = self._calls.run_generator
         self.construct = self._classes.construct
         self.changes_itself = self._classes.changes_itself
+        self.stored_by = self._classes.stored_by
         self.instance = self._classes.instance
         self.attribute = self._attributes.read
         self.store = self._attributes.store

@@ -287,6 +287,9 @@ class Machine(Protocol):
     def instance(self, cls: Class | None, address: Address, state: State) -> None:
         """Let ``address`` be an object of ``cls`` that somebody else made."""
 
+    def stored_by(self, function: Function, cls: Class | None) -> frozenset[str] | None:
+        """Which attributes a method may store; None is any."""
+
     def changes_itself(self, cls: ProjectClass) -> bool:
         """Whether calling an object of the class may change what it holds."""
 

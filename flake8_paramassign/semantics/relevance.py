@@ -352,7 +352,9 @@ class Relevance:
                         name = unit.owner.name
                     if name and name != "forward" and unit.node is not unit.owner:
                         calls.add(name)
-            more = [u for u in units if not u.relevant and u.words & calls and u.node is not u.owner]
+            more = [
+                u for u in units if not u.relevant and u.words & calls and u.node is not u.owner
+            ]
             self._calls = frozenset(calls)
             if not more:
                 return

@@ -29,7 +29,7 @@ from flake8_paramassign.semantics.expressions import UNROLLED
 from flake8_paramassign.semantics.frames import Attempt, Frame, Loop, Settled
 from flake8_paramassign.semantics.machine import Machine
 
-_ROUNDS = 4
+_ROUNDS = 3
 """How often a loop's body is run before what does not settle is unknown."""
 
 
@@ -403,7 +403,7 @@ class Statements:
     ) -> State:
         """The state of a loop that does not settle: what each round changes is unknown."""
         frame = self._machine.frame
-        for _ in range(3):
+        for _ in range(2):
             loop.breaks.clear()
             loop.continues.clear()
             frame.loops.append(loop)
