@@ -8,6 +8,7 @@ from flake8_paramassign.facts import Facts
 from flake8_paramassign.facts.wording import quoted
 from flake8_paramassign.rules.base import Rule, Verdict
 from flake8_paramassign.semantics.events import AttributeStored
+from flake8_paramassign.semantics.frames import is_constructing
 
 _REGISTERING = frozenset(["register_buffer", "add_module", "register_parameter"])
 
@@ -57,6 +58,8 @@ class AssignedBeforeModuleInit(Rule):
         """Registration on an object whose Module part surely is not initialised."""
         thing = facts.thing(event.receiver, event.state)
         if thing is None or thing.is_module is not True or thing.initialised is not False:
+            return None
+        if not is_constructing(event.frame, event.receiver):
             return None
         if event.expects_error or Path(event.frame.module.path).name.startswith("modular_"):
             return None

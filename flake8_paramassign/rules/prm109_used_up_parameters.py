@@ -54,7 +54,7 @@ class UsedUpParameters(Rule):
 
     def judge(self, event: IteratedAgain, facts: Facts) -> Verdict | None:
         """Nothing is left of what is iterated."""
-        if event.expects_error:
+        if event.expects_error or not _gives_parameters(event, facts):
             return None
         at, user = in_brackets(facts.where(event.first)), event.by.rpartition(".")[2]
         what = "this loop does nothing" if event.by == "for" else f"{user} gets none"
@@ -66,3 +66,14 @@ class UsedUpParameters(Rule):
             evidence=event.container,
             trace=(("it is used up", event.first),),
         )
+
+
+def _gives_parameters(event: IteratedAgain, facts: Facts) -> bool:
+    """Whether all that the generator gives surely are Parameters, or their names with them."""
+    generator = facts.container(event.container, event.state)
+    if generator is None:
+        return False
+    if any(facts.is_module(holder, event.state) for holder in generator.of):
+        return True
+    items = generator.items()
+    return bool(items) and all(facts.parameter(item, event.state) for item in items)
