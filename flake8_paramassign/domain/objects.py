@@ -96,6 +96,11 @@ class Thing:
     deleted: frozenset[str] = frozenset()
     """Names of Parameters that were deleted from it."""
 
+    @property
+    def escaped(self) -> bool:
+        """Whether unknown code had it, which may have registered it somewhere."""
+        return self.epoch > 0
+
     def with_field(self, name: str, held: Field) -> Thing:
         """The object after ``name`` was bound."""
         return replace(self, fields={**self.fields, name: held})
@@ -285,6 +290,8 @@ class Tensor:
     fields: Mapping[str, Field] = field(default_factory=dict)
     is_expanded: bool = False
     """Whether several elements may share memory."""
+    escaped: bool = False
+    """Whether unknown code had it, which may have registered it somewhere."""
 
     @property
     def is_view(self) -> bool:
@@ -299,7 +306,7 @@ class Tensor:
         """The tensor after unknown code had it: it is the same object, with any flags."""
         return replace(
             self, trainable=None, is_leaf=None if not self.is_parameter else True, shape=None,
-            dtype=None, integer=None, device=None, explicit=True,
+            dtype=None, integer=None, device=None, explicit=True, escaped=True,
         )  # fmt: skip
 
     def join(self, other: Obj) -> Obj:
@@ -329,6 +336,7 @@ class Tensor:
             _agreed(self.recomputed, other.recomputed),
             self.fields if self.fields == other.fields else {},
             self.is_expanded or other.is_expanded,
+            self.escaped or other.escaped,
         )
         return self if joined == self else joined
 

@@ -243,7 +243,8 @@ class State:
                     name: UNSEEN if name in names else held for name, held in obj.fields.items()
                 }
                 fields |= {name: UNSEEN for name in names if not obj.is_open}
-                heap[address] = replace(obj, fields=fields)
+                started = None if obj.initialised is False else obj.initialised
+                heap[address] = replace(obj, fields=fields, initialised=started)
             else:
                 heap[address] = obj.havocked()
 

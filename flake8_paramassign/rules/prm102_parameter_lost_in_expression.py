@@ -112,7 +112,7 @@ def _of_value(
         if tensor.is_detached:
             return None
         return Verdict(_derived(event, tensor), None, _BELONGS_IN_FORWARD, address, steps)
-    if parameter.made is None or is_taken(tensor.origin, event.state):
+    if parameter.made is None or parameter.escaped or is_taken(tensor.origin, event.state):
         return None
     return Verdict(_lost(event, tensor, parameter.made, facts), evidence=address, trace=steps)
 

@@ -81,5 +81,5 @@ def _inside(values: Values, state: State, depth: int) -> Values:
 def _is_of_interest(value: Value, state: State) -> bool:
     obj = state.read(value) if isinstance(value, Address) else None
     if isinstance(obj, Tensor):
-        return obj.is_parameter
-    return isinstance(obj, Thing) and obj.is_module is True
+        return obj.is_parameter and not obj.escaped
+    return isinstance(obj, Thing) and obj.is_module is True and not obj.escaped

@@ -454,9 +454,12 @@ def _buffers(call: Call) -> Values:
     made = Tensor(trainable=False)
     held: Values = (call.machine.new(made, call.state, call.node),)
     if call.name == "buffers":
-        return _listed(call, [held], exact=False)
+        made_list = Container("generator", rest=held, is_exact=False, spent=False)
+        return (call.machine.new(made_list, call.state, call.node, "all"),)
     row = Container("tuple", {0: (Text(),), 1: held})
-    return _listed(call, [(call.machine.new(row, call.state, call.node, "row"),)], exact=False)
+    rows: Values = (call.machine.new(row, call.state, call.node, "row"),)
+    made_rows = Container("generator", rest=rows, is_exact=False, spent=False)
+    return (call.machine.new(made_rows, call.state, call.node, "all"),)
 
 
 @method(Thing, "state_dict")
