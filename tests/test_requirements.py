@@ -17,6 +17,8 @@ EXCLUDING = [
     ("pyproject.toml", '[project]\ndependencies = ["transformers[torch]~=4.4"]\n'),
     ("pyproject.toml", '[tool.poetry.dependencies]\ntransformers = "^4.4"\n'),
     ("pyproject.toml", '[tool.poetry.dependencies]\ntransformers = { version = "4.53" }\n'),
+    ("environment.yml", "dependencies:\n  - pip:\n    - transformers==4.5.1\n"),
+    ("conda_env.yml", "dependencies:\n  - transformers=4.5\n"),
     ("uv.lock", '[[package]]\nname = "transformers"\nversion = "4.53.0"\n'),
 ]
 ADMITTING = [

@@ -22,7 +22,7 @@ def excludes(path: str, library: str, major: int) -> bool:
     """Whether the project of the file ``path`` surely has no version ``major`` of ``library``.
 
     What the nearest folder says counts that names the library at all, in pyproject.toml,
-    setup.cfg, setup.py, a lock file or requirements*.txt. One statement that admits the version
+    setup.cfg, setup.py, a lock file, requirements*.txt or an environment of conda. One statement that admits the version
     is enough.
     """
     for folder in Path(path).absolute().parents:
@@ -41,8 +41,8 @@ def _admits(specifier: str, major: int) -> bool:
     caret = re.fullmatch(r"\^\s*(\d+)(\.\d+)*", specifier)
     if caret is not None:
         return int(caret[1]) >= major
-    if re.fullmatch(r"\d+(\.\d+)*", specifier):
-        specifier = f"=={specifier}"
+    if re.fullmatch(r"=?\d+(\.\d+)*", specifier):  # conda's `=4.5` is any 4.5
+        specifier = f"=={specifier.lstrip('=')}"
     try:
         allowed = SpecifierSet(specifier)
     except InvalidSpecifier:
@@ -58,7 +58,11 @@ def _specifiers(folder: Path, library: str) -> Iterator[str | None]:
     requirement = re.compile(
         rf"(?<![\w.-]){re.escape(library)}(?![\w-])(\[[^\]]*\])?\s*([^;#\"']*)", re.IGNORECASE
     )
-    lists = sorted(folder.glob("requirements*.txt"))
+    lists = sorted(
+        file
+        for pattern in ("requirement*.txt", "environment*.y*ml", "conda*.y*ml")
+        for file in folder.glob(pattern)
+    )
     for file in (*lists, folder / "setup.cfg", folder / "setup.py"):
         with suppress(OSError, ValueError):
             for line in file.read_text("utf-8").splitlines():
