@@ -89,6 +89,7 @@ class Analyzer:
         report = Report(self.settings, facts)
         engine = Engine(project, report.tell, effort=self.settings.effort, relevance=relevance)
         facts.mode_of = engine.mode_of
+        facts.stored_in_skipped = relevance.stored_in_skipped
         facts.discriminated = engine.discriminated
         facts.unregistered = engine.unregistered
         facts.read = engine.read

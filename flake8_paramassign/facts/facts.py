@@ -25,6 +25,10 @@ from flake8_paramassign.semantics.frames import Frame, Role
 from flake8_paramassign.settings import Settings
 
 
+def _nowhere(_: str) -> bool:
+    return False
+
+
 def _unknown_mode(_: Frame) -> bool | None:
     return None
 
@@ -55,6 +59,8 @@ class Facts:
     settings: Settings
     mode_of: Callable[[Frame], bool | None] = _unknown_mode
     """The grad mode in which an activation that was begun for its own sake is called."""
+    stored_in_skipped: Callable[[str], bool] = _nowhere
+    """Whether code that need not be run stores an attribute of a name."""
     discriminated: set[Hashable] = field(default_factory=set)
     """The sites of containers of which some code asks whether they are one."""
     unregistered: set[str] = field(default_factory=set)

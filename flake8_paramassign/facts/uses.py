@@ -73,7 +73,7 @@ def _asks_for_settings(test: ast.expr, event: Happening, facts: Facts) -> bool:
             return False
         if isinstance(node, ast.Attribute) and node.attr != "training":
             roles = {s.role for s in stores_of(owner, node.attr, facts)} if owner else set()
-            if roles != {Role.CONSTRUCTION}:
+            if roles != {Role.CONSTRUCTION} or facts.stored_in_skipped(node.attr):
                 return False
     return True
 

@@ -19,6 +19,7 @@ from flake8_paramassign.domain.values import Address, Function, Library, Values
 from flake8_paramassign.nodes import FunctionNode
 from flake8_paramassign.project.classes import Class, ProjectClass, TorchClass, decorator_name
 from flake8_paramassign.project.module import Module
+from flake8_paramassign.semantics.effort import lines
 from flake8_paramassign.semantics.events import Constructed
 from flake8_paramassign.semantics.machine import Arguments, Machine
 from flake8_paramassign.semantics.models import harmless, modules
@@ -29,6 +30,8 @@ _REFLECTS = frozenset(
     """.split()
 )
 """By which an attribute is stored whose name the syntax does not tell."""
+_MOST_LINES = 200
+"""As many lines of methods of bases, beside some of its own length, are run for a class."""
 _ROUNDS = 2
 """How often the methods of a class are run before what they change is unknown."""
 
@@ -48,6 +51,8 @@ class Classes:
         """``machine`` runs their methods."""
         self._machine = machine
         self._summaries: dict[ProjectClass, Summary | None] = {}
+        self._elsewhere = 0
+        """How many lines of classes of other files were run to know what they are."""
         self._begun: dict[ProjectClass, State] = {}
         self._changing: dict[ProjectClass, bool] = {}
 
@@ -113,13 +118,14 @@ class Classes:
         state = self._begun.get(cls) or self._machine.begun(cls, receiver)
         if state is None:
             return None
+        changing = self._changing_methods(cls)
+        if changing is None:
+            state = state.copy()
+            state.havoc((receiver,))
+            return Summary(receiver, state)
         for number in range(_ROUNDS):
             after = state
-            for holder, function in methods_of(cls):
-                if function.name == "__init__" or not self.may_change(cls, holder, function):
-                    continue
-                if function.name in self._machine.constructor_only(cls):
-                    continue
+            for holder, function in changing:
                 end = self._machine.run_method(holder, function, receiver, after.copy(), cls)
                 if end is not None:
                     after = self._kept(after, end, receiver)
@@ -129,6 +135,23 @@ class Classes:
         state = state.copy()
         self._let_parts_change(receiver, state)
         return Summary(receiver, state)
+
+    def _changing_methods(
+        self, cls: ProjectClass
+    ) -> list[tuple[ProjectClass, FunctionNode]] | None:
+        """The methods that may change an object; None where it takes too much to know what."""
+        only = self._machine.constructor_only(cls)
+        left = _MOST_LINES + 4 * lines(cls.node)
+        found = []
+        for holder, function in methods_of(cls):
+            if function.name == "__init__" or function.name in only:
+                continue
+            if self.may_change(cls, holder, function):
+                found.append((holder, function))
+                left -= lines(function) if holder is not cls else 0
+                if left < 0:
+                    return None
+        return found
 
     @staticmethod
     def _kept(before: State, end: State, receiver: Address) -> State:
@@ -233,11 +256,20 @@ class Classes:
             if cls is not None:
                 state.write(address, Thing(cls, cls.is_module, initialised=True))
             return
-        summary = self.summary(cls)
+        summary = self.summary(cls) if self._is_worth_it(cls) else None
         if summary is None:
             state.write(address, Thing(cls, cls.is_module, initialised=True))
             return
         self._placed(summary, address, state)
+
+    def _is_worth_it(self, cls: ProjectClass) -> bool:
+        """Whether to find out what holds of any object of a class, of another file perhaps."""
+        if cls in self._summaries or cls.module is self._machine.project.module:
+            return True
+        if cls.is_module is not True:
+            return False
+        self._elsewhere += lines(cls.node)
+        return self._elsewhere <= _MOST_LINES + lines(self._machine.project.module.tree)
 
     def _placed(self, summary: Summary, address: Address, state: State) -> None:
         """Copy what is known of any object of a class to ``address``."""

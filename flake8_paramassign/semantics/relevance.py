@@ -96,15 +96,17 @@ class Relevance:
         self._foreign: frozenset[str] = frozenset()
         self._calls: frozenset[str] = frozenset()
         self._settled = False
+        self._has_torch = True
         self._definitions: list[ast.stmt] | None = None
 
     def holds_nothing(self) -> bool:
         """Whether no part of the file has to be run."""
         if self._all:
             return False
-        words = set(_WORD.findall(self._source.text))
-        if not words & _signs():
+        words = frozenset(_WORD.findall(self._source.text))
+        if not words & _signs() and not any(map(catalogue.is_stock_slot, words)):
             return True
+        self._has_torch = "torch" in words
         self._settle()
         return not any(unit.relevant for unit in self._units.values())
 
@@ -119,6 +121,13 @@ class Relevance:
         if unit.node is unit.owner:
             return any(u.relevant for u in self._units.values() if u.owner is node)
         return unit.relevant
+
+    def stored_in_skipped(self, name: str) -> bool:
+        """Whether what is skipped stores an attribute called ``name``."""
+        return any(
+            not unit.relevant and name in unit.words and name in _stores(unit.parts).attributes
+            for unit in self._units.values()
+        )
 
     def definitions(self) -> list[ast.stmt] | None:
         """The functions and classes of the top level; None where it takes a run to tell."""
@@ -303,6 +312,8 @@ class Relevance:
     def _by_itself(self, unit: Unit) -> bool:
         if unit.words & self._hard:
             return True
+        if not self._has_torch:
+            return bool(unit.words & self._foreign) and _has_in_place(unit.words)
         if "isinstance" in unit.words and unit.words & _KINDS and unit.owner is not None:
             return True
         if self._writes(unit.node, unit.words, unit.parts):
@@ -323,7 +334,7 @@ class Relevance:
             return True
         if not named:
             return False
-        if any(word.endswith("_") and catalogue.method(word) is Result.IN_PLACE for word in words):
+        if _has_in_place(words):
             return True
         stores = _stores(parts if parts is not None else getattr(node, "body", []))
         if stores.items or stores.augmented or (stores.deletes and stores.attributes):
@@ -341,25 +352,38 @@ class Relevance:
         return bool(_stores(unit.parts).attributes) or "append" in unit.words
 
     def _close(self) -> None:
-        """Let what names a relevant function or class be relevant."""
-        units = list(self._units.values())
-        while True:
-            calls: set[str] = set()
-            for unit in units:
-                if unit.relevant and not unit.soft:
-                    name = unit.name
-                    if name == "__init__" and unit.owner is not None:
-                        name = unit.owner.name
-                    if name and name != "forward" and unit.node is not unit.owner:
-                        calls.add(name)
+        """Let what names a relevant function or class be relevant, and what begins its object."""
+        units = [unit for unit in self._units.values() if unit.node is not unit.owner]
+        more = units
+        while more:
+            self._calls = frozenset(
+                _called(unit) for unit in units if unit.relevant and not unit.soft
+            ) - {"", "forward"}
             more = [
-                u for u in units if not u.relevant and u.words & calls and u.node is not u.owner
+                unit
+                for unit in units
+                if (unit.soft or not unit.relevant) and unit.words & self._calls
             ]
-            self._calls = frozenset(calls)
-            if not more:
-                return
             for unit in more:
+                unit.relevant, unit.soft = True, False
+        owners = {unit.owner for unit in units if unit.relevant} - {None}
+        for unit in units:
+            if unit.name == "__init__" and unit.owner in owners:
                 unit.relevant = True
+
+
+def _has_in_place(words: Iterable[str]) -> bool:
+    """Whether a method of tensors that writes in place is among ``words``."""
+    return any(
+        word[-1] == "_" and catalogue.method(word) is Result.IN_PLACE for word in words
+    )
+
+
+def _called(unit: Unit) -> str:
+    """By which name others call it."""
+    if unit.name == "__init__" and unit.owner is not None:
+        return unit.owner.name
+    return unit.name
 
 
 def _stored_names(statement: ast.Assign | ast.AnnAssign) -> Iterator[str]:
@@ -423,5 +447,5 @@ _LEAVES = frozenset(
 @cache
 def _signs() -> frozenset[str]:
     """Words of which a file has one if any part of it is relevant."""
-    plain = frozenset(["data", "weight", "bias", "class", "for"])
+    plain = frozenset(["data", "class"])
     return _WORDS | _MODULE_WORDS | plain | catalogue.optimizer_names()
