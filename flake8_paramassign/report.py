@@ -17,6 +17,7 @@ from flake8_paramassign.rules.base import Finding, all_rules, default_codes
 from flake8_paramassign.settings import Settings
 from flake8_paramassign.signs import Wanted
 from flake8_paramassign.source import Source
+from flake8_paramassign.wording import advised
 
 _TOO_MUCH = (RecursionError, MemoryError)
 """Of code that is nested deeply: no defect of the rule that meets it."""
@@ -115,8 +116,9 @@ class Report:
             start, end = source.span(place)
             if (start, code) in unique:
                 continue
+            message = advised(finding.message, getattr(event, "name", None))
             diagnostic = Diagnostic(
-                code, all_rules()[code].name, finding.message, start, end,
+                code, all_rules()[code].name, message, start, end,
                 why_not_fixed=finding.why_not_fixed,
             )  # fmt: skip
             if rewrite is not None and finding.why_not_fixed is None:
