@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import resource
 import signal
 import subprocess
 import sys
@@ -20,6 +19,7 @@ from flake8_paramassign import files
 from flake8_paramassign.configuration import Configuration, ConfigurationError, nearest
 from flake8_paramassign.files import read_regular
 
+resource = pytest.importorskip("resource")
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="needs pipes and limits")
 
 GOOD = """\
