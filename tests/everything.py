@@ -160,7 +160,7 @@ def copied(paths: Sequence[str], folder: Path) -> list[str]:
     for number, path in enumerate(paths):
         root = Path(path).resolve()
         for file in discover([str(root)], everything).files:
-            target = folder / str(number) / Path(file.path).relative_to(root)
+            target = folder / str(number) / Path(file.path).relative_to(root.parent)
             target.parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(file.path, target)
             names.append(str(target))
