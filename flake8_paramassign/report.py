@@ -25,6 +25,7 @@ from flake8_paramassign.semantics.events import (
 from flake8_paramassign.semantics.frames import is_constructing
 from flake8_paramassign.settings import Settings
 from flake8_paramassign.source import Source, decode
+from flake8_paramassign.wording import advised
 
 _LARGEST = 10_000_000
 """Bytes of another file, above which a place in it is not looked up."""
@@ -176,8 +177,9 @@ class Report:
         rule, verdict = found.rule, found.verdict
         place = verdict.node or found.event.node
         assert isinstance(place, ast.stmt | ast.expr)
+        message = advised(verdict.message, getattr(found.event, "name", None))
         diagnostic = Diagnostic(
-            rule.code, rule.name, verdict.message, *source.span(place),
+            rule.code, rule.name, message, *source.span(place),
             why_not_fixed=verdict.why_not_fixed,
             trace=tuple(self._related(verdict.trace, source)),
         )  # fmt: skip

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ast
 import re
+from keyword import iskeyword
 
 LONGEST_WORD = 120
 """Characters of a word, which may be a user's name or expression, that a line repeats."""
@@ -49,6 +50,16 @@ def masked(line: str) -> str:
     """
     line = "".join(c if c.isprintable() or c == "\t" else _MASK for c in line)
     return _COMMAND.sub(f"#{_MASK}", line)
+
+
+def advised(message: str, name: object) -> str:
+    """Return ``message`` without its advice where that is to write ``name``, which is no name.
+
+    An attribute may have been called anything by ``setattr``, or something that is computed.
+    """
+    said, advice, code = message.partition("; write ")
+    is_name = isinstance(name, str) and name.isidentifier() and not iskeyword(name)
+    return said if advice and not is_name and str(name) in code else message
 
 
 def is_python(code: str) -> bool:

@@ -21,6 +21,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import accumulate
 from pathlib import Path
 from types import FrameType
@@ -64,14 +65,14 @@ class Report:
         self.faults += other.faults
 
 
-def examine(path: str) -> Report:
-    """Lint the file at ``path``, then fix it on disk."""
+def examine(path: str, *, again: bool = False) -> Report:
+    """Lint the file at ``path``, then fix it on disk; ``again``: only fix, which lints first."""
     before = Path(path).read_bytes()
     report = Report(files=1, lines=before.count(b"\n"))
     started = time.perf_counter()
     try:
         with time_limit(SECONDS_PER_FILE), watched_edits(report.faults, path):
-            found = Checker(ALL_RULES).check_file(path)
+            found = [] if again else Checker(ALL_RULES).check_file(path)
             fixed = Fixer(Checker(ALL_RULES, rewrite), unsafe_fixes=True).fix_file(path)
     except TimeoutError as error:
         report.faults.append(f"{path}: {error}")
@@ -79,7 +80,8 @@ def examine(path: str) -> Report:
     report.seconds = time.perf_counter() - started
     after = Path(path).read_bytes()
     report.changed = after != before
-    report.findings.update(finding.diagnostic.code for finding in found)
+    left = [finding for finding, _ in fixed.left]
+    report.findings.update(finding.diagnostic.code for finding in (left if again else found))
     report.fixed.update(finding.diagnostic.code for finding in fixed.fixed)
     report.refused = sum("not fixed" in problem for problem in fixed.problems)
     report.faults += faults(path, before, after, found, fixed.problems)
@@ -158,14 +160,14 @@ def copied(paths: Sequence[str], folder: Path) -> list[str]:
     for number, path in enumerate(paths):
         root = Path(path).resolve()
         for file in discover([str(root)], everything).files:
-            target = folder / str(number) / Path(file.path).relative_to(root)
+            target = folder / str(number) / Path(file.path).relative_to(root.parent)
             target.parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(file.path, target)
             names.append(str(target))
     return names
 
 
-def examine_all(files: Sequence[str], jobs: int) -> Report:
+def examine_all(files: Sequence[str], jobs: int, *, again: bool = False) -> Report:
     """Examine each file, in ``jobs`` processes."""
     sized = [SourceFile(path, os.stat(path).st_size) for path in files]
     total = Report()
@@ -173,15 +175,15 @@ def examine_all(files: Sequence[str], jobs: int) -> Report:
     def lost(path: str, reason: str) -> Report:
         return Report(files=1, faults=[f"{path}: ended its process: {reason}"])
 
-    for report in in_workers(examine, sized, jobs, lost):
+    for report in in_workers(partial(examine, again=again), sized, jobs, lost):
         total.add(report)
     return total
 
 
 def second_run(files: Sequence[str], jobs: int) -> Report:
-    """Examine each file once more: whatever changes now is a fault."""
+    """Fix each file once more: whatever changes now is a fault."""
     contents = {path: hash(Path(path).read_bytes()) for path in files}
-    report = examine_all(files, jobs)
+    report = examine_all(files, jobs, again=True)
     report.faults += (
         f"{path}: changed in the second run"
         for path in files

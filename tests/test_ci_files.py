@@ -11,7 +11,8 @@ from typing import Any
 from xml.etree import ElementTree
 
 import pytest
-import yaml
+
+yaml = pytest.importorskip("yaml", reason="PyYAML is not installed")
 
 ROOT = Path(__file__).parent.parent
 WRONG = "import torch\nfrom torch import nn\n\nnn.Linear(2, 2).weight = torch.zeros(2, 2)\n"

@@ -94,8 +94,8 @@ class TestEverything:
     ) -> None:
         examine = everything.examine
 
-        def restless(path: str) -> everything.Report:
-            report = examine(path)
+        def restless(path: str, *, again: bool) -> everything.Report:
+            report = examine(path, again=again)
             with Path(path).open("a") as file:
                 file.write("\n")
             return report

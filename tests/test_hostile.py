@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import resource
 import signal
 import subprocess
 import sys
@@ -20,6 +19,7 @@ from flake8_paramassign import files
 from flake8_paramassign.configuration import Configuration, ConfigurationError, nearest
 from flake8_paramassign.files import read_regular
 
+resource = pytest.importorskip("resource")
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="needs pipes and limits")
 
 GOOD = """\
@@ -120,6 +120,30 @@ def test_fixing_passes_over_it_too(
     assert err.startswith("1 file changed, 1 finding fixed, ")
 
 
+def test_what_a_project_says_of_itself_is_not_waited_for(
+    folder: Path, paramassign: Command
+) -> None:
+    """Which libraries it requires, for one: here of a class whose rule depends on it."""
+    for name in (
+        *["setup.py", "setup.cfg", "requirements.txt", "requirements-dev.txt", "uv.lock"],
+        *["poetry.lock", "Pipfile", "Pipfile.lock", "environment.yml", "tox.ini", "MANIFEST.in"],
+    ):
+        os.mkfifo(folder / name)
+    (folder / "good.py").write_text(PRETRAINED)
+    outcome = paramassign("--jobs=1", "good.py")
+    assert outcome.err == ""
+    assert "PRM306" in outcome.out
+
+
+PRETRAINED = """\
+from torch import nn
+from transformers import PreTrainedModel
+
+class Model(PreTrainedModel):
+    def _init_weights(self, module):
+        if isinstance(module, nn.Linear):
+            module.weight.data.normal_()
+"""
 IGNORE = ".gitignore"
 SETTINGS = "pyproject.toml"
 

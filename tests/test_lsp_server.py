@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import time
+import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -21,6 +21,7 @@ from flake8_paramassign.configuration import Configuration
 from flake8_paramassign.diagnostics import Applicability, Diagnostic
 from flake8_paramassign.fixes.fixing import Fixer
 from flake8_paramassign.fixes.rewrites import rewrite
+from flake8_paramassign.lsp.options import Options
 from flake8_paramassign.lsp.texts import Text
 
 pytestmark = pytest.mark.asyncio
@@ -125,6 +126,7 @@ class TestDiagnostics:
         editor.client.text_document_did_close(types.DidCloseTextDocumentParams(document))
         assert await editor.shown("a.py") == []
 
+    @pytest.mark.skipif(sys.platform != "linux", reason="asks the system what the server worked")
     async def test_of_a_thousand_lines_come_within_a_tenth_of_a_second(
         self, editor: Editor
     ) -> None:
@@ -136,14 +138,14 @@ class TestDiagnostics:
         assert 990 <= text.count("\n") <= 1010
         await editor.start()
         await editor.open("a.py", text)
-        times = []
-        for version in range(2, 22):
-            changed = text.replace("* 7\n", f"* {version}\n")
-            begun = time.perf_counter()
-            editor.type("a.py", version, changed)
+        edits = 20
+        begun = editor.seconds_of_the_server()
+        for version in range(2, 2 + edits):
+            editor.type("a.py", version, text.replace("* 7\n", f"* {version}\n"))
             assert len(await editor.shown("a.py")) == 3
-            times.append(time.perf_counter() - begun)
-        assert min(times) < 0.1
+        # What the server works, and waits: that is what it takes where nothing else runs.
+        work = (editor.seconds_of_the_server() - begun) / edits
+        assert work + Options().debounce / 1000 < 0.1
 
 
 class TestQuickFixes:

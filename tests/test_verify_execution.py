@@ -10,7 +10,6 @@ from pathlib import Path
 
 import pytest
 
-from codemods.verification import comparison
 from codemods.verification.fixtures import Fixture, Subject, discover, read_claims
 from codemods.verification.jobs import Job, Outcome
 from codemods.verification.protocol import verify
@@ -22,8 +21,15 @@ pytestmark = pytest.mark.skipif(find_spec("torch") is None, reason="torch is not
 
 FIXTURES = Path(__file__).parent.parent / "fixtures"
 MUTANTS = sorted((Path(__file__).parent / "mutants").glob("*.mutant.py"))
-FOLLOWS = {"identity": {"optimizer", "ties", "hooks", "ddp"}}
-"""What cannot be kept where another is broken: these are about the object that is gone."""
+FOLLOWS = {
+    "identity": {"optimizer", "ties", "hooks", "ddp"},
+    "ties": {"identity", "storage", "optimizer", "ddp"},
+    "form": {"value"},
+    "follows_device": {"moves"},
+    "leaf": {"leaves"},
+    "saved": {"restored"},
+}
+"""What cannot be kept where another is broken; for ``ties``, by the Parameter that was tied."""
 
 SCALE = """\
 import torch
@@ -139,7 +145,7 @@ def test_a_write_through_data_is_unseen_and_one_without_grad_raises(
         for job in (data, no_grad, replace(data, write=replace(data.write, through_data=False)))
     )
     assert seen == ("held", "backward() raises")
-    assert unseen[0] == "held"
+    assert unseen[0] == "announced"
     assert "raises nothing and the gradient is silently wrong" in unseen[1]
     assert judged_as_no_grad[0] == "broken"
 
@@ -155,8 +161,10 @@ def test_a_new_parameter_promises_nothing_of_the_old_one(tmp_path: Path, runner:
 
 def test_what_needs_a_gpu_is_skipped_by_name(tmp_path: Path, runner: Runner) -> None:
     outcome = runner.run(writing(program(tmp_path)))
-    for invariant in ("cuda()", "cuda graph", "memory"):
+    for invariant in ("cuda graph", "memory"):
         assert results(outcome, invariant) == [("skipped", "needs a CUDA device")]
+    [(status, reason)] = results(outcome, "cuda()")
+    assert (status, reason) == ("skipped", "needs a CUDA device, or the simulated one")
 
 
 def test_on_meta_what_is_about_values_is_skipped_by_name(tmp_path: Path, runner: Runner) -> None:
@@ -243,24 +251,6 @@ def test_a_fixture_of_the_project_is_verified_the_same_twice(
         return seen
 
     assert report() == report()
-
-
-def test_a_later_version_is_held_to_what_the_earlier_one_keeps(
-    tmp_path: Path, runner: Runner
-) -> None:
-    sound = program(tmp_path)
-    lost = tmp_path / "lost.py"
-    lost.write_text(SCALE.replace("nn.Parameter(torch.ones(3))", "nn.Parameter(torch.ones(3)) * 1"))
-
-    def compare(before: Path, after: Path) -> list[str]:
-        return comparison.compare(before, after, "build", "cpu", runner.run).problems
-
-    assert compare(lost, sound) == []
-    assert compare(sound, sound) == []
-    assert any(p.startswith("weight is not registered") for p in compare(sound, lost))
-    filled = program(tmp_path, "model.weight.data.fill_(2.0)", "filled.py")
-    [problem] = compare(sound, filled)
-    assert problem.startswith("weight is not what was assigned")
 
 
 def test_a_fixture_folder_is_first_on_the_path(tmp_path: Path, runner: Runner) -> None:

@@ -142,6 +142,10 @@ def test_a_line_that_is_not_understood_is_an_error_that_names_the_file(
         claims_of(tmp_path, line)
 
 
+def test_a_look_alike_may_break_an_invariant_on_purpose(tmp_path: Path) -> None:
+    assert claims_of(tmp_path, "on purpose: slope, moves").on_purpose == ("slope", "moves")
+
+
 def test_a_line_that_comes_twice_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(FixtureError, match="since"):
         claims_of(tmp_path, "since: 2.0", "since: 2.1")

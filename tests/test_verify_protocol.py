@@ -9,8 +9,8 @@ import pytest
 
 from codemods.verification import protocol
 from codemods.verification.fixtures import discover
-from codemods.verification.jobs import Check, Job, Outcome, Raised
-from codemods.verification.protocol import Verdict, verify
+from codemods.verification.jobs import Check, Difference, Job, Outcome, Raised
+from codemods.verification.protocol import Run, Verdict, verify
 from codemods.verification.rewriting import Write
 from codemods.verification.runner import Machine
 from flake8_paramassign.diagnostics import Diagnostic, Position
@@ -36,6 +36,7 @@ def inputs(device):
 SILENT = FAILS.partition("finds")[0] + '"""' + FAILS.rpartition('"""')[2]
 FIXED = FAILS.replace("weight = torch.ones(3)", "weight.data.copy_(torch.ones(3))")
 RAISED = Raised("TypeError", "cannot assign 'torch.FloatTensor'", "build", (10,))
+KEPT = [Check("saved", "is not saved", "held", subject="weight")]
 HELD = [Check("registered", "is not registered", "held", subject="weight")]
 BROKEN = [Check("registered", "is not registered", "broken", "only bias", "weight")]
 
@@ -70,7 +71,7 @@ def codemod(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
     return write
 
 
-def verdict(folder: Path, run: Programs, device: str = "cpu", **texts: str) -> Verdict:
+def verdict(folder: Path, run: Run, device: str = "cpu", **texts: str) -> Verdict:
     """Verify the one fixture that consists of ``texts``."""
     for kind, text in (texts or {"fails": FAILS, "fixed": FIXED}).items():
         (folder / f"a.{kind}.py").write_text(text)
@@ -188,10 +189,32 @@ def test_a_look_alike_has_to_run_and_keep_what_it_is_asked(tmp_path: Path) -> No
     assert verdict(tmp_path, Programs(Outcome(RAISED, HELD)), silent=SILENT).problems
 
 
+def test_a_look_alike_may_break_what_it_says_and_has_to(tmp_path: Path) -> None:
+    text = SILENT.replace("weight.\n", "weight.\n\non purpose: registered\n")
+    assert verdict(tmp_path, Programs(Outcome(checks=[*BROKEN, *KEPT])), silent=text).verified
+    [found] = verdict(tmp_path, Programs(Outcome(checks=HELD)), silent=text).problems
+    assert found == "a.silent.py says that it breaks 'registered' on purpose, and keeps it"
+
+
+def test_a_fixed_form_that_differs_from_what_is_meant_is_an_error(tmp_path: Path) -> None:
+    differs = Difference("output", "", "step 1", "1", "2")
+
+    def run(job: Job) -> Outcome:
+        if job.observed:
+            job.observed.touch()
+            return Outcome(differences=[differs] * 5 if job.against else [])
+        return Outcome(RAISED, BROKEN) if job.program.name == "a.fails.py" else Outcome(checks=HELD)
+
+    [found] = verdict(tmp_path, run).problems
+    told = "; ".join([str(differs)] * 4)
+    assert found == f"a.fixed.py differs from what is meant: {told}; and 1 more"
+
+
 @pytest.mark.parametrize(
     ("line", "device", "reason"),
     [
         ("devices: cuda", "cpu", "shows on cuda only"),
+        ("devices: cpu", "simulated", "shows on cpu only"),
         ("since: 99.0", "cpu", "shows from torch 99.0 on"),
         ("since: 2.0", "cuda", "there is no cuda device here"),
     ],

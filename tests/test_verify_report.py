@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -10,7 +11,7 @@ import pytest
 
 from codemods.verification.comparison import Comparison
 from codemods.verification.fixtures import Fixture
-from codemods.verification.jobs import Check, Outcome, Raised
+from codemods.verification.jobs import Check, Difference, Outcome, Raised
 from codemods.verification.protocol import Verdict
 from codemods.verification.report import as_json, as_junit, skipped_by_name, summary, table
 from codemods.verification.runner import Machine
@@ -103,8 +104,13 @@ def test_junit_has_a_case_for_each_fixture() -> None:
 
 
 LOST = Outcome(checks=[Check("registered", "is not registered", "broken", "nothing is", "w")])
-KEPT = Outcome(checks=[Check("registered", "is not registered", "held", "", "w")])
+KEPT = Outcome(
+    checks=[Check("registered", "is not registered", "held", "", "w")], compared={"gradient": 3}
+)
 RAISED = Outcome(Raised("TypeError", "cannot assign", "build", (3,)), LOST.checks)
+OUTPUT = Difference("output", "", "step 1", "1.5", "3", times=4)
+LATER = Difference("gradient", "w", "step 2", "1", "2")
+OTHER = replace(KEPT, differences=[OUTPUT, LATER])
 
 
 @pytest.mark.parametrize(
@@ -112,27 +118,77 @@ RAISED = Outcome(Raised("TypeError", "cannot assign", "build", (3,)), LOST.check
     [
         (LOST, KEPT, []),
         (KEPT, KEPT, []),
-        (KEPT, LOST, ["w is not registered (nothing is)", "no invariant was checked"]),
-        (LOST, Outcome(checks=[*LOST.checks, HELD]), []),
-        (RAISED, Outcome(checks=[*LOST.checks, HELD]), ["w is not registered (nothing is)"]),
-        (KEPT, Outcome(died="killed", checks=[HELD]), ["the later version was killed"]),
+        (KEPT, LOST, ["w is not registered (nothing is)"]),
+        (LOST, LOST, []),
+        (KEPT, Outcome(died="killed"), ["the later version was killed"]),
+        (RAISED, replace(KEPT, raised=RAISED.raised), []),
         (
             KEPT,
-            Outcome(RAISED.raised, [HELD]),
+            replace(KEPT, raised=RAISED.raised),
             ["the later version raises TypeError at line 3 in build: cannot assign"],
+        ),
+        (
+            KEPT,
+            OTHER,
+            ["output step 1: 1.5 -> 3 (and 3 times later)", "gradient w step 2: 1 -> 2"],
         ),
     ],
 )
-def test_a_later_version_may_break_only_what_was_broken(
+def test_whatever_differs_is_a_problem_and_what_was_broken_before_is_none(
     before: Outcome, after: Outcome, problems: list[str]
 ) -> None:
     assert Comparison(before, after).problems == problems
 
 
-def test_a_comparison_shows_both_versions() -> None:
-    told = Comparison(LOST, KEPT).table().splitlines()
-    assert told[0].split() == ["invariant", "parameter", "before", "after"]
-    assert told[1].split() == ["registered", "w", "broken", "held"]
-    assert told[-1] == "ok"
-    assert Comparison(KEPT, LOST).table().splitlines()[-1].startswith("FAIL: ")
-    assert json.loads(Comparison(RAISED, KEPT).as_json())["before"]["raised"]["lines"] == [3]
+NOT_CALLED = Check("slope", "", "n/a", "there is no inputs(device) in it, and no --inputs", "w")
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "missing"),
+    [
+        (KEPT, KEPT, ""),
+        (KEPT, replace(KEPT, compared={"gradient of the input": 1}), ""),
+        (KEPT, replace(KEPT, compared={"output": 1}), "no gradient was compared"),
+        (
+            replace(KEPT, checks=[NOT_CALLED]),
+            replace(KEPT, compared={}),
+            "no gradient was compared; there is no inputs(device) in it, and no --inputs",
+        ),
+        (
+            RAISED,
+            replace(KEPT, compared={}),
+            "no gradient was compared; the earlier version raises TypeError at line 3 in build: "
+            "cannot assign",
+        ),
+        (Outcome(died="killed"), KEPT, "the earlier version was killed"),
+    ],
+)
+def test_without_a_gradient_of_both_nothing_is_proved(
+    before: Outcome, after: Outcome, missing: str
+) -> None:
+    compared = Comparison(before, after)
+    assert compared.missing == missing
+    assert (compared.table().splitlines()[-1] == "ok") is (not missing)
+
+
+def test_a_comparison_leads_with_what_differs_and_folds_what_does_not() -> None:
+    told = Comparison(KEPT, replace(OTHER, compared={"gradient": 3, "loss": 6})).table()
+    heading, output, later, equal, invariants, verdict = told.splitlines()
+    assert heading.split() == ["at", "before", "after"]
+    assert output.split() == ["output", "step", "1,", "3", "times", "later", "1.5", "3"]
+    assert later == "later differ too: gradient w"
+    assert equal == "equal: 6 loss"
+    assert invariants == "invariants: 1 held, 0 broken"
+    assert verdict == "FAIL: 2 things differ"
+
+
+def test_a_comparison_that_finds_nothing_says_ok() -> None:
+    assert Comparison(KEPT, KEPT).table().splitlines()[-1] == "ok"
+    assert Comparison(KEPT, LOST).table().splitlines()[-2].startswith("FAIL: w is not registered")
+
+
+def test_the_json_of_a_comparison_holds_all() -> None:
+    told = json.loads(Comparison(RAISED, OTHER).as_json())
+    assert told["before"]["raised"]["lines"] == [3]
+    assert told["differences"][0]["before"] == "1.5"
+    assert (len(told["problems"]), told["missing"]) == (2, None)

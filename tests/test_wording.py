@@ -12,10 +12,18 @@ from conftest import Command
 from hypothesis import given
 from hypothesis import strategies as st
 
+from flake8_paramassign import analyze
 from flake8_paramassign.diagnostics import Applicability, Diagnostic, Edit, Fix, Position
 from flake8_paramassign.findings import Finding
 from flake8_paramassign.output import FORMATS, render
-from flake8_paramassign.wording import LONGEST_LINE, is_python, masked, one_line, visible
+from flake8_paramassign.wording import (
+    LONGEST_LINE,
+    advised,
+    is_python,
+    masked,
+    one_line,
+    visible,
+)
 
 START = Position(1, 0)
 ANY_TEXT = st.text(st.characters(codec=None))  # lone surrogates too
@@ -127,3 +135,37 @@ def test_a_source_is_shown_for_findings_only(folder: Path, paramassign: Command)
     outcome = paramassign("--output-format=full", "secret.py")
     assert "does not parse" in outcome.out
     assert "swordfish" not in outcome.out + outcome.err
+
+
+@pytest.mark.parametrize(
+    ("name", "code"),
+    [("w x", "m.w x.copy_(t)"), ("class", "m.class.copy_(t)"), ("w{...}", "m.w{...}.copy_(t)")],
+)
+def test_what_is_no_name_is_not_advised(name: str, code: str) -> None:
+    assert advised(f"'{name}' is lost; write {code}", name) == f"'{name}' is lost"
+
+
+@pytest.mark.parametrize("name", ["w", "größe", None])
+def test_what_is_one_is(name: str | None) -> None:
+    message = "'w' is lost; write m.w.copy_(t)"
+    assert advised(message, name) == message
+
+
+def test_advice_that_does_not_use_the_name_stays() -> None:
+    message = "'w x' is lost; write nn.Parameter(t.to(d))"
+    assert advised(message, "w x") == message
+
+
+def test_advice_is_python_whatever_an_attribute_is_called() -> None:
+    source = """\
+import torch
+from torch import nn
+
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.register_parameter("w x", nn.Parameter(torch.zeros(2)))
+        setattr(self, "w x", torch.zeros(2))
+"""
+    [found] = analyze(source)
+    assert (found.code, "write" in found.message) == ("PRM101", False)

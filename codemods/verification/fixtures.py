@@ -74,6 +74,8 @@ class Claims:
     """Where the defect shows; empty is everywhere."""
     since: tuple[int, ...] = ()
     """The torch version from which it shows."""
+    on_purpose: tuple[str, ...] = ()
+    """The invariants that a look-alike breaks, and is sound."""
 
 
 @dataclass(frozen=True)
@@ -215,5 +217,6 @@ _READERS: dict[str, Callable[[str], object]] = {
     "defect": _read_defect,
     "devices": lambda value: tuple(value.split(", ")),
     "since": lambda value: tuple(map(int, value.split("."))),
+    "on purpose": lambda value: tuple(value.split(", ")),
 }
-_FIELDS = {"parameter": "subjects"}
+_FIELDS = {"parameter": "subjects", "on purpose": "on_purpose"}

@@ -12,7 +12,7 @@ from typing import Literal
 from codemods.verification.fixtures import Role, Subject
 from codemods.verification.rewriting import Write
 
-Status = Literal["held", "broken", "skipped", "n/a"]
+Status = Literal["held", "broken", "announced", "skipped", "n/a"]
 
 
 @dataclass(frozen=True)
@@ -24,11 +24,19 @@ class Job:
     subjects: tuple[Subject, ...] = ()
     """What the invariants are about; empty is every named parameter, as it is."""
     assigned: tuple[str, ...] = ()
-    sibling: Path | None = None
-    """Another version of the program: what it registers is looked at too."""
-    succeeds: bool = False
-    """Whether the sibling is the earlier version, and its values are to be kept."""
     entry: str = "build"
+    """What returns the module: a name in the file, or ``package.module:NAME`` in a folder."""
+    arguments: str = ""
+    """What the entry is called with, as in a call's parentheses; empty is the device or nothing."""
+    inputs: str = ""
+    """What the module is called with, in the same form; empty is the program's ``inputs(device)``.
+    """
+    as_meant: bool = False
+    """Whether the program is run as its author means it, its defect taken out by force."""
+    observed: Path | None = None
+    """Where to keep what is observed of the program; then no invariant is checked."""
+    against: Path | None = None
+    """What was observed of another version, to compare with."""
     write: Write = field(default_factory=Write)
     """Where the program writes the subjects, and what it is held to."""
     invariants: tuple[str, ...] = ()
@@ -44,7 +52,7 @@ class Job:
     def from_json(cls, text: str) -> Job:
         """Read what ``to_json`` wrote."""
         fields = json.loads(text)
-        for name in ("program", "sibling", "folder"):
+        for name in ("program", "observed", "against", "folder"):
             fields[name] = Path(fields[name]) if fields[name] else None
         subjects = (Subject(s["name"], Role(s["role"])) for s in fields.pop("subjects"))
         for name in ("assigned", "invariants"):
@@ -85,12 +93,44 @@ class Check:
     """The parameter; empty for an invariant of the whole program."""
 
 
+@dataclass(frozen=True)
+class Difference:
+    """Something that was observed of two versions of a program, and is not the same."""
+
+    aspect: str
+    """What was looked at: ``output``, ``gradient``, ``hooks``."""
+    name: str
+    moment: str
+    """When it was first seen: ``as built``, ``step 1``."""
+    before: str
+    after: str
+    times: int = 1
+    """At how many moments it was seen."""
+
+    @property
+    def subject(self) -> str:
+        """What differs."""
+        return f"{self.aspect} {self.name}".rstrip()
+
+    def __str__(self) -> str:
+        """Return it in one line."""
+        again = f" (and {self.times - 1} times later)" if self.times > 1 else ""
+        return f"{self.subject} {self.moment}: {self.before} -> {self.after}{again}"
+
+
 @dataclass
 class Outcome:
     """What a child process said of its program."""
 
     raised: Raised | None = None
     checks: list[Check] = field(default_factory=list)
+    differences: list[Difference] = field(default_factory=list)
+    compared: dict[str, int] = field(default_factory=dict)
+    """How much of each aspect was compared with the other version."""
+    unable: str = ""
+    """What the device cannot do, of what the program wants."""
+    unobserved: str = ""
+    """Why nothing was observed."""
     died: str = ""
     """How the process ended where it did not end well."""
 
@@ -114,6 +154,12 @@ class Outcome:
                 outcome.raised = Raised(**{**content, "lines": tuple(content["lines"])})
             elif kind == "check":
                 outcome.checks.append(Check(**content))
+            elif kind == "difference":
+                outcome.differences.append(Difference(**content))
+            elif kind == "compared":
+                outcome.compared = content
+            elif kind in ("n/a", "unable"):
+                setattr(outcome, {"n/a": "unobserved"}.get(kind, kind), content)
             else:
                 done = True
         if not done:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import ast
+import tempfile
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from codemods.verification import comparison
 from codemods.verification.fixtures import (
     Broken,
     Claims,
@@ -25,9 +27,27 @@ from flake8_paramassign.settings import Settings
 
 Run = Callable[[Job], Outcome]
 
-OF_SOUND_PROGRAMS = ("registered", "saved", "follows dtype", "follows device", "trains")
-"""What is checked of every parameter of a look-alike. It claims nothing besides: a gradient that
-is stopped on purpose, or a weight that cannot be pickled, is no defect of it."""
+OF_SOUND_PROGRAMS = (
+    "registered",
+    "saved",
+    "follows dtype",
+    "follows device",
+    "slope",
+    "trains",
+    "leaves",
+    "moves",
+    "restored",
+    "apart",
+    "flags",
+    "stored",
+    "thawed",
+)
+"""What is checked of a look-alike, and of everything that it registers."""
+
+ACTS_AS = {"simulated": "cuda"}
+"""What shows on the one, shows on the other."""
+TOLD = 4
+"""How many differences are told of one fixture."""
 
 
 @dataclass
@@ -40,6 +60,8 @@ class Verdict:
     """How the failing program failed, in a few words."""
     checks: list[Check] = field(default_factory=list)
     """The invariants of the fixed form, or of the sound look-alike."""
+    compared: int = 0
+    """How much of the fixed form was compared with the failing one as it is meant."""
     problems: list[str] = field(default_factory=list)
     """What is not as claimed."""
     skipped: str = ""
@@ -67,7 +89,7 @@ def verify(fixture: Fixture, device: str, machine: Machine, run: Run) -> Verdict
             if fixture.fails:
                 _verify_failing(verdict, claims, run)
             else:
-                _verify_silent(verdict, run)
+                _verify_silent(verdict, claims, run)
     except (FixtureError, OSError, SyntaxError) as error:
         verdict.problems.append(str(error))
     verdict.seconds = time.monotonic() - begun
@@ -77,7 +99,7 @@ def verify(fixture: Fixture, device: str, machine: Machine, run: Run) -> Verdict
 def _why_skipped(claims: Claims, device: str, machine: Machine) -> str:
     if not machine.has(device):
         return f"there is no {device} device here"
-    if claims.devices and device not in claims.devices:
+    if claims.devices and ACTS_AS.get(device, device) not in claims.devices:
         return f"shows on {', '.join(claims.devices)} only"
     if claims.since and _version(machine.torch) < claims.since:
         return f"shows from torch {'.'.join(map(str, claims.since))} on"
@@ -88,10 +110,19 @@ def _version(text: str) -> tuple[int, ...]:
     return tuple(int(part) for part in text.split("+")[0].split(".")[:2] if part.isdigit())
 
 
-def _verify_silent(verdict: Verdict, run: Run) -> None:
+def _verify_silent(verdict: Verdict, claims: Claims, run: Run) -> None:
     program = verdict.fixture.program
-    outcome = run(Job(program, verdict.device, invariants=OF_SOUND_PROGRAMS))
-    _expect_sound(verdict, program, outcome)
+    outcome = run(Job(program, verdict.device, claims.subjects, invariants=OF_SOUND_PROGRAMS))
+    _expect_sound(verdict, program, outcome, claims.on_purpose)
+    broken = {check.invariant for check in outcome.broken}
+    held = {check.invariant for check in outcome.checks if check.status == "held"}
+    # What is moved to a device is copied: there a program may keep what it breaks on the CPU.
+    on_purpose = claims.on_purpose if verdict.device == "cpu" else ()
+    verdict.problems += [
+        f"{program.name} says that it breaks {name!r} on purpose, and keeps it"
+        for name in on_purpose
+        if name in held - broken
+    ]
 
 
 def _verify_failing(verdict: Verdict, claims: Claims, run: Run) -> None:
@@ -111,9 +142,26 @@ def _verify_failing(verdict: Verdict, claims: Claims, run: Run) -> None:
     if fixed and fixture.fixed:
         mended = run(fixed)
         _expect_sound(verdict, fixture.fixed, mended)
+        if not outcome.died:
+            _expect_as_meant(verdict, failing, fixed, run)
         held = {(c.invariant, c.subject) for c in mended.checks if c.status == "held"}
         if not outcome.died and not held & {(c.invariant, c.subject) for c in outcome.broken}:
             verdict.problems.append(f"{fixture.program.name} keeps all that its fixed form keeps")
+
+
+def _expect_as_meant(verdict: Verdict, failing: Job, fixed: Job, run: Run) -> None:
+    """Compare the fixed form with the failing one, run as its docstring says it is meant."""
+    meant = replace(failing, as_meant=True)
+    with tempfile.TemporaryDirectory(prefix="paramassign-") as folder:
+        outcome = comparison.observe_both(meant, fixed, Path(folder), run)
+    name = fixed.program.name
+    if outcome.died:
+        verdict.problems.append(f"{name}, compared with what is meant, was {outcome.died}")
+    verdict.compared = sum(outcome.compared.values())
+    if outcome.differences:
+        told = "; ".join(map(str, outcome.differences[:TOLD]))
+        more = f"; and {len(outcome.differences) - TOLD} more" * (len(outcome.differences) > TOLD)
+        verdict.problems.append(f"{name} differs from what is meant: {told}{more}")
 
 
 def _jobs(fixture: Fixture, claims: Claims, device: str) -> tuple[Job, Job | None]:
@@ -148,6 +196,8 @@ def _failed_how(outcome: Outcome, defect: Exceptional | Broken) -> str:
 
 def _why_not_seen(outcome: Outcome, defect: Exceptional | Broken) -> str:
     """Return why a claim cannot be looked at on this machine; empty where it can."""
+    if outcome.unable:
+        return outcome.unable
     if not isinstance(defect, Broken) or outcome.died:
         return ""
     checks = [c for c in outcome.checks if (c.phrase, c.subject) == (defect.phrase, defect.subject)]
@@ -172,7 +222,7 @@ def _why_not_as_claimed(outcome: Outcome, claims: Claims, program: Path) -> str:
     if outcome.raised is None:
         return "it raises nothing"
     assert defect
-    raised = outcome.raised
+    raised = replace(outcome.raised, message=outcome.raised.message.replace("simulated", "cuda"))
     if (raised.type, raised.stage) != (defect.type, defect.stage) or not raised.message.startswith(
         defect.message
     ):
@@ -213,10 +263,14 @@ def _why_codemod_differs(fixture: Fixture, claims: Claims) -> str:
     return f"the codemod writes otherwise at line {first}: {line.strip()}"
 
 
-def _expect_sound(verdict: Verdict, program: Path, outcome: Outcome) -> None:
+def _expect_sound(
+    verdict: Verdict, program: Path, outcome: Outcome, on_purpose: tuple[str, ...] = ()
+) -> None:
     verdict.checks = outcome.checks
     if outcome.raised and verdict.device == "meta":
         verdict.skipped = f"{program.name} needs values: {outcome.raised}"
+    elif outcome.unable:
+        verdict.skipped = f"{program.name}: {outcome.unable}"
     elif outcome.died:
         verdict.problems.append(f"{program.name} was {outcome.died}")
     elif outcome.raised:
@@ -226,6 +280,7 @@ def _expect_sound(verdict: Verdict, program: Path, outcome: Outcome) -> None:
             f"{program.name}: {check.subject} {check.phrase}".replace(":  ", ": ")
             + f" ({check.invariant}: {check.detail})"
             for check in outcome.broken
+            if check.invariant not in on_purpose
         ]
         if not any(check.status == "held" for check in outcome.checks):
             verdict.problems.append(f"{program.name}: no invariant was checked")

@@ -3,59 +3,101 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable
+from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 
 import torch
-from torch import nn
 
-from codemods.verification.trial import DoesNotApply, NeedsDevice, Run, Trial
+from codemods.verification.trial import Run, Trial, stage
 
-ENTRIES = 24
-"""How many entries of a large parameter are differentiated."""
 STEP = 1e-6
 
 
-def functional_gradient(trial: Trial, name: str) -> torch.Tensor:
-    """Return the gradient of ``name`` in float64, by ``functional_call`` with a tensor of ours.
+def doubled_run(trial: Trial) -> Run[None]:
+    """Return a run in float64, or as it is where its module does not compute in float64."""
 
-    The module's own Parameter takes no part: not its registration, its hooks or its dtype.
+    def doubled() -> Run[None]:
+        run: Run[None] = trial.run()
+        run.double()
+        return run
+
+    try:
+        doubled().loss()
+    except (RuntimeError, TypeError, AttributeError):
+        return trial.run()
+    return doubled()
+
+
+def own_gradient(run: Run[Any], name: str) -> torch.Tensor | None:
+    """Return what backward() puts into ``name``."""
+    with stage("backward"):
+        run.backward()
+    found = run.tensor(name).grad
+    return None if found is None else found.detach()
+
+
+def functional_gradient(run: Run[Any], name: str) -> torch.Tensor:
+    """Return the gradient of ``name`` by ``functional_call`` with a tensor of ours.
+
+    The module's own Parameter takes no part: not its registration, and not its hooks.
     """
-    run: Run[None] = trial.run()
-    in_double(run.module)
     leaf = copy.deepcopy(run.tensor(name).detach()).requires_grad_()
 
-    def module(*arguments: Any) -> Any:
-        return torch.func.functional_call(run.module, {name: leaf}, _double(arguments))
+    def module(*arguments: Any, **options: Any) -> Any:
+        return torch.func.functional_call(run.module, {name: leaf}, arguments, options)
 
-    [gradient] = torch.autograd.grad(_in_float64(run, module), [leaf])
+    [gradient] = torch.autograd.grad(run.loss(module), [leaf])
     return gradient
 
 
-def slopes(trial: Trial, name: str) -> list[tuple[tuple[int, ...], float, float]]:
-    """Return positions in the tensor ``name``, and the loss's slope on both sides of each.
+@dataclass(frozen=True)
+class Slope:
+    """How the loss changes with one entry of a tensor; both sides differ where it has a kink."""
 
-    The slopes are differences of the program's loss in float64: no graph is built, so nothing
-    that confuses autograd confuses them. They differ where the loss has a kink.
+    position: tuple[int, ...]
+    direction: complex
+    """1, or 1j for the imaginary part of a complex entry."""
+    left: float
+    right: float
+
+    def off_by(self, gradient: torch.Tensor) -> float:
+        """Return how far a gradient's entry is from the slope; at a kink any between will do."""
+        entry = complex(gradient[self.position].item())
+        found = entry.imag if self.direction == 1j else entry.real
+        low, high = sorted((self.left, self.right))
+        return max(low - found, found - high, 0.0)
+
+
+def slopes(trial: Trial, name: str, entries: int) -> Iterator[Slope]:
+    """Yield the slopes of the loss at some entries of the tensor ``name``.
+
+    They are differences of the program's loss: no graph is built, so nothing that confuses
+    autograd confuses them.
     """
-    run: Run[None] = trial.run()
-    in_double(run.module)
+    run = doubled_run(trial)
+    first, second = float(run.loss().detach()), float(run.loss().detach())
+    changes = first != second
+    tensor = run.tensor(name)
+    every = tensor.numel() / max(min(tensor.numel(), entries), 1)
+    step = STEP if tensor.dtype in (torch.float64, torch.complex128) else 1e-2
+    for index in range(int(tensor.numel() / every) if tensor.numel() else 0):
+        position = _unravel(int(index * every), tensor.shape)
+        for direction in (1, 1j) if tensor.is_complex() else (1,):
+            left, right = (
+                _loss_at(doubled_run(trial) if changes else run, name, position, step * by)
+                for by in (-direction, direction)
+            )
+            yield Slope(position, direction, (first - left) / step, (right - first) / step)
+
+
+def _loss_at(run: Run[Any], name: str, position: tuple[int, ...], by: complex) -> float:
     tensor = run.tensor(name).detach()
-    step = tensor.numel() / min(tensor.numel(), ENTRIES)
-    positions = [_unravel(int(i * step), tensor.shape) for i in range(int(tensor.numel() / step))]
-    return [(position, *_slopes(run, tensor, position)) for position in positions]
-
-
-def _slopes(run: Run[Any], tensor: torch.Tensor, position: tuple[int, ...]) -> tuple[float, float]:
-    here = float(tensor[position])
-    left, middle, right = (_loss_at(run, tensor, position, here + d) for d in (-STEP, 0, STEP))
+    here = tensor[position].clone()
+    tensor[position] = here + by
+    loss = float(run.loss().detach())
     tensor[position] = here
-    return (middle - left) / STEP, (right - middle) / STEP
-
-
-def _loss_at(run: Run[Any], tensor: torch.Tensor, position: tuple[int, ...], value: float) -> float:
-    tensor[position] = value
-    return float(_in_float64(run, lambda *arguments: run.module(*_double(arguments))).detach())
+    return loss
 
 
 def _unravel(index: int, shape: torch.Size) -> tuple[int, ...]:
@@ -64,38 +106,3 @@ def _unravel(index: int, shape: torch.Size) -> tuple[int, ...]:
         index, rest = divmod(index, size)
         position.insert(0, rest)
     return tuple(position)
-
-
-def _in_float64(run: Run[Any], module: Callable[..., Any]) -> torch.Tensor:
-    try:
-        return run.loss(module)
-    except RuntimeError as error:
-        if "dtype" not in str(error):
-            raise
-        raise DoesNotApply(f"the module does not run in float64: {error}") from error
-
-
-def in_double(module: nn.Module) -> None:
-    """Convert all that ``module`` computes with to float64, plain tensors included.
-
-    Raises NeedsDevice where the device has no float64.
-    """
-    if any(tensor.device.type == "mps" for tensor in module.state_dict().values()):
-        raise NeedsDevice("MPS has no float64")
-    module.double()
-    for part in module.modules():
-        for name, held in part.__dict__.items():
-            if name not in ("_parameters", "_buffers", "_modules"):
-                part.__dict__[name] = _double(held)
-
-
-def _double(value: Any) -> Any:
-    if isinstance(value, torch.Tensor) and value.dtype.is_floating_point:
-        if value.dtype is torch.float64:
-            return value
-        return value.detach().double().requires_grad_(value.requires_grad)
-    if type(value) in (list, tuple):
-        return type(value)(map(_double, value))
-    if type(value) is dict:
-        return {key: _double(item) for key, item in value.items()}
-    return value

@@ -17,14 +17,16 @@ from codemods.verification.jobs import Errand, Job, Outcome, describe_end
 
 PACKAGE_ROOT = Path(__file__).resolve().parent.parent.parent
 WORKER = [sys.executable, "-m", "codemods.verification.worker"]
-FORKED = ("cpu", "meta")
+FORKED = ("cpu", "simulated", "meta")
 """Devices whose programs may be forked: a GPU's driver does not survive a fork."""
 
 _PROBE = """
 import json, torch
 cuda = torch.cuda.get_device_name() if torch.cuda.is_available() else ""
 mps = hasattr(torch.backends, "mps") and torch.backends.mps.is_available()
-print(json.dumps({"torch": torch.__version__, "cuda": cuda, "mps": mps}))
+import torch.utils.backend_registration as backends
+simulated = hasattr(backends, "_setup_privateuseone_for_python_backend")
+print(json.dumps({"torch": torch.__version__, "cuda": cuda, "mps": mps, "simulated": simulated}))
 """
 
 
@@ -57,6 +59,8 @@ class Machine:
     cuda: str
     """The name of the CUDA device; empty where there is none."""
     mps: bool
+    simulated: bool = True
+    """Whether torch can have a device written in Python."""
 
     @classmethod
     def probe(cls) -> Machine:
@@ -70,7 +74,8 @@ class Machine:
 
     def has(self, device: str) -> bool:
         """Whether programs can be run on ``device``."""
-        return {"cuda": bool(self.cuda), "mps": self.mps}.get(device, True)
+        kinds = {"cuda": bool(self.cuda), "mps": self.mps, "simulated": self.simulated}
+        return kinds.get(device, True)
 
 
 class Runner:
@@ -125,8 +130,7 @@ class Runner:
 
 def _at_home_in(folder: Path, job: Job) -> Job:
     """Return the job as it is read from another working directory."""
-    sibling = job.sibling.resolve() if job.sibling else None
-    return replace(job, program=job.program.resolve(), sibling=sibling, folder=job.folder or folder)
+    return replace(job, program=job.program.resolve(), folder=job.folder or folder)
 
 
 def _outcome(errand: Errand, end: str) -> Outcome:

@@ -6,28 +6,24 @@ import random
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
-from inspect import signature
-from types import ModuleType
+from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 
 import torch
 from torch import nn
 
+from codemods.verification.doubling import doubled, in_double
 from codemods.verification.fixtures import Role, Subject
 from codemods.verification.jobs import Job
+from codemods.verification.leaves import leaves
+from codemods.verification.meant import as_meant
+from codemods.verification.programs import Program
+from codemods.verification.reasons import DoesNotApply, NeedsDevice
 from codemods.verification.window import Sight, Window
 
 T = TypeVar("T")
-NAME = "program_under_test"
-
-
-class DoesNotApply(Exception):
-    """An invariant says nothing about this program; the text says why."""
-
-
-class NeedsDevice(Exception):
-    """An invariant needs what this machine or this torch lacks; the text names it."""
+Call = tuple[tuple[Any, ...], dict[str, Any]]
+"""Arguments and keywords."""
 
 
 class StageError(Exception):
@@ -50,12 +46,12 @@ def stage(name: str) -> Iterator[None]:
         raise StageError(name) from error
 
 
-def seed() -> None:
+def seed(chance: int = 0) -> None:
     """Let chance begin anew."""
-    torch.manual_seed(0)
-    random.seed(0)
+    torch.manual_seed(chance)
+    random.seed(chance)
     if numpy := sys.modules.get("numpy"):
-        numpy.random.seed(0)
+        numpy.random.seed(chance)
 
 
 @dataclass
@@ -72,29 +68,69 @@ class Run(Generic[T]):
     """What was in sight before the write."""
     planted: T | None = None
     """What the invariant made of it."""
+    last_call: Call = ((), {})
+    """What the module was called with."""
+    doubled: bool = False
+    """Whether it was made to compute in float64."""
 
-    def optimizer(self) -> torch.optim.Optimizer:
+    def optimizer(self, momentum: float = 0.0) -> torch.optim.Optimizer:
         """Return the program's own optimizer, else SGD over what the module registers."""
-        return self.own_optimizer or torch.optim.SGD(list(self.module.parameters()), lr=0.1)
+        parameters = [*self.module.parameters()]
+        return self.own_optimizer or torch.optim.SGD(parameters, lr=0.1, momentum=momentum)
 
-    def inputs(self) -> tuple[Any, ...]:
-        """Return the module's arguments, the same each time."""
-        if "inputs" not in self.namespace:
-            raise DoesNotApply("the program has no inputs(device)")
+    def double(self) -> None:
+        """Let the program compute in float64 from here on; raises NeedsDevice."""
+        in_double(self.module)
+        self.doubled = True
+
+    def arguments(self) -> Call:
+        """Return the module's arguments, the same each time, tensors that are nobody else's."""
+        job = self.trial.job
         seed()
-        arguments = self.namespace["inputs"](self.trial.device)
-        return arguments if isinstance(arguments, tuple) else (arguments,)
+        if job.inputs:
+            call = self.trial.program.evaluated(job.inputs, self.namespace)
+        elif "inputs" in self.namespace:
+            given = self.namespace["inputs"](self.trial.device)
+            call = (given if isinstance(given, tuple) else (given,)), {}
+        else:
+            raise DoesNotApply("there is no inputs(device) in it, and no --inputs")
+        arguments, options = doubled(call) if self.doubled else call
+        return arguments, options
 
-    def loss(self, module: Callable[..., Any] | None = None) -> torch.Tensor:
-        """Return the mean of the squares of what the module returns; ``module`` stands for it."""
-        arguments = self.inputs()
+    def call(self, call: Call, module: Callable[..., Any] | None = None) -> Any:
+        """Return what the module returns; ``module`` stands for it."""
+        arguments, options = self.last_call = call
         seed()
         with torch.enable_grad():
-            return mean_of_squares((self.module if module is None else module)(*arguments))
+            return (self.module if module is None else module)(*arguments, **options)
+
+    def output(self, module: Callable[..., Any] | None = None) -> Any:
+        """Return what the module returns for its own arguments."""
+        return self.call(self.arguments(), module)
+
+    def loss(self, module: Callable[..., Any] | None = None) -> torch.Tensor:
+        """Return the mean of the squares of what the module returns."""
+        return self.loss_of(self.output(module))
+
+    @staticmethod
+    def loss_of(output: Any) -> torch.Tensor:
+        """Return the loss that every program is given; raises DoesNotApply."""
+        with torch.enable_grad():
+            return mean_of_squares(output)
 
     def backward(self, module: Callable[..., Any] | None = None, times: float = 1.0) -> None:
         """Differentiate the loss, ``times`` as large."""
         torch.autograd.backward([times * self.loss(module)])
+
+    def train(self, steps: int) -> None:
+        """Take steps of the program's own optimizer, or of one over what the module registers."""
+        optimizer = self.optimizer() if [*self.module.parameters()] or self.own_optimizer else None
+        for _ in range(steps):
+            loss = self.loss()
+            if optimizer and loss.requires_grad:
+                optimizer.zero_grad()
+                torch.autograd.backward([loss])
+                optimizer.step()
 
     def owner(self, name: str) -> Any:
         """Return the object that holds the tensor called ``name``."""
@@ -121,12 +157,13 @@ class Run(Generic[T]):
 
 
 def mean_of_squares(output: Any) -> torch.Tensor:
-    """Return the loss that every program is given."""
-    if isinstance(output, (tuple, list)):
-        return torch.stack([mean_of_squares(item) for item in output]).mean()
-    if not isinstance(output, torch.Tensor):
-        raise DoesNotApply(f"the module returns {type(output).__name__}, not a tensor")
-    return output.abs().square().mean() if output.is_complex() else output.square().mean()
+    """Return the mean of the squares of all numbers in ``output``, tensor by tensor."""
+    tensors = [leaf for _, leaf in leaves(output) if isinstance(leaf, torch.Tensor)]
+    found = [t for t in tensors if t.is_floating_point() or t.is_complex()]
+    if not found:
+        raise DoesNotApply(f"the module returns {type(output).__name__}, without a tensor of reals")
+    squares = [(t.abs() if t.is_complex() else t).square().mean() for t in found]
+    return squares[0] if len(squares) == 1 else torch.stack(squares).mean()
 
 
 def _member(owner: Any, part: str) -> Any:
@@ -137,37 +174,31 @@ def _member(owner: Any, part: str) -> Any:
     return getattr(owner, part)
 
 
-def _roles(run: Run[Any]) -> dict[str, Role]:
-    return {
-        name: Role.TRAINED if parameter.requires_grad else Role.FROZEN
-        for name, parameter in run.module.named_parameters()
-    }
-
-
-def _takes_device(entry: Callable[..., Any]) -> bool:
-    """Return whether a function has to be given something, or asks for a device."""
-    parameters = signature(entry).parameters
-    needed = [p for p in parameters.values() if p.default is p.empty and p.kind < p.VAR_POSITIONAL]
-    return bool(needed) or "device" in parameters
+def registered(module: nn.Module) -> Iterator[Subject]:
+    """Yield all that a module registers, each object once, as what it is."""
+    for name, parameter in module.named_parameters():
+        yield Subject(name, Role.TRAINED if parameter.requires_grad else Role.FROZEN)
+    for name, _ in module.named_buffers():
+        yield Subject(name, Role.BUFFER)
 
 
 class Trial:
     """A program that can be run again and again."""
 
     def __init__(self, job: Job) -> None:
-        """Read the program; raises SyntaxError, OSError."""
+        """Read the program; raises SyntaxError, OSError, ValueError."""
         self.job = job
-        self.device = torch.device(job.device)
-        self.filename = str(job.program)
-        self.code = compile(job.program.read_bytes(), self.filename, "exec")
+        self.program = Program(job)
+        self.device = self.program.device
+        self.filename = self.program.filename
 
     def needs_values(self) -> None:
         """Raise NeedsDevice where tensors hold no values."""
         if self.device.type == "meta":
             raise NeedsDevice("a meta tensor holds no values")
 
-    def run(self, plant: Callable[[Sight], T] | None = None) -> Run[T]:
-        """Build the program once more; raises StageError.
+    def run(self, plant: Callable[[Sight], T] | None = None, chance: int = 0) -> Run[T]:
+        """Build the program once more, with the random numbers of ``chance``; raises StageError.
 
         ``plant`` is called before the write with what is in sight; what it returns is the
         run's ``planted``.
@@ -184,33 +215,36 @@ class Trial:
                 torch.set_rng_state(state)
 
         window = Window(self.filename, frozenset(self.job.write.lines), arrive)
-        seed()
+        seed(chance)
         with stage("build"):
-            program = self._import()
-            entry = program.__dict__[self.job.entry]
-            arguments = (self.device,) if _takes_device(entry) else ()
+            names = self.program.execute()
             with window:
-                built = entry(*arguments)
-            module, optimizer = built if isinstance(built, tuple) else (built, None)
-            if not isinstance(module, nn.Module):
-                raise TypeError(f"{self.job.entry} returns {type(module).__name__}, no Module")
-        return Run(
-            self,
-            module,
-            optimizer,
-            program.__dict__,
-            window.variables,
-            next(iter(seen), None),
-            next(iter(planted), None),
-        )
+                build = self._as_meant if self.job.as_meant else self.program.build
+                module, optimizer = build(names)
+        sight = next(iter(seen), None)
+        held = next(iter(planted), None)
+        return Run(self, module, optimizer, names, window.variables, sight, held)
 
-    def _import(self) -> ModuleType:
-        """Execute the file as a module of its own, which pickle finds by its name."""
-        program = ModuleType(NAME)
-        program.__file__ = self.filename
-        sys.modules[NAME] = program
-        exec(self.code, program.__dict__)
-        return program
+    def _as_meant(self, names: dict[str, Any]) -> tuple[nn.Module, torch.optim.Optimizer | None]:
+        """Build the program as its author means it; raises DoesNotApply where it cannot be."""
+        try:
+            with as_meant(self.job.subjects) as taken:
+                built = self.program.build(names)
+            if taken.times:
+                return built
+        except Exception as error:
+            if "leaf Variable" not in str(error):
+                raise DoesNotApply(f"as it is meant it raises {type(error).__name__}") from error
+            try:
+                return self._without_grad()
+            except Exception as raised:
+                raise DoesNotApply("it cannot do without gradients") from raised
+        raise DoesNotApply("no store in it can be put right by force")
+
+    def _without_grad(self) -> tuple[nn.Module, torch.optim.Optimizer | None]:
+        seed()
+        with torch.no_grad():
+            return self.program.build(self.program.execute())
 
     def play(self) -> None:
         """Build, and train for two steps; raises StageError where the program raises."""
@@ -233,26 +267,14 @@ class Trial:
                     optimizer.zero_grad()
 
     def subjects(self, run: Run[Any]) -> tuple[Subject, ...]:
-        """Return what the invariants are about; of two versions, what either registers."""
-        if self.job.subjects:
-            return self.job.subjects
-        own, others = _roles(run), self.sibling_roles()
-        roles = {**own, **others} if self.job.succeeds else {**others, **own}
-        return tuple(Subject(name, role) for name, role in roles.items())
+        """Return what the invariants are about: what is claimed, then all that is registered."""
+        claimed = {subject.name for subject in self.job.subjects}
+        others = (s for s in registered(run.module) if s.name not in claimed)
+        return (*self.job.subjects, *others)
 
-    def sibling(self) -> Trial | None:
-        """Return the other version of the program."""
-        if self.job.sibling is None:
-            return None
-        return Trial(replace(self.job, program=self.job.sibling, sibling=None))
-
-    def sibling_roles(self) -> dict[str, Role]:
-        """Return what the other version registers; nothing where it cannot be built."""
-        sibling = self.sibling()
-        try:
-            return _roles(sibling.run()) if sibling else {}
-        except StageError:
-            return {}
+    def is_claimed(self, subject: Subject) -> bool:
+        """Return whether the docstring names it."""
+        return subject in self.job.subjects
 
     def learned(self, run: Run[Any]) -> list[str]:
         """Return the names of what the module is meant to train."""

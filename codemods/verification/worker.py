@@ -14,6 +14,7 @@ import sys
 import time
 import traceback
 from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import asdict
 from functools import cache
 from pathlib import Path
@@ -21,11 +22,15 @@ from typing import Any
 
 import torch
 
+from codemods.verification import simulated
+from codemods.verification.differences import compare
 from codemods.verification.fixtures import Subject
 from codemods.verification.invariants import INVARIANTS
 from codemods.verification.jobs import Errand, Job, Raised, describe_end
+from codemods.verification.observing import observe
+from codemods.verification.reasons import DoesNotApply
 from codemods.verification.scrubbing import scrubbed
-from codemods.verification.trial import DoesNotApply, StageError, Trial
+from codemods.verification.trial import StageError, Trial
 
 Say = Callable[[str, Any], None]
 POLL = 0.005
@@ -54,18 +59,49 @@ def run_job(job: Path, reply: Path) -> None:
 
 
 def _run(job: Job, say: Say) -> None:
-    sys.path.insert(0, str(job.program.parent))
+    if job.program.is_file():
+        sys.path.insert(0, str(job.program.parent))
     if job.folder:
         os.chdir(job.folder)
         sys.path.insert(1, str(job.folder))
     torch.set_num_threads(1)
+    with simulated.available() if job.device == simulated.NAME else nullcontext():
+        _carry_out(job, say)
+    say("done", True)
+
+
+def _carry_out(job: Job, say: Say) -> None:
     try:
         trial = Trial(job)
     except (OSError, SyntaxError, ValueError) as error:
         raised = Raised(type(error).__name__, scrubbed(str(error)), "build", ())
         say("raised", asdict(raised))
-        say("done", True)
         return
+    if job.observed:
+        _observe(trial, job.observed, say)
+    else:
+        _check(trial, say)
+
+
+def _observe(trial: Trial, into: Path, say: Say) -> None:
+    """Keep what is observed of the program, and compare it with what was of another version."""
+    say("running", "what is observed")
+    try:
+        seen = observe(trial)
+    except DoesNotApply as reason:
+        say("n/a", str(reason))
+        return
+    torch.save(seen, into)
+    if trial.job.against:
+        differences, compared = compare(torch.load(trial.job.against, weights_only=False), seen)
+        for difference in differences:
+            say("difference", asdict(difference))
+        say("compared", compared)
+
+
+def _check(trial: Trial, say: Say) -> None:
+    """Check the invariants, and play the program."""
+    job = trial.job
     subjects: tuple[Subject, ...] | None = None
     for invariant in INVARIANTS.values():
         if job.invariants and invariant.name not in job.invariants:
@@ -79,17 +115,19 @@ def _run(job: Job, say: Say) -> None:
     try:
         trial.play()
     except StageError as error:
-        say("raised", asdict(_raised(trial, error)))
+        raised = _raised(trial, error)
+        if unable := simulated.cannot(error.__cause__ or error):
+            say("unable", unable)
+        say("raised", asdict(raised))
     except DoesNotApply:
         pass  # there is nothing to call the module with
-    say("done", True)
 
 
 def _subjects(trial: Trial) -> tuple[Subject, ...]:
     try:
-        return trial.job.subjects or trial.subjects(trial.run())
+        return trial.subjects(trial.run())
     except StageError:
-        return ()  # what the program raises is told when it is played
+        return trial.job.subjects  # what the program raises is told when it is played
 
 
 def _raised(trial: Trial, error: StageError) -> Raised:
@@ -111,8 +149,7 @@ def serve() -> None:
     answers = os.fdopen(os.dup(1), "w", encoding="utf-8", buffering=1)
     for line in sys.stdin:
         errand = Errand(**json.loads(line))
-        if not Job.from_json(Path(errand.job).read_text("utf-8")).invariants:
-            _warm_up()
+        _warm_up()
         answers.write(f"{_fork(errand, parent)}\n")
 
 

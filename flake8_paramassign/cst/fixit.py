@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import libcst as cst
 from fixit import Invalid, LintRule, Valid
@@ -12,8 +13,15 @@ from flake8_paramassign.cst.provider import ParameterAssignmentProvider
 from flake8_paramassign.diagnostics import Applicability, Diagnostic, Position
 from flake8_paramassign.fixes.edits import Damage, Text, checked
 
-_Step = tuple[str, int | None]
-"""A field of a node, and which item where it holds several."""
+
+class _Step(NamedTuple):
+    """A field of a node, and which item where it holds several.
+
+    No mere alias: Fixit takes all that looks like a class for a rule, and fails.
+    """
+
+    name: str
+    item: int | None
 
 
 class WrongParameterAssignment(LintRule):
@@ -136,11 +144,11 @@ def _step(parent: cst.CSTNode, child: cst.CSTNode) -> _Step:
     for name in parent.__dataclass_fields__:
         value = getattr(parent, name)
         if value is child:
-            return name, None
+            return _Step(name, None)
         if isinstance(value, Sequence) and not isinstance(value, str):
             for index, item in enumerate(value):
                 if item is child:
-                    return name, index
+                    return _Step(name, index)
     raise ValueError("no child of this node")
 
 

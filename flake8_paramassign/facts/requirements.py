@@ -22,8 +22,8 @@ def excludes(path: str, library: str, major: int) -> bool:
     """Whether the project of the file ``path`` surely has no version ``major`` of ``library``.
 
     What the nearest folder says counts that names the library at all, in pyproject.toml,
-    setup.cfg, setup.py, a lock file, requirements*.txt or an environment of conda. One statement that admits the version
-    is enough.
+    setup.cfg, setup.py, a lock file, requirements*.txt or an environment of conda. One statement
+    that admits the version is enough.
     """
     for folder in Path(path).absolute().parents:
         found = [spec for spec in _specifiers(folder, library) if spec is not None]

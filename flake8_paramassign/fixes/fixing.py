@@ -23,7 +23,7 @@ from flake8_paramassign.notebooks import SUFFIX, NotANotebook
 from flake8_paramassign.rules.prm001_not_analysed import NotAnalysed
 from flake8_paramassign.settings import Settings
 from flake8_paramassign.source import Source, decode
-from flake8_paramassign.writing import NotWritten, OpenedFile
+from flake8_paramassign.writing import WRITING, NotWritten, OpenedFile, signals_wait
 
 
 @dataclass(frozen=True)
@@ -151,8 +151,10 @@ def _end_with_parent(process: int) -> None:
         return
 
     def watch() -> None:
-        while os.getppid() == parent.pid:
-            time.sleep(0.1)
-        os._exit(1)
+        with signals_wait():  # They are for the thread that may be writing.
+            while os.getppid() == parent.pid:
+                time.sleep(0.1)
+            with WRITING:
+                os._exit(1)
 
     threading.Thread(target=watch, daemon=True).start()

@@ -9,6 +9,8 @@ from pathlib import Path
 from lsprotocol import types
 from pygls import uris
 
+from flake8_paramassign.checking import largest
+from flake8_paramassign.files import read_regular
 from flake8_paramassign.lsp.programs import Cell, File, Notebook, Program
 from flake8_paramassign.lsp.texts import Text
 
@@ -118,7 +120,8 @@ class Documents:
             if path_of(known) == path:
                 return known, document.text
         try:
-            return uri, Text(Path(path).read_text("utf-8", "replace"), self.encoding)
+            content = read_regular(path, largest(path))
+            return uri, Text(content.decode("utf-8", "replace"), self.encoding)
         except OSError:
             return uri, Text("", self.encoding)
 

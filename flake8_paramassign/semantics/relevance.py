@@ -374,9 +374,7 @@ class Relevance:
 
 def _has_in_place(words: Iterable[str]) -> bool:
     """Whether a method of tensors that writes in place is among ``words``."""
-    return any(
-        word[-1] == "_" and catalogue.method(word) is Result.IN_PLACE for word in words
-    )
+    return any(word[-1] == "_" and catalogue.method(word) is Result.IN_PLACE for word in words)
 
 
 def _called(unit: Unit) -> str:

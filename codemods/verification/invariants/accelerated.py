@@ -9,12 +9,16 @@ from typing import Any
 
 import torch
 from torch import nn
+from torch.utils._pytree import tree_map
 
-from codemods.verification.fixtures import Role, Subject
+from codemods.verification.closeness import close, equal
+from codemods.verification.fixtures import Subject
 from codemods.verification.invariants.registry import expect, of_each, of_program
-from codemods.verification.invariants.tensors import change_all, equal, held_tensors
+from codemods.verification.invariants.soundness import stays_inside
+from codemods.verification.invariants.tensors import change_all, held_tensors
 from codemods.verification.invariants.training import LEARNED
-from codemods.verification.trial import DoesNotApply, NeedsDevice, Run, Trial, mean_of_squares
+from codemods.verification.reasons import DoesNotApply, NeedsDevice
+from codemods.verification.trial import Call, Run, Trial, mean_of_squares
 from codemods.verification.window import Sight
 
 
@@ -26,13 +30,17 @@ def _needs_cuda(trial: Trial) -> None:
 @of_each("cuda()", "is not moved")
 def follows_cuda(trial: Trial, subject: Subject) -> None:
     """Built on the CPU, it follows module.cuda(), and the module still computes."""
-    _needs_cuda(trial)
-    if subject.role is Role.UNREGISTERED:
-        raise DoesNotApply(f"{subject.name} is meant to stay outside the module")
+    if trial.device.type not in ("cuda", "simulated"):
+        raise NeedsDevice("needs a CUDA device, or the simulated one")
+    stays_inside(trial)
     run: Run[None] = Trial(replace(trial.job, device="cpu")).run()
     run.module.cuda()
-    expect(run.tensor(subject.name).is_cuda, "it stays on the CPU after module.cuda()")
-    run.module(*(a.cuda() if isinstance(a, torch.Tensor) else a for a in run.inputs()))
+    found = run.tensor(subject.name).device.type
+    expect(found == trial.device.type, "it stays on the CPU after module.cuda()")
+    arguments, options = tree_map(
+        lambda leaf: leaf.cuda() if isinstance(leaf, torch.Tensor) else leaf, run.arguments()
+    )
+    run.module(*arguments, **options)
 
 
 @of_each("fused optimizer", "is not stepped by a fused optimizer")
@@ -60,7 +68,7 @@ def trains_under_amp(trial: Trial, subject: Subject) -> None:
     if subject.role not in LEARNED:
         raise DoesNotApply(f"{subject.name} is not meant to train")
     kind = trial.device.type
-    if kind not in ("cpu", "cuda"):
+    if kind not in ("cpu", "cuda", "simulated"):
         raise NeedsDevice(f"{kind} has no GradScaler")
     scaler = _grad_scaler(kind)
     run: Run[None] = trial.run()
@@ -69,7 +77,12 @@ def trains_under_amp(trial: Trial, subject: Subject) -> None:
         raise DoesNotApply(f"{subject.name} is {tensor.dtype}; AMP keeps its parameters in float32")
     optimizer = torch.optim.SGD([tensor], lr=0.1)
     with torch.autocast(kind, torch.float16 if kind == "cuda" else torch.bfloat16):
-        loss = run.loss()
+        try:
+            loss = run.loss()
+        except RuntimeError as error:
+            if "could not create a primitive" not in str(error):
+                raise
+            raise NeedsDevice(f"this CPU has no such layer in bfloat16: {error}") from error
     torch.autograd.backward([scaler.scale(loss.float())])
     scaler.unscale_(optimizer)
     gradient = tensor.grad
@@ -122,37 +135,37 @@ def _storages(run: Run[Any]) -> dict[int, int]:
 def captured(trial: Trial) -> str:
     """A CUDA graph, captured before the write where there is one, replays the new value."""
     _needs_cuda(trial)
-    inputs = trial.run().inputs()
+    call = trial.run().arguments()
 
     def capture_before(sight: Sight) -> tuple[nn.Module, Callable[[], torch.Tensor]] | None:
         module = sight.whole(trial.device)
         if module is None or not trial.job.write.in_place:
             return None
-        return module, _captured(module, inputs)
+        return module, _captured(module, call)
 
     run = trial.run(capture_before)
     module, replay = run.planted or (None, None)
     before = module is run.module
     if replay is None or not before:
-        replay = _captured(run.module, inputs)
-    _replays(run, inputs, replay)
+        replay = _captured(run.module, call)
+    _replays(run, call, replay)
     change_all(run.module)
-    _replays(run, inputs, replay)
+    _replays(run, call, replay)
     return "captured before the write" if before else "captured after build()"
 
 
-def _captured(module: nn.Module, inputs: tuple[Any, ...]) -> Callable[[], torch.Tensor]:
+def _captured(module: nn.Module, call: Call) -> Callable[[], torch.Tensor]:
     """Capture a call of ``module``; return what replays it."""
     stream: Any = torch.cuda.Stream()  # type: ignore[no-untyped-call]
     stream.wait_stream(torch.cuda.current_stream())
     with torch.cuda.stream(stream), torch.no_grad():
         for _ in range(3):
-            module(*inputs)
+            module(*call[0], **call[1])
     torch.cuda.current_stream().wait_stream(stream)
     graph = torch.cuda.CUDAGraph()
     try:
         with torch.no_grad(), torch.cuda.graph(graph):
-            output = mean_of_squares(module(*inputs))
+            output = mean_of_squares(module(*call[0], **call[1]))
     except RuntimeError as error:
         raise DoesNotApply(f"its forward cannot be captured: {error}") from error
 
@@ -164,8 +177,7 @@ def _captured(module: nn.Module, inputs: tuple[Any, ...]) -> Callable[[], torch.
     return replay
 
 
-def _replays(run: Run[Any], inputs: tuple[Any, ...], replay: Callable[[], torch.Tensor]) -> None:
+def _replays(run: Run[Any], call: Call, replay: Callable[[], torch.Tensor]) -> None:
     with torch.no_grad():
-        eager = mean_of_squares(run.module(*inputs))
-    same = torch.allclose(replay(), eager, rtol=1e-3, atol=1e-6, equal_nan=True)
-    expect(same, "the graph replays an old value")
+        eager = mean_of_squares(run.module(*call[0], **call[1]))
+    expect(close(replay(), eager), "the graph replays an old value")

@@ -7,9 +7,11 @@ from typing import Any
 import torch
 from torch import nn
 
+from codemods.verification.closeness import equal
 from codemods.verification.invariants.registry import expect, of_program
-from codemods.verification.invariants.tensors import change_all, equal
-from codemods.verification.trial import NeedsDevice, Run, Trial
+from codemods.verification.invariants.tensors import change_all
+from codemods.verification.reasons import NeedsDevice
+from codemods.verification.trial import Run, Trial
 from codemods.verification.window import Sight
 
 
@@ -19,15 +21,17 @@ def compiled(trial: Trial) -> str:
     trial.needs_values()
     if not hasattr(torch, "compile"):
         raise NeedsDevice(f"torch {torch.__version__} has no torch.compile")
+    if trial.device.type == "simulated":
+        raise NeedsDevice("a device in Python is not compiled for")
     torch._dynamo.reset()
-    inputs = trial.run().inputs()
+    arguments, options = trial.run().arguments()
 
     def compile_before(sight: Sight) -> tuple[nn.Module, Any] | None:
         module = sight.whole(trial.device)
         if module is None or not trial.job.write.in_place:
             return None
         made = torch.compile(module, backend="eager")
-        made(*inputs)
+        made(*arguments, **options)
         return module, made
 
     run = trial.run(compile_before)

@@ -8,9 +8,10 @@ from collections.abc import Callable
 
 from torch import nn
 
+from codemods.verification.closeness import equal
 from codemods.verification.fixtures import Subject
 from codemods.verification.invariants.registry import expect, of_each
-from codemods.verification.invariants.tensors import change, equal
+from codemods.verification.invariants.tensors import change
 from codemods.verification.trial import Run, Trial
 
 

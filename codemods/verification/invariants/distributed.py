@@ -15,7 +15,8 @@ import torch.distributed as dist
 from torch import nn
 
 from codemods.verification.invariants.registry import Violated, expect, of_program
-from codemods.verification.trial import DoesNotApply, NeedsDevice, StageError, Trial
+from codemods.verification.reasons import DoesNotApply, NeedsDevice
+from codemods.verification.trial import StageError, Trial
 from codemods.verification.window import Sight
 
 RANKS = 2

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import torch
 
+from codemods.verification.closeness import equal
 from codemods.verification.fixtures import Role, Subject
 from codemods.verification.invariants.registry import expect, of_each
-from codemods.verification.invariants.tensors import change, equal
-from codemods.verification.trial import DoesNotApply, Run, Trial
+from codemods.verification.invariants.tensors import change
+from codemods.verification.reasons import DoesNotApply
+from codemods.verification.trial import Run, Trial
 
 
 def _inside(trial: Trial, subject: Subject) -> Run[None]:

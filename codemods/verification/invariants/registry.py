@@ -7,10 +7,12 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TypeVar
 
+from codemods.verification import simulated
 from codemods.verification.fixtures import Subject
 from codemods.verification.jobs import Check, Status
+from codemods.verification.reasons import DoesNotApply, NeedsDevice
 from codemods.verification.scrubbing import scrubbed
-from codemods.verification.trial import DoesNotApply, NeedsDevice, Trial
+from codemods.verification.trial import Trial
 
 OfSubject = Callable[[Trial, Subject], "str | None"]
 OfProgram = Callable[[Trial], "str | None"]
@@ -20,6 +22,10 @@ _OfProgram = TypeVar("_OfProgram", bound=OfProgram)
 
 class Violated(Exception):
     """The invariant does not hold; the text says what was seen."""
+
+
+class Announced(Exception):
+    """The invariant does not hold, as the rewrite's own documentation says; the text repeats it."""
 
 
 def expect(condition: object, seen: str) -> None:
@@ -56,11 +62,15 @@ class Invariant:
             status, detail = "skipped", str(reason)
         except DoesNotApply as reason:
             status, detail = "n/a", str(reason)
+        except Announced as cost:
+            status, detail = "announced", str(cost)
         except Violated as seen:
             status, detail = "broken", str(seen)
         except Exception as error:
             cause = error.__cause__ or error
             status, detail = "broken", f"{type(cause).__name__}: {cause}"
+            if unable := simulated.cannot(cause):
+                status, detail = "skipped", unable
         return Check(self.name, self.phrase, status, scrubbed(detail), subject)
 
 

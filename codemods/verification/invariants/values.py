@@ -7,10 +7,11 @@ from typing import Any
 import torch
 from torch import nn
 
+from codemods.verification.closeness import equal
 from codemods.verification.fixtures import Subject
 from codemods.verification.invariants.registry import expect, of_each
-from codemods.verification.invariants.tensors import equal
-from codemods.verification.trial import DoesNotApply, Run, StageError, Trial
+from codemods.verification.reasons import DoesNotApply
+from codemods.verification.trial import Run, Trial
 
 
 @of_each("value", "is not what was assigned")
@@ -19,11 +20,14 @@ def value(trial: Trial, subject: Subject) -> None:
     trial.needs_values()
     run: Run[None] = trial.run()
     found = run.tensor(subject.name).detach()
-    assigned = torch.as_tensor(_assigned(run, subject)).detach()
-    assigned = assigned.to(found.device, found.dtype)
+    given = _assigned(run, subject)
+    assigned = torch.as_tensor(given).detach().to(found.device)
+    if trial.job.write.in_place or not isinstance(given, torch.Tensor):
+        assigned = assigned.to(found.dtype)  # which the Parameter that is there keeps
     if assigned.dim() == 0:
         assigned = assigned.expand_as(found)
     expect(assigned.shape == found.shape, f"its shape is {tuple(found.shape)}")
+    expect(assigned.dtype is found.dtype, f"its dtype is {found.dtype}, not {assigned.dtype}")
     expect(equal(assigned, found), "its values are others")
 
 
@@ -47,10 +51,10 @@ def form(trial: Trial, subject: Subject) -> None:
 def _assigned(run: Run[Any], subject: Subject) -> Any:
     """Return the value that the program means to assign; raises DoesNotApply."""
     job = run.trial.job
-    if job.succeeds:
-        return _earlier(run, subject)
     if not job.assigned:
         raise DoesNotApply("the fixture does not say what is assigned")
+    if not run.trial.is_claimed(subject):
+        raise DoesNotApply(f"the fixture does not say what {subject.name} is")
     position = job.subjects.index(subject) if len(job.assigned) > 1 else 0
     code = compile(job.assigned[position], "<assigned>", "eval")
     names = {"torch": torch, "nn": nn, **run.namespace, "device": run.trial.device}
@@ -71,14 +75,3 @@ def _is_number(value: object) -> bool:
     return isinstance(value, (torch.Tensor, int, float, complex)) or hasattr(
         value, "__array_interface__"
     )
-
-
-def _earlier(run: Run[Any], subject: Subject) -> torch.Tensor:
-    """Return what the earlier version of the program holds."""
-    try:
-        earlier = run.trial.sibling()
-        if earlier:
-            return earlier.run().tensor(subject.name).detach()
-    except (StageError, AttributeError, IndexError, KeyError):
-        pass
-    raise DoesNotApply(f"the earlier version holds no {subject.name}")

@@ -7,11 +7,13 @@ from typing import Any
 import torch
 from torch import nn
 
+from codemods.verification.closeness import equal
 from codemods.verification.fixtures import Subject
-from codemods.verification.invariants.registry import expect, of_each
-from codemods.verification.invariants.tensors import change, equal, held_tensors
+from codemods.verification.invariants.registry import Announced, expect, of_each
+from codemods.verification.invariants.tensors import address, change, held_tensors
 from codemods.verification.invariants.training import LEARNED
-from codemods.verification.trial import DoesNotApply, Run, Trial
+from codemods.verification.reasons import DoesNotApply
+from codemods.verification.trial import Run, Trial
 from codemods.verification.window import Sight
 
 
@@ -125,20 +127,16 @@ def unaliased(trial: Trial, subject: Subject) -> None:
     """Nothing else that the program or the module holds changes with it."""
     trial.needs_values()
     _promised(trial)
-    run = trial.run(lambda sight: {_storage(p) for p in sight.parameters.values()})
+    run = trial.run(lambda sight: {address(p) for p in sight.parameters.values()})
     tensor = run.tensor(subject.name)
     held = [*held_tensors(run.module, run.namespace)]
     # What a function once held of the Parameter that stood there is no source of its value.
     views = run.planted or set()
-    held += [(n, t) for n, t in held_tensors(*run.variables) if _storage(t) not in views]
+    held += [(n, t) for n, t in held_tensors(*run.variables) if address(t) not in views]
     others = [(name, t, t.detach().clone()) for name, t in held if t is not tensor]
     change(tensor)
     changed = {name for name, other, before in others if not equal(other, before)}
     expect(not changed, f"{', '.join(sorted(changed))} changes with it")
-
-
-def _storage(tensor: torch.Tensor) -> int:
-    return tensor.untyped_storage().data_ptr()
 
 
 @of_each("seen by autograd", "is written unseen")
@@ -164,7 +162,7 @@ def seen_by_autograd(trial: Trial, subject: Subject) -> str:
         raise DoesNotApply("the write leaves the values as they were")
     silently = "backward() raises nothing and the gradient is silently wrong"
     expect(trial.job.write.through_data, silently)
-    return f"{silently}: what a write through .data costs"
+    raise Announced(f"{silently}: what a write through .data costs")
 
 
 def _squares(sight: Sight) -> dict[int, tuple[torch.Tensor, torch.Tensor]]:
