@@ -7,10 +7,13 @@ from collections.abc import Iterator
 
 from flake8_paramassign import catalogue
 from flake8_paramassign.catalogue import Result
+from flake8_paramassign.domain.objects import Thing
 from flake8_paramassign.domain.values import Text
 from flake8_paramassign.fixes.rewrites.draft import Draft
 from flake8_paramassign.fixes.rewrites.places import path_to
+from flake8_paramassign.fixes.rewrites.reasons import NoRewrite
 from flake8_paramassign.project.classes import ProjectClass
+from flake8_paramassign.semantics.events import AttributeStored
 
 
 def uses(draft: Draft, name: str | Text, owner: ProjectClass | None) -> Iterator[list[ast.AST]]:
@@ -24,7 +27,7 @@ def uses(draft: Draft, name: str | Text, owner: ProjectClass | None) -> Iterator
         path = path_to(draft.tree, node)
         if isinstance(node.value, ast.Name) and node.value.id == "self" and owner is not None:
             classes = [each for each in path if isinstance(each, ast.ClassDef)][-1:]
-            if not any(c is owner.node or _derives(c, owner.node.name) for c in classes):
+            if not any(owner in draft.module.class_of(c).ancestry for c in classes):
                 continue
         yield path[-3:]
 
@@ -33,8 +36,12 @@ def _may_be(name: str | Text, attribute: str) -> bool:
     return name.may_be(attribute) if isinstance(name, Text) else name == attribute
 
 
-def _derives(cls: ast.ClassDef, base: str) -> bool:
-    return any(base in ast.unparse(node) for node in cls.bases)
+def check_is_free(draft: Draft, event: AttributeStored) -> None:
+    """Raise NoRewrite where the class has an attribute of that name."""
+    thing = draft.object(event.receiver)
+    cls = thing.cls if isinstance(thing, Thing) else None
+    if isinstance(cls, ProjectClass) and isinstance(event.name, str) and cls.find(event.name):
+        raise NoRewrite(f"the class has an attribute '{event.name}', beside which none registers")
 
 
 def is_stored_elsewhere(draft: Draft, name: str | Text, owner: ProjectClass | None) -> bool:

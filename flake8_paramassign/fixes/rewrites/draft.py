@@ -6,9 +6,11 @@ import ast
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from flake8_paramassign import catalogue
+from flake8_paramassign.catalogue import Result
 from flake8_paramassign.diagnostics import Applicability, Edit, Fix, Position
-from flake8_paramassign.domain.objects import Obj, Shape, Tensor
-from flake8_paramassign.domain.values import Value
+from flake8_paramassign.domain.objects import Obj, Shape, Tensor, Thing
+from flake8_paramassign.domain.values import NOTHING, Value, Values, join_all
 from flake8_paramassign.fixes.imports import NoFreeName, name_for
 from flake8_paramassign.fixes.rewrites.places import path_to
 from flake8_paramassign.fixes.rewrites.reasons import NoRewrite
@@ -22,6 +24,9 @@ _ATOMS = (
     ast.List, ast.Dict, ast.Set, ast.ListComp, ast.DictComp, ast.SetComp,
 )  # fmt: skip
 """Expressions that any operation may follow without parentheses."""
+
+_ARRAYS = frozenset(["numpy", "__array__", "tolist"])
+"""What gives the values of a tensor, if not as a tensor."""
 
 
 class Draft:
@@ -53,6 +58,31 @@ class Draft:
         """``value`` as it was then."""
         return self.case.facts.object(value, self.case.event.state)
 
+    def held(self, node: ast.AST) -> Values:
+        """What a variable, or an attribute of one, held then; nothing for other expressions."""
+        if isinstance(node, ast.Name):
+            return self.case.event.state.names.get(node.id, NOTHING)
+        if isinstance(node, ast.Attribute):
+            owners = map(self.object, self.held(node.value))
+            return join_all(o.member(node.attr).values for o in owners if isinstance(o, Thing))
+        return NOTHING
+
+    def read_in(self, node: ast.AST) -> list[tuple[Value, Tensor]]:
+        """The tensors that variables and attributes in an expression held then.
+
+        Those that are only looked at are left out: ``w`` of ``w.shape`` and ``w.size(0)``.
+        """
+        looked_at = {
+            inner.value
+            for inner in ast.walk(node)
+            if isinstance(inner, ast.Attribute)
+            and Result.OTHER in (catalogue.attribute(inner.attr), catalogue.method(inner.attr))
+            and inner.attr not in _ARRAYS
+        }
+        read = (inner for inner in ast.walk(node) if inner not in looked_at)
+        found = [value for inner in read for value in self.held(inner)]
+        return [(value, known) for value in found if (known := self.tensor(value)) is not None]
+
     def shape(self, value: Value) -> Shape | None:
         """The shape of a tensor, where it is known."""
         tensor = self.tensor(value)
@@ -61,8 +91,10 @@ class Draft:
     def maker(self, value: Value | None) -> ast.AST:
         """The expression that made a tensor; raises NoRewrite where none is known."""
         tensor = self.tensor(value)
-        if tensor is None or tensor.made is None or tensor.made.module is not self.module:
-            raise NoRewrite("what makes the tensor is no expression of this file")
+        if tensor is None or tensor.made is None:
+            raise NoRewrite("what makes the tensor is not known")
+        if tensor.made.module is not self.module:
+            raise NoRewrite("what has to change stands in another file")
         return tensor.made.node
 
     @property

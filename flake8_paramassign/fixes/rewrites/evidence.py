@@ -13,6 +13,7 @@ from flake8_paramassign.fixes.rewrites.purity import is_pure
 from flake8_paramassign.project.classes import ProjectClass, TorchClass
 from flake8_paramassign.project.module import Module
 from flake8_paramassign.semantics.events import AttributeStored, ParameterReplaced
+from flake8_paramassign.semantics.models.shapes import is_elementwise
 
 
 class Evidence:
@@ -59,9 +60,38 @@ class Evidence:
     def carries_a_gradient(self) -> bool:
         """Whether another tensor that is trained would get its gradient through the value."""
         tensor = self.tensor
-        if tensor is None or self.is_own:
+        if tensor is None or tensor.is_conversion:
             return False
+        if self.is_own:
+            read = self.draft.read_in(self._expression) if self._expression is not None else []
+            others = (
+                known
+                for value, known in read
+                if value not in self.held and known.origin not in self.held
+            )
+            return not tensor.is_detached and any(known.trainable is True for known in others)
         return tensor.trainable is True and not tensor.is_leaf and not tensor.is_conversion
+
+    @property
+    def is_expanded(self) -> bool:
+        """Whether several elements of the value share memory, which no optimizer can write."""
+        return self.tensor is not None and self.tensor.is_expanded
+
+    @property
+    def may_share_unseen(self) -> bool:
+        """Whether it is made of the Parameter by what is no tensor, such as an array."""
+        if self._expression is None or self.tensor is None or self.tensor.origin in self.held:
+            return False
+        return any(value in self.held for value, _ in self.draft.read_in(self._expression))
+
+    @property
+    def may_have_other_form(self) -> bool:
+        """Whether it is made of the Parameter by what need not keep the shape."""
+        tensor, node = self.tensor, self._expression
+        if tensor is None or not self.is_own or tensor.shape is not None:
+            return False
+        name = getattr(node.func, "attr", "") if isinstance(node, ast.Call) else ""
+        return bool(name) and not is_elementwise(name)
 
     @property
     def has_other_shape(self) -> bool:
@@ -107,7 +137,9 @@ class Evidence:
     def is_proved_sound(self) -> bool:
         """Whether writing the value into the Parameter changes nothing but the defect."""
         tensor = self.tensor
-        if tensor is None or not self.has_same_shape or not self._is_receiver_made_here():
+        if tensor is None or not (self.is_own or tensor.trainable is False):
+            return False
+        if not self.has_same_shape or not self._is_receiver_made_here():
             return False
         held = [self.draft.tensor(value) for value in self.held]
         if any(t is None or t.device != tensor.device or t.dtype != tensor.dtype for t in held):

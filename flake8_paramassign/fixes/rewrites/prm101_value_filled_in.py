@@ -69,6 +69,12 @@ def _refuse_unclear(evidence: Evidence) -> None:
             "a gradient would have to flow through the value: compute it in forward, or call "
             "the Module by torch.func.functional_call"
         )
+    if evidence.is_expanded:
+        raise NoRewrite(
+            "elements of the value share memory: clone() it, and make a Parameter of it"
+        )
+    if evidence.may_share_unseen:
+        raise NoRewrite("the value may be the Parameter's own storage, and change while it is read")
     if evidence.is_own_without_gradient:
         raise NoRewrite("nothing changes but the gradient: requires_grad_(False) freezes it")
 
@@ -82,6 +88,7 @@ def _replaces(evidence: Evidence, draft: Draft) -> bool:
         or evidence.holds_none
         or evidence.may_store_none
         or evidence.has_other_shape
+        or evidence.may_have_other_form
         or evidence.is_own_storage
         or (evidence.is_own and is_conversion)
     )

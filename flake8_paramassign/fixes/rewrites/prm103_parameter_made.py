@@ -7,7 +7,7 @@ import ast
 from flake8_paramassign.diagnostics import Fix
 from flake8_paramassign.domain.values import Library
 from flake8_paramassign.facts.wording import quoted
-from flake8_paramassign.fixes.rewrites.attribute_uses import is_stored_elsewhere
+from flake8_paramassign.fixes.rewrites.attribute_uses import check_is_free, is_stored_elsewhere
 from flake8_paramassign.fixes.rewrites.draft import Draft
 from flake8_paramassign.fixes.rewrites.parameters import NEEDS_STRICT, PARAMETER, wrap
 from flake8_paramassign.fixes.rewrites.reasons import NoRewrite
@@ -25,6 +25,7 @@ def rewrite(case: Case) -> Fix:
     event = case.event
     assert isinstance(event, AttributeStored)
     draft = Draft(case, event.node)
+    check_is_free(draft, event)
     if event.expression is None:
         raise NoRewrite("what is stored is no expression of its own")
     if is_stored_elsewhere(draft, event.name, event.frame.owner):

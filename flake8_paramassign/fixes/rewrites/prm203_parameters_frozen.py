@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 
 from flake8_paramassign.diagnostics import Fix
+from flake8_paramassign.fixes.rewrites.attribute_uses import uses
 from flake8_paramassign.fixes.rewrites.draft import Draft
 from flake8_paramassign.fixes.rewrites.reasons import NoRewrite
 from flake8_paramassign.report import Case
@@ -20,6 +21,11 @@ def rewrite(case: Case) -> Fix:
         raise NoRewrite("call requires_grad_() instead of setattr()")
     if not isinstance(statement, ast.Assign) or statement.targets != [node]:
         raise NoRewrite("the statement assigns more than this")
+    owner_text = ast.unparse(node.value)
+    for *_, use in uses(draft, "requires_grad", None):
+        if isinstance(use, ast.Attribute) and isinstance(use.ctx, ast.Load):
+            if ast.unparse(use.value) == owner_text:
+                raise NoRewrite("the attribute is read in another place")
     value = statement.value
     bare = draft.outer(value) == draft.inner(value)
     owner, end = draft.outer(node.value).end, draft.outer(value).end

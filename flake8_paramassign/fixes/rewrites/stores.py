@@ -89,6 +89,8 @@ def _storing_call(draft: Draft, node: ast.Call) -> Store:
     """``setattr(m, "w", t)`` or ``m.__setattr__("w", t)``."""
     if len(node.args) < 2:
         raise NoRewrite("what is stored is no expression of its own")
+    if not isinstance(draft.parent, ast.Expr):
+        raise NoRewrite("what the call returns is used, and would be another value")
     owner, name, value = (_owner_called(node), *node.args)[-3:]
     if ast.unparse(owner).startswith("super("):
         raise NoRewrite("super() has no such attribute to write to")
