@@ -4,23 +4,26 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from codemods.asking import Asking
+from codemods.engine import Accept
 from codemods.fixing import Fixer, Outcome
-from codemods.progress import Progress
 from codemods.reporting import NAME, in_colour, is_preview, report
 from codemods.rewrites import rewrite
 from flake8_paramassign import __version__
-from flake8_paramassign.arguments import Parser, add_files_and_rules, configured
+from flake8_paramassign.arguments import Parser, add_files_and_rules
 from flake8_paramassign.checking import Checker, largest
-from flake8_paramassign.cli import common_folder
-from flake8_paramassign.configuration import Configuration, ConfigurationError, nearest
+from flake8_paramassign.cli import common_folder, configurations_of
+from flake8_paramassign.configuration import Configuration, ConfigurationError
 from flake8_paramassign.discovery import PYTHON, STDIN, SourceFile, discover, is_left_out
 from flake8_paramassign.ending import ended, read_in, write_out
+from flake8_paramassign.nearest import Configurations
 from flake8_paramassign.notebooks import SUFFIX
 from flake8_paramassign.output import FORMATS
+from flake8_paramassign.progress import Progress
 from flake8_paramassign.settings import STYLES
 from flake8_paramassign.workers import in_workers, processes
 from flake8_paramassign.writing import clear_leftovers
@@ -74,38 +77,56 @@ def _check_options(options: argparse.Namespace) -> None:
         raise ConfigurationError("--interactive goes with neither -, --diff nor --check")
 
 
+def fix(options: argparse.Namespace) -> int:
+    """Do what ``paramassign --fix`` says, whose options are fewer; return the exit status."""
+    mine = vars(_parser().parse_args([]))
+    return _run(argparse.Namespace(**mine | vars(options)))
+
+
 def _run(options: argparse.Namespace) -> int:
     _check_options(options)
     options.paths = options.paths or [STDIN if options.stdin_filename else "."]
-    _, configuration = nearest(common_folder(options.paths, options.stdin_filename))
-    configuration = configuration.overridden(configured(options), Path.cwd())
+    configurations = configurations_of(options)
+    start = common_folder(options.paths, options.stdin_filename)
+    _, configuration = configurations.in_folder(start)
+    fixers = _Fixers(configurations, options.unsafe_fixes, not is_preview(options))
     if options.paths == [STDIN]:
-        return report([_fix_stdin(configuration, options)], [], configuration, options)
+        return report([_fix_stdin(fixers, options)], [], configuration, options)
     found = discover(options.paths, configuration.exclusion, (*PYTHON, SUFFIX))
-    outcomes = _fix_files(found.files, configuration, options)
+    files = configurations.wanted(found.files, start, options.paths)
+    outcomes = _fix_files(files, fixers, configuration, options)
     return report(outcomes, found.problems, configuration, options)
 
 
-def _fixer(
-    configuration: Configuration, options: argparse.Namespace, asking: Asking | None = None
-) -> Fixer:
-    return Fixer(
-        Checker(configuration, rewrite),
-        unsafe_fixes=options.unsafe_fixes,
-        writes=not is_preview(options),
-        ask=asking.about if asking else None,
-    )
+@dataclass(frozen=True)
+class _Fixers:
+    """Fixes each file as it is configured; picklable, so that worker processes take it."""
+
+    configurations: Configurations
+    unsafe_fixes: bool
+    writes: bool
+    ask: Callable[[str], Accept] | None = None
+
+    def of(self, filename: str) -> Fixer:
+        checker = Checker(self.configurations.of(filename), rewrite)
+        return Fixer(checker, self.unsafe_fixes, self.writes, self.ask)
+
+    def fix_file(self, path: str) -> Outcome:
+        return self.of(path).fix_file(path)
+
+    def lost(self, path: str, reason: str) -> Outcome:
+        return self.of(path).lost(path, reason)
 
 
-def _fix_stdin(configuration: Configuration, options: argparse.Namespace) -> Outcome:
+def _fix_stdin(fixers: _Fixers, options: argparse.Namespace) -> Outcome:
     """Write the fixed standard input to standard output, unchanged if there was any problem."""
     name = options.stdin_filename or "stdin"
     source = read_in(largest(name) + 1)
-    exclusion = configuration.exclusion
+    exclusion = fixers.configurations.of(name).exclusion
     if exclusion.force and is_left_out(name, exclusion):
         fixed, outcome = source, Outcome(name)
     else:
-        fixed, outcome = _fixer(configuration, options).fix(source, name)
+        fixed, outcome = fixers.of(name).fix(source, name)
     if outcome.problems:
         fixed, outcome = source, Outcome(name, problems=outcome.problems)
     if not is_preview(options):
@@ -116,20 +137,22 @@ def _fix_stdin(configuration: Configuration, options: argparse.Namespace) -> Out
 
 
 def _fix_files(
-    files: Sequence[SourceFile], configuration: Configuration, options: argparse.Namespace
+    files: Sequence[SourceFile],
+    fixers: _Fixers,
+    configuration: Configuration,
+    options: argparse.Namespace,
 ) -> list[Outcome]:
     if not is_preview(options):
         for folder in {Path(file.path).resolve().parent for file in files}:
             clear_leftovers(folder)
     if options.interactive:
         asking = Asking(in_colour=in_colour(options))
-        fix = _fixer(configuration, options, asking).fix_file
-        return [fix(file.path) for file in files if not asking.is_over]
-    fixer = _fixer(configuration, options)
-    work = Progress(fixer.fix_file, len(files))
+        asked = replace(fixers, ask=asking.about)
+        return [asked.fix_file(file.path) for file in files if not asking.is_over]
+    work = Progress(fixers.fix_file, len(files))
     if len(files) == 1:
         return [work(files[0].path)]
-    return in_workers(work, files, processes(configuration.jobs), fixer.lost)
+    return in_workers(work, files, processes(configuration.jobs), fixers.lost)
 
 
 if __name__ == "__main__":
