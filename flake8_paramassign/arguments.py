@@ -34,6 +34,11 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
 
     Raises ConfigurationError for what is no option.
     """
+    return parser().parse_args(arguments)
+
+
+def parser() -> Parser:
+    """Return what reads the options of ``paramassign``."""
     parser = Parser(
         prog="paramassign",
         description="Find wrong assignments to PyTorch parameters.",
@@ -80,7 +85,7 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     information.add_argument(
         "--version", "-V", action="version", version=f"paramassign {__version__}"
     )
-    return parser.parse_args(arguments)
+    return parser
 
 
 def add_files_and_rules(parser: argparse.ArgumentParser) -> None:
