@@ -10,6 +10,7 @@ from typing import Any, NoReturn
 from flake8_paramassign import __version__
 from flake8_paramassign.configuration import Configuration, ConfigurationError
 from flake8_paramassign.output import FORMATS
+from flake8_paramassign.spelling import suggestion
 
 
 class Parser(argparse.ArgumentParser):
@@ -21,7 +22,10 @@ class Parser(argparse.ArgumentParser):
         self.add_argument("--debug", action="store_true", help="show where an error was raised")
 
     def error(self, message: str) -> NoReturn:
-        """Raise instead of printing the usage and exiting."""
+        """Raise instead of printing the usage and exiting; say which option may be meant."""
+        _, is_unknown, words = message.partition("unrecognized arguments: ")
+        if is_unknown and words.startswith("--"):
+            message += suggestion(words.split()[0].partition("=")[0], self._option_string_actions)
         raise ConfigurationError(message)
 
 
@@ -30,16 +34,31 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
 
     Raises ConfigurationError for what is no option.
     """
+    return parser().parse_args(arguments)
+
+
+def parser() -> Parser:
+    """Return what reads the options of ``paramassign``."""
     parser = Parser(
         prog="paramassign",
         description="Find wrong assignments to PyTorch parameters.",
         epilog="Exit status: 0 nothing found, 1 findings, 2 something could not be done.",
     )
     add_files_and_rules(parser)
+    fixes = parser.add_argument_group("fixes (paramassign-fix has more options)")
+    fixes.add_argument("--fix", action="store_true", help="make those that change nothing else")
+    fixes.add_argument(
+        "--unsafe-fixes", action="store_true", help="make those too that a person should look at"
+    )
+    fixes.add_argument("--diff", action="store_true", help="print what --fix would change, only")
     output = parser.add_argument_group("output")
     output.add_argument(
-        "--output-format", choices=FORMATS, default=argparse.SUPPRESS, help="how to write findings"
+        "--output-format",
+        choices=FORMATS,
+        default=argparse.SUPPRESS,
+        help="how to write findings; full on a terminal, else text",
     )
+    output.add_argument("--quiet", "-q", action="store_true", help="print findings and errors only")
     output.add_argument("--output-file", metavar="FILE", help="write the report to FILE")
     output.add_argument("--statistics", action="store_true", help="count findings by rule instead")
     output.add_argument("--exit-zero", action="store_true", help="exit 0 even with findings")
@@ -63,8 +82,10 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     )
     information.add_argument("--rules", action="store_true", help="list all rules")
     information.add_argument("--show-settings", action="store_true", help="what is configured")
-    information.add_argument("--version", action="version", version=f"paramassign {__version__}")
-    return parser.parse_args(arguments)
+    information.add_argument(
+        "--version", "-V", action="version", version=f"paramassign {__version__}"
+    )
+    return parser
 
 
 def add_files_and_rules(parser: argparse.ArgumentParser) -> None:
@@ -101,6 +122,8 @@ def add_files_and_rules(parser: argparse.ArgumentParser) -> None:
         default=argparse.SUPPRESS,
         help="leave out even files that are named",
     )
+    files.add_argument("--config", metavar="FILE", help="use this pyproject.toml for all files")
+    files.add_argument("--isolated", action="store_true", help="use no configuration file")
     files.add_argument("--stdin-filename", metavar="FILE", help="the name of standard input")
     files.add_argument(
         "--jobs",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from flake8_paramassign import analysis, notebooks
@@ -15,8 +16,10 @@ from flake8_paramassign.ending import read_in
 from flake8_paramassign.failures import guarded, internal_error, not_analysed
 from flake8_paramassign.files import read_regular
 from flake8_paramassign.findings import Finding, findings_in
-from flake8_paramassign.output import SHOW_FIXES
+from flake8_paramassign.nearest import Configurations
+from flake8_paramassign.output import SHOW_FIXES, wanted_format
 from flake8_paramassign.patterns import absolute
+from flake8_paramassign.progress import Progress
 from flake8_paramassign.rules.prm001_not_analysed import NotAnalysed
 from flake8_paramassign.settings import Settings
 from flake8_paramassign.source import Source, decode
@@ -132,36 +135,71 @@ class Checker:
         )
 
 
-def check_paths(
-    paths: Sequence[str], configuration: Configuration, stdin_filename: str | None
-) -> tuple[list[Finding], list[str]]:
-    """Return the findings in all files that ``paths`` stand for, and what could not be done.
+@dataclass(frozen=True)
+class Checkers:
+    """Checks each file as it is configured; picklable, so that worker processes take it."""
 
-    A file that could not be analysed is both. ``-`` is standard input, called ``stdin_filename``.
+    configurations: Configurations
+    rewrite: Rewriter | None = None
+
+    def of(self, filename: str) -> Checker:
+        """Return what checks this file."""
+        return Checker(self.configurations.of(filename), self.rewrite)
+
+    def check_file(self, path: str) -> list[Finding]:
+        """Return the findings of the file at ``path``. Never raises."""
+        return self.of(path).check_file(path)
+
+    def lost(self, path: str, reason: str) -> list[Finding]:
+        """Return the PRM001 of the file at ``path``, which ended its worker process."""
+        return self.of(path).lost(path, reason)
+
+
+@dataclass(frozen=True)
+class Checked:
+    """What became of a run."""
+
+    findings: list[Finding]
+    problems: list[str]
+    """What could not be done; a file that could not be analysed is among the findings, too."""
+    files: int
+    """How many were looked at."""
+
+
+def check_paths(
+    paths: Sequence[str], configurations: Configurations, start: Path, stdin_filename: str | None
+) -> Checked:
+    """Check all files that ``paths`` stand for; raises ConfigurationError.
+
+    ``-`` is standard input, called ``stdin_filename``. What is left out, and how many processes
+    there are, is as configured in the folder ``start``.
     """
-    checker = Checker(configuration, _rewriter(configuration))
-    exclusion = configuration.exclusion
+    _, configuration = configurations.in_folder(start)
+    checkers = Checkers(configurations, _rewriter(configuration))
     findings: list[Finding] = []
     if STDIN in paths:
         name = stdin_filename or "stdin"
+        exclusion = configurations.of(name).exclusion
         if not (exclusion.force and is_left_out(name, exclusion)):
-            findings += checker.check_named(read_in(largest(name) + 1), name)
-    files = (path for path in paths if path != STDIN)
-    found = discover(files, exclusion, (*PYTHON, notebooks.SUFFIX))
-    if len(found.files) == 1:
-        findings += checker.check_file(found.files[0].path)
+            findings += checkers.of(name).check_named(read_in(largest(name) + 1), name)
+    named = [path for path in paths if path != STDIN]
+    found = discover(named, configuration.exclusion, (*PYTHON, notebooks.SUFFIX))
+    files = configurations.wanted(found.files, start, named)
+    work = Progress(checkers.check_file, len(files))
+    if len(files) == 1:
+        findings += work(files[0].path)
     else:
-        for of_one_file in in_workers(
-            checker.check_file, found.files, processes(configuration.jobs), checker.lost
-        ):
+        jobs = processes(configuration.jobs)
+        for of_one_file in in_workers(work, files, jobs, checkers.lost):
             findings += of_one_file
     failures = (f for f in findings if f.diagnostic.code == NotAnalysed.code)
-    return findings, found.problems + [f"{f.where}: {f.diagnostic.message}" for f in failures]
+    problems = found.problems + [f"{f.where}: {f.diagnostic.message}" for f in failures]
+    return Checked(findings, problems, len(files) + (STDIN in paths))
 
 
 def _rewriter(configuration: Configuration) -> Rewriter | None:
     """Return what writes fixes, which is imported only for a report that shows them."""
-    if configuration.output_format not in SHOW_FIXES:
+    if wanted_format(configuration.output_format) not in SHOW_FIXES:
         return None
     from flake8_paramassign.fixes.rewrites import rewrite
 

@@ -14,12 +14,13 @@ from typing import Any
 
 from flake8_paramassign import baseline, documentation
 from flake8_paramassign.arguments import configured, parse
-from flake8_paramassign.checking import check_paths
-from flake8_paramassign.configuration import Configuration, ConfigurationError, nearest
+from flake8_paramassign.checking import Checked, check_paths
+from flake8_paramassign.configuration import Configuration, ConfigurationError
 from flake8_paramassign.discovery import STDIN
-from flake8_paramassign.ending import CLEAN, FINDINGS, complain, ended, print_out
+from flake8_paramassign.ending import CLEAN, FINDINGS, complain, ended, print_out, say
 from flake8_paramassign.findings import Finding
-from flake8_paramassign.output import colour, render
+from flake8_paramassign.nearest import Configurations
+from flake8_paramassign.output import colour, render, wanted_format
 from flake8_paramassign.patterns import absolute
 from flake8_paramassign.rules.prm001_not_analysed import NotAnalysed
 from flake8_paramassign.wording import visible
@@ -38,28 +39,47 @@ def _run(options: argparse.Namespace) -> int:
         return _print(documentation.explanation(options.explain))
     if options.rules:
         return _print(documentation.table())
+    if options.fix or options.diff:
+        from flake8_paramassign.fixes.cli import fix
+
+        return fix(options)
     paths = options.paths or [STDIN if options.stdin_filename else "."]
-    file, configuration = nearest(common_folder(paths, options.stdin_filename))
-    configuration = configuration.overridden(configured(options), Path.cwd())
+    start = common_folder(paths, options.stdin_filename)
+    configurations = configurations_of(options)
+    file, configuration = configurations.in_folder(start)
     if options.show_settings:
         return _print(_settings(file, configuration))
-    return _check(paths, configuration, options)
+    checked = check_paths(paths, configurations, start, options.stdin_filename)
+    return _reported(checked, configuration, options)
 
 
-def _check(paths: Sequence[str], configuration: Configuration, options: argparse.Namespace) -> int:
-    """Check the files that ``paths`` stand for, and do with the findings what was asked."""
-    findings, problems = check_paths(paths, configuration, options.stdin_filename)
+def configurations_of(options: argparse.Namespace) -> Configurations:
+    """Return what the options say about configuration."""
+    return Configurations(configured(options), file=options.config, is_isolated=options.isolated)
+
+
+def _reported(checked: Checked, configuration: Configuration, options: argparse.Namespace) -> int:
+    """Do with the findings what was asked; return the exit status."""
+    findings, problems = checked.findings, checked.problems
     if options.add_noqa:
-        return complain(_NAME, problems + _add_noqa(findings))
+        written, unwritten = _add_noqa(list(filter(_is_claim, findings)))
+        if written or not findings:
+            say(f"{_count(written, 'finding')} silenced by comments")
+        return complain(_NAME, problems + unwritten)
     if options.write_baseline:
-        baseline.write(_baseline(configuration), filter(_is_claim, findings))
+        claims = list(filter(_is_claim, findings))
+        baseline.write(_baseline(configuration), claims)
+        say(f"{_count(len(claims), 'finding')} listed in {visible(str(configuration.baseline))}")
         return complain(_NAME, problems)
     if configuration.baseline:
         findings = baseline.unknown(_baseline(configuration), findings)
     if options.statistics:
         report = _statistics(findings)
     else:
-        report = render(configuration.output_format, findings)
+        output_format = wanted_format(configuration.output_format)
+        report = render(output_format, findings)
+        if output_format == "full" and not findings and not options.quiet:
+            report = f"nothing found in {_count(checked.files, 'file')}\n"
     if options.output_file:
         Path(options.output_file).write_text(colour.plain(report), "utf-8")
     else:
@@ -68,11 +88,15 @@ def _check(paths: Sequence[str], configuration: Configuration, options: argparse
     return complain(_NAME, problems) or (FINDINGS if findings and not options.exit_zero else CLEAN)
 
 
-def _add_noqa(findings: Sequence[Finding]) -> list[str]:
-    """Write the comments; return what could not be done."""
+def _add_noqa(findings: Sequence[Finding]) -> tuple[int, list[str]]:
+    """Write the comments; return for how many findings, and what could not be done."""
     from flake8_paramassign.noqa import add_comments
 
-    return add_comments(filter(_is_claim, findings))
+    return add_comments(findings)
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}{'s' * (number != 1)}"
 
 
 def _is_claim(finding: Finding) -> bool:

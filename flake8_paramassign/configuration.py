@@ -12,8 +12,10 @@ from flake8_paramassign.discovery import Exclusion
 from flake8_paramassign.files import read_regular
 from flake8_paramassign.output import FORMATS
 from flake8_paramassign.patterns import TOO_MANY, Patterns, absolute, is_valid
+from flake8_paramassign.rules import all_rules
 from flake8_paramassign.selection import selected_codes, unknown_prefixes
 from flake8_paramassign.settings import STYLES
+from flake8_paramassign.spelling import suggestion
 from flake8_paramassign.tables import parse_toml
 
 _LARGEST = 1_000_000
@@ -38,7 +40,7 @@ class Configuration:
     force_exclude: bool = False
     module_bases: tuple[str, ...] = ()
     style: str | None = None
-    output_format: str = "text"
+    output_format: str | None = None
     baseline: str | None = None
     jobs: int | None = None
 
@@ -69,7 +71,8 @@ class Configuration:
         values: dict[str, Any] = {}
         for key, value in table.items():
             if key not in _READERS:
-                raise ConfigurationError(f"unknown key '{key}'")
+                hint = suggestion(key.replace("_", "-"), _READERS)
+                raise ConfigurationError(f"unknown key '{key}'{hint}")
             name = key.replace("-", "_")
             try:
                 values[name] = _READERS[key](value, folder)
@@ -88,17 +91,30 @@ def nearest(start: Path) -> tuple[Path | None, Configuration]:
     """
     for folder in (start, *start.parents):
         file = folder / "pyproject.toml"
-        if not os.path.lexists(file):
-            continue
-        try:
-            tool = parse_toml(read_regular(file, _LARGEST)).get("tool")
-            if isinstance(tool, dict) and "paramassign" in tool:
-                return file, _configured(tool["paramassign"], folder)
-        except OSError as error:
-            raise ConfigurationError(f"{file}: {error.strerror}") from None
-        except (ValueError, ConfigurationError) as error:
-            raise ConfigurationError(f"{file}: {error}") from None
+        if os.path.lexists(file) and (configuration := _own(file)):
+            return file, configuration
     return None, Configuration()
+
+
+def read(file: Path) -> Configuration:
+    """Return what the file says that was named; raises ConfigurationError."""
+    configuration = _own(file)
+    if configuration is None:
+        raise ConfigurationError(f"{file}: has no [tool.paramassign]")
+    return configuration
+
+
+def _own(file: Path) -> Configuration | None:
+    """Return what ``file`` says to us, if anything."""
+    try:
+        tool = parse_toml(read_regular(file, _LARGEST)).get("tool")
+        if isinstance(tool, dict) and "paramassign" in tool:
+            return _configured(tool["paramassign"], file.parent)
+    except OSError as error:
+        raise ConfigurationError(f"{file}: {error.strerror}") from None
+    except (ValueError, ConfigurationError) as error:
+        raise ConfigurationError(f"{file}: {error}") from None
+    return None
 
 
 def _configured(table: object, folder: Path) -> Configuration:
@@ -114,10 +130,19 @@ def _strings(value: object, folder: Path) -> tuple[str, ...]:
 
 
 def _codes(value: object, folder: Path) -> tuple[str, ...]:
-    codes = tuple(code.strip().upper() for code in _strings(value, folder))
+    """Read codes, their beginnings, the names of rules, and ALL."""
+    codes = tuple(map(_code, _strings(value, folder)))
     for unknown in unknown_prefixes(codes):
-        raise ConfigurationError(f"no rule's code begins with '{unknown}'")
+        names = (name for code, rule in all_rules().items() for name in (code, rule.name))
+        hint = suggestion(unknown.lower() if "-" in unknown else unknown, names)
+        raise ConfigurationError(f"no rule's code begins with '{unknown}'{hint}")
     return codes
+
+
+def _code(word: str) -> str:
+    word = word.strip()
+    named = (code for code, rule in all_rules().items() if rule.name == word.lower())
+    return next(named, "PRM" if word.upper() == "ALL" else word.upper())
 
 
 def _patterns(value: object, folder: Path) -> Patterns:

@@ -113,12 +113,15 @@ class _Piece:
     text: str | None
     """None where there are wildcards, which ``expression`` has."""
     expression: re.Pattern[str] | None = None
+    """None for what is longer than any name."""
 
     @classmethod
     def read(cls, tokens: Sequence[str]) -> _Piece:
         """Take regular expressions for one character each, or the characters themselves."""
         if all(len(token) == 1 for token in tokens):
             return cls(len(tokens), "".join(tokens))
+        if len(tokens) > _LONGEST_NAME:
+            return cls(len(tokens), None)
         parts = (re.escape(token) if len(token) == 1 else token for token in tokens)
         try:
             return cls(len(tokens), None, re.compile("".join(parts), re.DOTALL))
@@ -139,6 +142,8 @@ class _Piece:
         return match.end() if match else -1
 
 
+_LONGEST_NAME = 1_000
+"""Characters, of which no file system allows so many."""
 _SPECIAL = frozenset("?[\\")
 _TOKEN = re.compile(
     r"""(?P<stars>\*+) | (?P<any>\?) | \\(?P<escaped>.)

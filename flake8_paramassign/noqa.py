@@ -15,28 +15,30 @@ from flake8_paramassign.suppression import COMMENT, comment_spans
 from flake8_paramassign.writing import NotWritten, OpenedFile
 
 
-def add_comments(findings: Iterable[Finding]) -> list[str]:
+def add_comments(findings: Iterable[Finding]) -> tuple[int, list[str]]:
     """Write a comment for each of ``findings`` into its file, or its code into the one there.
 
-    Return what could not be done, one line each.
+    Return how many were written, and what could not be done, one line each.
     """
-    problems = []
+    written, problems = 0, []
     for filename, group in groupby(findings, key=lambda finding: finding.filename):
+        of_one_file = list(group)
         if filename.endswith(SUFFIX):
             problems.append(f"{filename}: comments are not added to notebooks")
             continue
         try:
             file = OpenedFile.read(filename)
             before = Text.decode(file.content)
-            after = before.apply(comments(before.text, list(group)))
+            after = before.apply(comments(before.text, of_one_file))
             if not after.parses:
                 raise NotWritten(f"{filename}: not written: it would no longer parse")
             file.write(after.encode())
+            written += len(of_one_file)
         except NotWritten as error:
             problems.append(str(error))
         except NotText as error:
             problems.append(f"{filename}: {error}")
-    return problems
+    return written, problems
 
 
 def comments(text: str, findings: Sequence[Finding]) -> Iterator[Edit]:

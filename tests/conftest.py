@@ -13,8 +13,8 @@ import lint_fakes
 import pytest
 from flake8.main.cli import main as flake8_main
 
-from codemods import fix
 from flake8_paramassign import analysis, cli
+from flake8_paramassign.fixes import cli as fix
 
 
 @dataclass(frozen=True)

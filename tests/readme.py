@@ -1,19 +1,36 @@
 """What is made from the rules: ``python -m tests.readme`` writes it anew.
 
-The README's table of rules, and the page on PyTorch's messages.
+The README's example and its table of rules, and the page on PyTorch's messages.
 """
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 
+from flake8_paramassign.checking import Checker
+from flake8_paramassign.configuration import Configuration
 from flake8_paramassign.documentation import messages_page
+from flake8_paramassign.fixes.rewrites import rewrite
+from flake8_paramassign.output import colour, render
 from flake8_paramassign.rules import all_rules
 
 README = Path(__file__).parent.parent / "README.md"
 MESSAGES = README.parent / "docs" / "messages.md"
-_BETWEEN = re.compile(r"(<!-- rules -->\n).*?(<!-- end of rules -->)", re.DOTALL)
+EXAMPLE = """\
+import torch
+from torch import nn
+
+
+class Policy(nn.Module):
+    def __init__(self, n, device):
+        super().__init__()
+        self.sigma = nn.Parameter(torch.zeros(n)).to(device)
+        self.heads = [nn.Linear(n, 2), nn.Linear(n, 2)]
+
+    def forward(self, x):
+        return [head(x) * self.sigma.exp().mean() for head in self.heads]
+"""
+"""``policy.py``, which is at the head of the README."""
 _FIX = {"none": "", "display": "shown", "unsafe": "unsafe", "safe": "safe where proved"}
 
 
@@ -27,9 +44,21 @@ def table() -> str:
     return "\n".join(rows) + "\n"
 
 
+def example() -> str:
+    """The program, and what ``paramassign policy.py`` prints of it on a terminal."""
+    findings = Checker(Configuration(), rewrite).check(EXAMPLE.encode(), "policy.py")
+    printed = colour.plain(render("full", findings))
+    return f"```python\n{EXAMPLE}```\n\n```\n$ paramassign policy.py\n{printed}```\n"
+
+
 def written() -> str:
-    """The README with the table as it has to be."""
-    return _BETWEEN.sub(lambda match: match[1] + table() + match[2], README.read_text())
+    """The README with both as they have to be."""
+    text = README.read_text()
+    for name, content in (("rules", table()), ("example", example())):
+        start, end = f"<!-- {name} -->\n", f"<!-- end of {name} -->"
+        before, _, rest = text.partition(start)
+        text = before + start + content + end + rest.partition(end)[2]
+    return text
 
 
 if __name__ == "__main__":

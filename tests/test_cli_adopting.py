@@ -62,7 +62,10 @@ class TestAddNoqa:
         (folder / "a.py").chmod(0o444)
         outcome = paramassign("--add-noqa", "a.py", "b.py")
         assert outcome.status == 2
-        assert outcome.err == "paramassign: error: a.py: not written: it is read-only\n"
+        assert outcome.err.splitlines() == [
+            "1 finding silenced by comments",
+            "paramassign: error: a.py: not written: it is read-only",
+        ]
         assert (folder / "b.py").read_text() == "bad  # noqa: PRM101\n"
 
     def test_cannot_be_written_to_standard_input(self, paramassign: Command) -> None:

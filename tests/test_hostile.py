@@ -14,10 +14,10 @@ from types import FrameType
 import pytest
 from conftest import Command
 
-from codemods import fix
 from flake8_paramassign import files
 from flake8_paramassign.configuration import Configuration, ConfigurationError, nearest
 from flake8_paramassign.files import read_regular
+from flake8_paramassign.fixes import cli as fix
 
 resource = pytest.importorskip("resource")
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="needs pipes and limits")

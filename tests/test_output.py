@@ -92,7 +92,7 @@ src/a.py:3:12: PRM101 'weight' is a Parameter
       = no fix: a gradient must flow through it
       = {URL}
 
-2 findings: 1 with safe fix
+2 findings: 1 to be mended by paramassign --fix
 """
     )
 

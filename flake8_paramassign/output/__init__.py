@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from importlib import import_module
 
@@ -12,6 +13,11 @@ from flake8_paramassign.findings import Finding
 
 FORMATS = ("text", "full", "json", "github", "gitlab", "sarif", "junit")
 SHOW_FIXES = ("full", "json", "sarif")
+
+
+def wanted_format(configured: str | None) -> str:
+    """Return the format to use where ``configured`` is asked for, or none: for people, or not."""
+    return configured or ("full" if sys.stdout.isatty() else "text")
 
 
 def render(output_format: str, findings: Sequence[Finding]) -> str:

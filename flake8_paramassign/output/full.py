@@ -103,7 +103,13 @@ def _applied(edits: Sequence[Edit], lines: Sequence[str]) -> list[str]:
 def _summary(findings: Sequence[Finding]) -> str:
     fixes = [finding.diagnostic.fix for finding in findings]
     counts = Counter(fix.applicability for fix in fixes if fix)
-    parts = [f"{n} with {kind.value} fix" for kind in Applicability if (n := counts[kind])]
+    commands = {Applicability.SAFE: "--fix", Applicability.UNSAFE: "--fix --unsafe-fixes"}
+    parts = [
+        f"{n} to be mended by paramassign {command}" if not said else f"{n} more by {command}"
+        for said, (n, command) in enumerate(
+            (counts[kind], command) for kind, command in commands.items() if counts[kind]
+        )
+    ]
     total = f"{len(findings)} finding{'s' * (len(findings) != 1)}"
     return ": ".join([total, ", ".join(parts)]) if parts else total
 

@@ -7,8 +7,8 @@ import sys
 
 import pytest
 
-from codemods import progress
-from codemods.progress import Progress
+from flake8_paramassign import progress
+from flake8_paramassign.progress import Progress
 
 
 class Terminal(io.StringIO):

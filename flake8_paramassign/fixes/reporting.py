@@ -15,7 +15,7 @@ from flake8_paramassign.ending import CLEAN, FINDINGS, complain, print_out, say,
 from flake8_paramassign.findings import Finding
 from flake8_paramassign.fixes.diffs import coloured
 from flake8_paramassign.fixes.fixing import Outcome
-from flake8_paramassign.output import colour, render
+from flake8_paramassign.output import colour, render, wanted_format
 from flake8_paramassign.wording import visible
 
 NAME = "paramassign-fix"
@@ -38,7 +38,8 @@ def report(
         for outcome in outcomes:
             _write_diff(outcome.diff, options)
     elif options.paths != [STDIN]:
-        text = render(configuration.output_format, [finding for finding, _ in left])
+        output_format = wanted_format(configuration.output_format)
+        text = render(output_format, [finding for finding, _ in left])
         print_out(text if in_colour(options) else colour.plain(text))
     if options.check:
         for name in (outcome.name for outcome in outcomes if outcome.changed):

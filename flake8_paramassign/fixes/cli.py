@@ -1,0 +1,155 @@
+"""The command line ``paramassign-fix``, and ``python -m codemods.fix``."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from flake8_paramassign import __version__
+from flake8_paramassign.arguments import Parser, add_files_and_rules
+from flake8_paramassign.checking import Checker, largest
+from flake8_paramassign.cli import common_folder, configurations_of
+from flake8_paramassign.configuration import Configuration, ConfigurationError
+from flake8_paramassign.discovery import PYTHON, STDIN, SourceFile, discover, is_left_out
+from flake8_paramassign.ending import ended, read_in, write_out
+from flake8_paramassign.fixes.asking import Asking
+from flake8_paramassign.fixes.engine import Accept
+from flake8_paramassign.fixes.fixing import Fixer, Outcome
+from flake8_paramassign.fixes.reporting import NAME, in_colour, is_preview, report
+from flake8_paramassign.fixes.rewrites import rewrite
+from flake8_paramassign.nearest import Configurations
+from flake8_paramassign.notebooks import SUFFIX
+from flake8_paramassign.output import FORMATS
+from flake8_paramassign.progress import Progress
+from flake8_paramassign.settings import STYLES
+from flake8_paramassign.workers import in_workers, processes
+from flake8_paramassign.writing import clear_leftovers
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line and return its exit status; ``arguments`` default to the process's."""
+    given = sys.argv[1:] if arguments is None else arguments
+    return ended(NAME, lambda: _run(_parser().parse_args(given)), debug="--debug" in given)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = Parser(
+        prog=NAME,
+        description="Mend wrong assignments to PyTorch parameters, in place.",
+        epilog="Exit status: 0 nothing left to fix, 1 findings remain (with --check and --diff: "
+        "something would change), 2 something could not be done.",
+    )
+    add_files_and_rules(parser)
+    fixes = parser.add_argument_group("fixes")
+    fixes.add_argument(
+        "--unsafe-fixes", action="store_true", help="make those too that a person should look at"
+    )
+    fixes.add_argument(
+        "--style",
+        choices=STYLES,
+        default=argparse.SUPPRESS,
+        help="how to write into a parameter: m.weight.data.copy_(t), or under torch.no_grad()",
+    )
+    fixes.add_argument("--diff", action="store_true", help="print what would change, only")
+    fixes.add_argument("--check", action="store_true", help="say which files would change, only")
+    fixes.add_argument("--interactive", "-i", action="store_true", help="ask about each change")
+    output = parser.add_argument_group("output")
+    output.add_argument("--output-format", choices=FORMATS, default=argparse.SUPPRESS)
+    output.add_argument(
+        "--verbose", "-v", action="store_true", help="what was fixed, what not, why"
+    )
+    output.add_argument("--no-color", action="store_true", help="as if NO_COLOR were set")
+    output.add_argument("--exit-zero", action="store_true", help="exit 0 even if findings remain")
+    output.add_argument(
+        "--exit-non-zero-on-fix", action="store_true", help="exit 1 if something was fixed"
+    )
+    parser.add_argument("--version", action="version", version=f"paramassign {__version__}")
+    return parser
+
+
+def _check_options(options: argparse.Namespace) -> None:
+    if STDIN in options.paths and len(options.paths) > 1:
+        raise ConfigurationError(f"{STDIN} cannot stand beside other paths")
+    if options.interactive and (STDIN in options.paths or options.diff or options.check):
+        raise ConfigurationError("--interactive goes with neither -, --diff nor --check")
+
+
+def fix(options: argparse.Namespace) -> int:
+    """Do what ``paramassign --fix`` says, whose options are fewer; return the exit status."""
+    mine = vars(_parser().parse_args([]))
+    return _run(argparse.Namespace(**mine | vars(options)))
+
+
+def _run(options: argparse.Namespace) -> int:
+    _check_options(options)
+    options.paths = options.paths or [STDIN if options.stdin_filename else "."]
+    configurations = configurations_of(options)
+    start = common_folder(options.paths, options.stdin_filename)
+    _, configuration = configurations.in_folder(start)
+    fixers = _Fixers(configurations, options.unsafe_fixes, not is_preview(options))
+    if options.paths == [STDIN]:
+        return report([_fix_stdin(fixers, options)], [], configuration, options)
+    found = discover(options.paths, configuration.exclusion, (*PYTHON, SUFFIX))
+    files = configurations.wanted(found.files, start, options.paths)
+    outcomes = _fix_files(files, fixers, configuration, options)
+    return report(outcomes, found.problems, configuration, options)
+
+
+@dataclass(frozen=True)
+class _Fixers:
+    """Fixes each file as it is configured; picklable, so that worker processes take it."""
+
+    configurations: Configurations
+    unsafe_fixes: bool
+    writes: bool
+    ask: Callable[[str], Accept] | None = None
+
+    def of(self, filename: str) -> Fixer:
+        checker = Checker(self.configurations.of(filename), rewrite)
+        return Fixer(checker, self.unsafe_fixes, self.writes, self.ask)
+
+    def fix_file(self, path: str) -> Outcome:
+        return self.of(path).fix_file(path)
+
+    def lost(self, path: str, reason: str) -> Outcome:
+        return self.of(path).lost(path, reason)
+
+
+def _fix_stdin(fixers: _Fixers, options: argparse.Namespace) -> Outcome:
+    """Write the fixed standard input to standard output, unchanged if there was any problem."""
+    name = options.stdin_filename or "stdin"
+    source = read_in(largest(name) + 1)
+    exclusion = fixers.configurations.of(name).exclusion
+    if exclusion.force and is_left_out(name, exclusion):
+        fixed, outcome = source, Outcome(name)
+    else:
+        fixed, outcome = fixers.of(name).fix(source, name)
+    if outcome.problems:
+        fixed, outcome = source, Outcome(name, problems=outcome.problems)
+    if not is_preview(options):
+        write_out(fixed)
+        while rest := read_in(1_000_000):  # of what is too long to be fixed
+            write_out(rest)
+    return outcome
+
+
+def _fix_files(
+    files: Sequence[SourceFile],
+    fixers: _Fixers,
+    configuration: Configuration,
+    options: argparse.Namespace,
+) -> list[Outcome]:
+    if not is_preview(options):
+        for folder in {Path(file.path).resolve().parent for file in files}:
+            clear_leftovers(folder)
+    if options.interactive:
+        asking = Asking(in_colour=in_colour(options))
+        asked = replace(fixers, ask=asking.about)
+        return [asked.fix_file(file.path) for file in files if not asking.is_over]
+    work = Progress(fixers.fix_file, len(files))
+    if len(files) == 1:
+        return [work(files[0].path)]
+    return in_workers(work, files, processes(configuration.jobs), fixers.lost)
