@@ -693,6 +693,10 @@ _DEFAULT_FLOAT = frozenset(["randn", "rand", "zeros", "ones", "empty", "eye"])
 _SIZED = frozenset(["zeros", "ones", "empty", "rand", "randn", "eye", "arange", "full"])
 
 
+_LONGEST = 40
+"""Columns of an operation that is repeated in a message."""
+
+
 def short_name(name: str) -> str:
     """A function as users write it: ``torch.cat``, ``F.relu``, ``nn.init.normal_``."""
     for long, short in (
@@ -716,8 +720,11 @@ def _weight(obj: Tensor) -> int:
 
 def _shown(node: ast.AST) -> str:
     """An operation as the user wrote it."""
-    text = ast.unparse(node)
-    return text if len(text) <= 40 else "the operation"
+    first, last = getattr(node, "lineno", 0), getattr(node, "end_lineno", 0)
+    width = getattr(node, "end_col_offset", 0) - getattr(node, "col_offset", 0)
+    if first != last or width > _LONGEST:  # of a long sum each part would be written again
+        return "the operation"
+    return ast.unparse(node)
 
 
 def _is_number(value: Value) -> bool:
