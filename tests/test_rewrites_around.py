@@ -49,9 +49,9 @@ SURROUNDINGS = {
             finally: pass
         """,
     "backslash": """
-        def f(a):
+        def f(a, b):
             if a and \\
-                    not a:
+                    not b:
                 HERE
         """,
     "walrus and lambda": """

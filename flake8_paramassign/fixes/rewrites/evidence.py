@@ -147,6 +147,7 @@ class Evidence:
         return (
             tensor.base is None
             and not tensor.is_conversion
+            and not (isinstance(self.event, AttributeStored) and not self.event.is_sure)
             and not self.event.attempts
             and not self.event.expects_error
             and self._expression is not None
