@@ -402,6 +402,14 @@ UNSEEN_THING = Thing()
 """What is known of an object of which nothing is known."""
 
 
+def related_to(obj: Obj | None) -> Iterator[Address]:
+    """Objects that are asked about one that they do not hold: of what a tensor is made."""
+    if isinstance(obj, Tensor):
+        for address in (obj.origin, obj.base, obj.owner):
+            if address is not None:
+                yield address
+
+
 def _agreed(first: object, second: object):  # type: ignore[no-untyped-def]
     """What both say, or None."""
     return first if first == second else None

@@ -12,7 +12,14 @@ from collections.abc import Callable, Hashable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
-from flake8_paramassign.domain.objects import UNSEEN, UNSEEN_THING, Obj, Place, Thing
+from flake8_paramassign.domain.objects import (
+    UNSEEN,
+    UNSEEN_THING,
+    Obj,
+    Place,
+    Thing,
+    related_to,
+)
 from flake8_paramassign.domain.values import (
     UNKNOWN,
     Address,
@@ -57,6 +64,13 @@ class Split:
     """The variables that are not the same in all three."""
     objects: tuple[Address, ...]
     """The objects that are not."""
+
+    @property
+    def by_more(self) -> bool:
+        """Whether the paths differ in grad mode, or in tests that were passed."""
+        return self.first.grad != self.second.grad or not (
+            self.first.assumed == self.second.assumed == self.joined.assumed
+        )
 
     @staticmethod
     def of(first: State, second: State, joined: State) -> Split:
@@ -216,6 +230,22 @@ class State:
                     seen.add(scope)
                     waiting.extend(self.scopes.get(scope, {}).values())
         return list(found)
+
+    def keep_only(self, values: Iterable[Value]) -> None:
+        """Let go of all objects but those that ``values`` lead to."""
+        kept: dict[Address, None] = {}
+        waiting = list(values)
+        while waiting:
+            for address in self.reachable(waiting):
+                kept[address] = None
+            waiting = [
+                related
+                for address in kept
+                for related in related_to(self.heap.get(address))
+                if related not in kept
+            ]
+        self.heap = {address: obj for address, obj in self.heap.items() if address in kept}
+        self._shared &= ~_HEAP
 
     def havoc(self, values: Iterable[Value]) -> None:
         """Forget what code that is not known may have changed about all that it can reach."""

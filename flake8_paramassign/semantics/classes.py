@@ -30,8 +30,8 @@ _REFLECTS = frozenset(
     """.split()
 )
 """By which an attribute is stored whose name the syntax does not tell."""
-_MOST_LINES = 200
-"""As many lines of methods of bases, beside some of its own length, are run for a class."""
+_MOST_LINES = 100
+"""As many lines of classes of other files are run, and as many more as a file is long by four."""
 _ROUNDS = 2
 """How often the methods of a class are run before what they change is unknown."""
 
@@ -118,15 +118,15 @@ class Classes:
         state = self._begun.get(cls) or self._machine.begun(cls, receiver)
         if state is None:
             return None
-        changing = self._changing_methods(cls)
-        if changing is None:
-            state = state.copy()
-            state.havoc((receiver,))
-            return Summary(receiver, state)
+        state = self._by_others(cls, receiver, state)
+        changing = [f for holder, f in self._changing_methods(cls) if holder.module is cls.module]
+        holders = {f: holder for holder, f in methods_of(cls)}
         for number in range(_ROUNDS):
             after = state
-            for holder, function in changing:
-                end = self._machine.run_method(holder, function, receiver, after.copy(), cls)
+            for function in changing:
+                end = self._machine.run_method(
+                    holders[function], function, receiver, after.copy(), cls
+                )
                 if end is not None:
                     after = self._kept(after, end, receiver)
             if after.heap == state.heap:
@@ -136,27 +136,36 @@ class Classes:
         self._let_parts_change(receiver, state)
         return Summary(receiver, state)
 
-    def _changing_methods(
-        self, cls: ProjectClass
-    ) -> list[tuple[ProjectClass, FunctionNode]] | None:
-        """The methods that may change an object; None where it takes too much to know what."""
+    def _changing_methods(self, cls: ProjectClass) -> list[tuple[ProjectClass, FunctionNode]]:
+        """The methods that may change an object after its construction."""
         only = self._machine.constructor_only(cls)
-        left = _MOST_LINES + 4 * lines(cls.node)
-        found = []
-        for holder, function in methods_of(cls):
-            if function.name == "__init__" or function.name in only:
+        return [
+            (holder, function)
+            for holder, function in methods_of(cls)
+            if function.name != "__init__"
+            and function.name not in only
+            and self.may_change(cls, holder, function)
+        ]
+
+    def _by_others(self, cls: ProjectClass, receiver: Address, state: State) -> State:
+        """What methods of bases in other files leave: they are not run, but looked through."""
+        state = self._kept(state, state, receiver)
+        for holder, node in self._changing_methods(cls):
+            if holder.module is cls.module:
                 continue
-            if self.may_change(cls, holder, function):
-                found.append((holder, function))
-                left -= lines(function) if holder is not cls else 0
-                if left < 0:
-                    return None
-        return found
+            function = Function(node, holder.module, holder, holder.module.scope)
+            stored = self.stored_by(function, cls)
+            if stored is None:
+                state.havoc((receiver,))
+                return state
+            state.weaken((receiver,), stored)
+        return state
 
     @staticmethod
     def _kept(before: State, end: State, receiver: Address) -> State:
         """What holds whether a method ran or not."""
-        joined = before.joined(end)
+        joined = before.joined(end).copy()
+        joined.keep_only((receiver,))
         joined.names, joined.scopes, joined.assumed, joined.splits = {}, {}, {}, ()
         joined.replaced, joined.grad = {}, True
         return joined
@@ -269,7 +278,7 @@ class Classes:
         if cls.is_module is not True:
             return False
         self._elsewhere += lines(cls.node)
-        return self._elsewhere <= _MOST_LINES + lines(self._machine.project.module.tree)
+        return self._elsewhere <= _MOST_LINES + lines(self._machine.project.module.tree) // 4
 
     def _placed(self, summary: Summary, address: Address, state: State) -> None:
         """Copy what is known of any object of a class to ``address``."""

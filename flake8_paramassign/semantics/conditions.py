@@ -69,6 +69,7 @@ class Conditions:
     def __init__(self, machine: Machine) -> None:
         """``machine`` evaluates their parts."""
         self._machine = machine
+        self._asked: dict[ast.expr, frozenset[str]] = {}
 
     # Truth.
 
@@ -507,10 +508,25 @@ class Conditions:
     def _recall(self, node: ast.expr, state: State, holds: bool) -> None:
         """Go back to what one of two paths knew, where the other cannot have led here."""
         for split in state.splits:
+            if not self._may_tell(split, node, state):
+                continue
             first = self._may_have_led(split, split.first, node, state, holds)
             second = self._may_have_led(split, split.second, node, state, holds)
             if first is not second:
                 state.keep(split, split.first if first else split.second)
+
+    def _may_tell(self, split: Split, node: ast.expr, state: State) -> bool:
+        """Whether what a test asks of can be other on the two paths."""
+        if split.by_more:
+            return True
+        asked = self._asked.get(node)
+        if asked is None:
+            asked = self._asked[node] = _names_of(node)
+        if asked.isdisjoint(split.names) and _OTHERS not in asked:
+            return any(
+                value in split.objects for name in asked for value in state.names.get(name, ())
+            )
+        return bool(split.names or split.objects)
 
     def _may_have_led(
         self, split: Split, side: State, node: ast.expr, state: State, holds: bool
@@ -671,6 +687,21 @@ _TENSOR_CLASSES = frozenset(
     ["torch.Tensor", "torch.nn.Parameter", "torch.FloatTensor", "torch.nn.Buffer",
      "torch.nn.UninitializedParameter"]
 )  # fmt: skip
+
+
+_OTHERS = "()"
+"""Stands for what a test asks beside the names of variables."""
+
+
+def _names_of(node: ast.expr) -> frozenset[str]:
+    """The variables that a test asks of."""
+    found: set[str] = set()
+    for inner in ast.walk(node):
+        if isinstance(inner, ast.Name):
+            found.add(inner.id)
+        elif isinstance(inner, ast.Attribute | ast.Subscript | ast.Call):
+            found.add(_OTHERS)
+    return frozenset(found)
 
 
 def _operands(node: ast.expr) -> list[ast.expr]:

@@ -19,9 +19,9 @@ class Effort:
         self.scale = scale
         self.left = 0.0
 
-    def allow(self, node: ast.AST) -> None:
-        """Begin with a piece of the file for its own sake: it has its share."""
-        self.left = self.scale * (60 + 2 * lines(node))
+    def allow(self, node: ast.AST, *, share: float = 1.0) -> None:
+        """Begin with a piece of the file: so much may be entered from there."""
+        self.left = self.scale * share * (60 + 2 * lines(node))
 
     def suffices(self, node: ast.AST) -> bool:
         """Whether a function may be entered, which takes as much as it is long."""

@@ -52,6 +52,9 @@ from flake8_paramassign.semantics.relevance import Relevance
 from flake8_paramassign.semantics.statements import Statements
 from flake8_paramassign.semantics.writes import Writes
 
+_LOOK = 0.5
+"""The share of its effort with which code is run only to know what it leaves."""
+
 
 class Engine:
     """Runs all of one file, and tells a listener what happens in it."""
@@ -494,7 +497,7 @@ class Engine:
         self._silent += 1
         left = self._effort.left
         try:
-            self._effort.allow(cls.node)
+            self._effort.allow(cls.node, share=_LOOK)
             return self._constructed(cls, receiver, State())
         finally:
             self._effort.left = left
@@ -535,7 +538,7 @@ class Engine:
         self._silent += 1
         left = self._effort.left
         try:
-            self._effort.allow(node)
+            self._effort.allow(node, share=_LOOK)
             return self._run_method(holder, node, receiver, state, cls)
         finally:
             self._effort.left = left

@@ -44,8 +44,9 @@ _WORDS = _MAKERS | frozenset(
     __setattr__ __delattr__ __getattr__ register_buffer __dict__ _parameters
     _buffers _modules vars weight_norm spectral_norm orthogonal prune parametrize parametrizations
     register_parametrization remove_parametrizations vector_to_parameters optim param_groups
-    .data add_param_group DataParallel DistributedDataParallel FullyShardedDataParallel ParameterModule
-    exec globals locals retain_grad detach_ set_
+    .data add_param_group DataParallel DistributedDataParallel FullyShardedDataParallel
+    ParameterModule
+    retain_grad detach_ set_
     """.split()
 )
 """Words without which most findings cannot be."""
@@ -80,6 +81,8 @@ class _Stores:
     attributes: set[str] = field(default_factory=set)
     items: bool = False
     augmented: bool = False
+    parts: bool = False
+    """Whether what is written so is an attribute, or an item of one."""
     deletes: bool = False
 
 
@@ -104,7 +107,8 @@ class Relevance:
         if self._all:
             return False
         words = frozenset(_WORD.findall(self._source.text))
-        if not words & _signs() and not any(map(catalogue.is_stock_slot, words)):
+        has_slots = any(map(catalogue.is_stock_slot, words))
+        if not (words & _signs() or has_slots or _has_in_place(words)):
             return True
         self._has_torch = "torch" in words
         self._settle()
@@ -148,7 +152,7 @@ class Relevance:
         tree = self._module.tree
         rest: list[ast.stmt] = []
         self._collect(tree.body, None, rest)
-        top = [s for s in tree.body if isinstance(s, FunctionNode | ast.ClassDef)]
+        top: list[ast.stmt] = [s for s in tree.body if isinstance(s, FunctionNode | ast.ClassDef)]
         known = sum(u.owner in (None, u.node) for u in self._units.values())
         self._definitions = top if known == len(top) else None
         text = "\n".join(self._lines(statement) for statement in rest)
@@ -299,10 +303,9 @@ class Relevance:
                         held.add(target.attr)
                         tainted.add(target.attr)
                     elif isinstance(target, ast.Subscript):
-                        held.update(_WORD.findall(text))
-                if isinstance(statement, ast.Expr):
-                    held.update(_MEMBER.findall(text))
-                    held.update(re.findall(r"[\"'](\w+)[\"']", text))
+                        held.update(_chain(target))
+                if isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Call):
+                    held.update(_filled_by(statement.value))
                 slots |= held
                 if held and (_HOLDS.search(text) or "List" in text or "Dict" in text):
                     lists |= held
@@ -327,19 +330,20 @@ class Relevance:
         self, node: ast.AST, words: frozenset[str], parts: list[ast.stmt] | None = None
     ) -> bool:
         """Whether something is written that may be a Parameter."""
-        named = bool(words & (self._slots | self._foreign)) or any(
-            map(catalogue.is_stock_slot, words)
-        )
+        named = bool(words & self._slots) or any(map(catalogue.is_stock_slot, words))
+        foreign = bool(words & self._foreign)
         if "for" in words and words & self._lists:
             return True
-        if not named:
+        if not named and not foreign:
             return False
         if _has_in_place(words):
             return True
         stores = _stores(parts if parts is not None else getattr(node, "body", []))
-        if stores.items or stores.augmented or (stores.deletes and stores.attributes):
+        if foreign and (stores.attributes or stores.parts):
             return True
-        if words & self._foreign and stores.attributes:
+        if not named:
+            return False
+        if stores.items or stores.augmented or (stores.deletes and stores.attributes):
             return True
         return any(n in self._slots or catalogue.is_stock_slot(n) for n in stores.attributes)
 
@@ -370,6 +374,23 @@ class Relevance:
         for unit in units:
             if unit.name == "__init__" and unit.owner in owners:
                 unit.relevant = True
+
+
+def _chain(node: ast.expr) -> Iterator[str]:
+    """The names that an expression such as ``self.heads[0].scale`` is put together from."""
+    while isinstance(node, ast.Attribute | ast.Subscript | ast.Call):
+        if isinstance(node, ast.Attribute):
+            yield node.attr
+        node = node.func if isinstance(node, ast.Call) else node.value
+
+
+def _filled_by(call: ast.Call) -> Iterator[str]:
+    """The names of what a call may put something into: ``self.heads.append``, ``setattr``."""
+    if isinstance(call.func, ast.Attribute):
+        yield from _chain(call.func.value)
+    for argument in call.args:
+        if isinstance(argument, ast.Constant) and isinstance(argument.value, str):
+            yield argument.value
 
 
 def _has_in_place(words: Iterable[str]) -> bool:
@@ -421,9 +442,11 @@ def _stores(body: list[ast.stmt]) -> _Stores:
             continue
         if kind is ast.Subscript and not isinstance(node.ctx, ast.Load):  # type: ignore[attr-defined]
             found.items = True
+            found.parts = found.parts or any(_chain(node))  # type: ignore[arg-type]
             continue
         if kind is ast.AugAssign:
             found.augmented = True
+            found.parts = found.parts or any(_chain(node.target))  # type: ignore[attr-defined]
         elif kind in _LEAVES:
             continue
         for name in node._fields:  # type: ignore[attr-defined]
