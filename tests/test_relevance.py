@@ -1,0 +1,43 @@
+"""What is not run for its own sake has nothing to find: with it, the findings are the same."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from flake8_paramassign import analyze
+from flake8_paramassign.settings import Settings
+
+FIXTURES = Path(__file__).parent.parent / "fixtures"
+PROGRAMS = {
+    "slot of torch": "import torch\nrnn = torch.nn.LSTM(4, 4)\nrnn.weight_hh_l0.zero_()\n",
+    "in place by another name": (
+        "import torch\nfrom torch.nn import Parameter as P\n"
+        "w = P(torch.ones(3))\n"
+        "def f():\n    w.mul_(2)\nf()\n"
+    ),
+    "helper that fills": (
+        "import torch\nfrom torch import nn\n"
+        "def fill(layer):\n    layer.weight = torch.zeros(2, 2)\n"
+        "def make():\n    layer = nn.Linear(2, 2)\n    fill(layer)\n"
+    ),
+}
+
+
+def found(source: str, path: str, *, exhaustive: bool) -> list[tuple[str, int]]:
+    settings = Settings(exhaustive=exhaustive)
+    return [(d.code, d.start.line) for d in analyze(source, path, settings=settings)]
+
+
+@pytest.mark.parametrize("path", sorted(FIXTURES.rglob("*.py")), ids=lambda path: path.stem)
+def test_an_exhaustive_run_of_a_fixture_finds_the_same(path: Path) -> None:
+    source = path.read_text("utf-8")
+    assert found(source, str(path), exhaustive=False) == found(source, str(path), exhaustive=True)
+
+
+@pytest.mark.parametrize("source", PROGRAMS.values(), ids=list(PROGRAMS))
+def test_an_exhaustive_run_of_a_program_finds_the_same(source: str) -> None:
+    usual = found(source, "x.py", exhaustive=False)
+    assert usual
+    assert usual == found(source, "x.py", exhaustive=True)
