@@ -192,6 +192,10 @@ class State:
                     return
         self._own_heap()[address] = obj
 
+    def replace(self, address: Address, obj: Obj) -> None:
+        """Know something else of an object, be it one or many: of a certain one of them."""
+        self._own_heap()[address] = obj
+
     def update(self, receivers: Values, change: Callable[[Obj], Obj]) -> None:
         """Change whichever of ``receivers`` it is."""
         targets = [value for value in receivers if isinstance(value, Address)]

@@ -252,22 +252,22 @@ class Classes:
         """Let ``address`` be an object of ``cls`` that somebody else made."""
         if isinstance(cls, TorchClass):
             thing = Thing(cls, True, is_open=cls.entry.cases is None, initialised=True)
-            state.write(address, thing)
+            state.replace(address, thing)
             fields = modules.stock_fields(
                 self._machine, cls, dict.fromkeys(cls.entry.parameters, catalogue.UNKNOWN),
                 state, _NOWHERE, address, symbolic=True,
             )  # fmt: skip
             is_open = cls.entry.cases is None or modules.container_kind(thing) is not None
             is_open = is_open or cls.name == "torch.nn.Module"
-            state.write(address, Thing(cls, True, fields, is_open=is_open, initialised=True))
+            state.replace(address, Thing(cls, True, fields, is_open=is_open, initialised=True))
             return
         if not isinstance(cls, ProjectClass):
             if cls is not None:
-                state.write(address, Thing(cls, cls.is_module, initialised=True))
+                state.replace(address, Thing(cls, cls.is_module, initialised=True))
             return
         summary = self.summary(cls) if self._is_worth_it(cls) else None
         if summary is None:
-            state.write(address, Thing(cls, cls.is_module, initialised=True))
+            state.replace(address, Thing(cls, cls.is_module, initialised=True))
             return
         self._placed(summary, address, state)
 
@@ -293,7 +293,7 @@ class Classes:
         for old, fresh in new.items():
             obj = summary.state.heap.get(old)
             if obj is not None:
-                state.write(fresh, renaming.object(obj))
+                state.replace(fresh, renaming.object(obj))
 
 
 class _Nowhere(ast.AST):

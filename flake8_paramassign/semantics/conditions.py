@@ -433,30 +433,34 @@ class Conditions:
 
         One of many is from here on a certain one of them.
         """
-        if len(values) != 1 or not isinstance(values[0], Address):
-            return None
         modules = [c for c in classes if isinstance(c, TorchClass | ProjectClass) and c.is_module]
-        address = values[0]
-        obj = state.read(address)
-        if not modules or len(modules) < len(classes) or not isinstance(obj, Thing):
+        if not modules or len(modules) < len(classes) or any(map(_is_base_module, modules)):
             return None
-        if obj.fields or any(_is_base_module(c) for c in modules):
-            return None
-        target = address
-        if address.many:
-            target = self._machine.addresses.of((address, "as", classes), many=True)
-            state.write(target, obj)
+        return tuple(dict.fromkeys(self._one_made(value, modules, state) for value in values))
+
+    def _one_made(
+        self, value: Value, classes: list[TorchClass | ProjectClass], state: State
+    ) -> Value:
+        obj = state.read(value) if isinstance(value, Address) else None
+        if not isinstance(value, Address) or not isinstance(obj, Thing) or obj.fields:
+            return value
+        target = value
+        if value.many:
+            target = self._machine.addresses.of(
+                (value, "as", tuple(classes)), many=True, symbolic=False
+            )
         found: Obj | None = None
-        for cls in modules:
+        for cls in classes:
             at = state.copy()
-            at.heap = {**at.heap, target: UNSEEN_THING}
+            at.replace(target, UNSEEN_THING)
             self._machine.instance(cls, target, at)
-            state.heap = {**at.heap, target: state.read(target)}
             made = at.read(target)
             found = made if found is None else found.join(made)
+            at.replace(target, state.read(target))
+            state.become(at)
         if isinstance(found, Thing):
-            state.heap = {**state.heap, target: replace(found, is_module=True, truth=True)}
-        return (target,)
+            state.replace(target, replace(found, is_module=True, truth=True))
+        return target
 
     def _assume_hasattr(
         self, subject: ast.expr, name: ast.expr, state: State, holds: bool

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from dataclasses import replace
 
 from flake8_paramassign import catalogue
@@ -244,7 +244,7 @@ def _parameter(call: Call) -> Values:
         shape=tensor.shape if tensor else None,
         dtype=tensor.dtype if tensor else None,
         integer=tensor.integer if tensor else None,
-        device=tensor.device if tensor else None,
+        device=tensor.device if tensor else _device_of(call, data),
         base=(tensor.base or base) if tensor else None,
         through_data=True,
         is_expanded=tensor.is_expanded if tensor else False,
@@ -263,6 +263,24 @@ def _parameter(call: Call) -> Values:
         )
     )
     return (address,)
+
+
+def _device_of(call: Call, data: Values) -> Hashable:
+    """Where something of an unknown class is; an item is where the whole is."""
+    if len(data) != 1 or not isinstance(data[0], Address):
+        return None
+    address = data[0]
+    while isinstance(address.site, tuple) and isinstance(address.site[0], Address):
+        if not isinstance(address.site[1], tuple):
+            break
+        address = address.site[0]
+    obj = call.state.read(address)
+    if not isinstance(obj, Thing):
+        return None
+    held = obj.fields.get("device")
+    if held is not None:
+        return held.values[0] if len(held.values) == 1 else None
+    return call.machine.addresses.part(address, "device", obj.epoch)
 
 
 @function("torch.autograd.Variable", "torch.autograd.variable.Variable")
@@ -532,7 +550,15 @@ def _same_module(call: Call) -> Values:
     assert isinstance(call.receiver, Address)
     obj = call.object
     if isinstance(obj, Thing) and obj.is_module is None:
-        return UNKNOWN if call.name not in ("train", "eval") else (call.receiver,)
+        if call.name in ("train", "eval"):
+            return (call.receiver,)
+        moved = call.machine.symbol(call.node, call.state)
+        target = call.argument(0, "device")
+        if call.name == "to" and len(target) == 1 and not moved.many:
+            # Whatever it is, it is where it was asked to be.
+            thing = Thing(fields={"device": Field(target)})
+            call.state.write(moved, thing)
+        return (moved,)
     if call.name not in ("train", "eval", "share_memory", "compile"):
         for address in call.state.reachable((call.receiver,)):
             tensor = call.state.read(address)
