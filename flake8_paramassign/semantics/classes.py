@@ -32,7 +32,7 @@ _REFLECTS = frozenset(
 """By which an attribute is stored whose name the syntax does not tell."""
 _MOST_LINES = 100
 """As many lines of classes of other files are run, and as many more as a file is long by four."""
-_ROUNDS = 2
+_ROUNDS = 3
 """How often the methods of a class are run before what they change is unknown."""
 
 
