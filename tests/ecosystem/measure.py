@@ -47,7 +47,7 @@ class Counts:
 
 
 def measure(tree: Path, jobs: int) -> tuple[Counts, frozenset[Place]]:
-    """Lint a copy of ``tree``, fix it, and fix it again; the tree itself stays as it is.
+    """Lint a copy of ``tree``; fix what is found, and again; the tree itself stays as it is.
 
     Raises Failure: a tool crashed, or a rewritten file does not parse, or fixing it again
     changes something.
@@ -57,19 +57,23 @@ def measure(tree: Path, jobs: int) -> tuple[Counts, frozenset[Place]]:
         shutil.copytree(tree, copy, symlinks=True, ignore=_left_out)
         sources = _sources(copy)
         places, unanalysed = _lint(copy, jobs)
-        left = places
-        _run([*FIXER, f"--jobs={jobs}", "."], copy)
-        fixed = _sources(copy)
-        changed = [path for path, text in fixed.items() if text != sources[path]]
-        if changed:
-            for path in changed:
-                _check_that_it_parses(path, fixed[path])
-            left, _ = _lint(copy, jobs)
-            _run([*FIXER, f"--jobs={jobs}", "."], copy)
-            if _sources(copy) != fixed:
-                raise Failure("fixing a second time changes something")
+        changed, left = _fix(copy, sources, jobs) if places else ([], places)
     lines = sum(text.count(b"\n") for path, text in sources.items() if path.suffix != ".ipynb")
     return Counts(len(sources), lines, unanalysed, len(changed), len(left)), places
+
+
+def _fix(copy: Path, sources: dict[Path, bytes], jobs: int) -> tuple[list[Path], frozenset[Place]]:
+    """Fix twice; return the files that the first time changed, and the places that are left."""
+    _run([*FIXER, f"--jobs={jobs}", "."], copy)
+    fixed = _sources(copy)
+    changed = [path for path, text in fixed.items() if text != sources[path]]
+    for path in changed:
+        _check_that_it_parses(path, fixed[path])
+    left, _ = _lint(copy, jobs)
+    _run([*FIXER, f"--jobs={jobs}", "."], copy)
+    if _sources(copy) != fixed:
+        raise Failure("fixing a second time changes something")
+    return changed, left
 
 
 def _left_out(folder: str, names: list[str]) -> set[str]:
