@@ -127,7 +127,7 @@ def test_other_sources_are_left_as_they_are(data: Path, tree: Path) -> None:
         {REPOSITORY: Counts(), other: Counts(files=7)}, {(other.name, place): Judged(True)}
     )
     kept.write(data, known)
-    run(data, tree, "--keep", REPOSITORY.name)
+    assert run(data, tree, "--keep", REPOSITORY.name) == 1
     new = kept.read(data)
     assert new.sources == {other: Counts(files=7), REPOSITORY: FIXED_ONCE}
     assert new.places[other.name, place] == Judged(True)

@@ -54,14 +54,14 @@ def main(arguments: Sequence[str] | None = None, data: Path = HERE, document: Pa
             failures.append(str(error))
         except Failure as error:
             failures.append(f"{source.name}: {error}")
-
+        if args.keep:  # source by source, so that a run that is ended is not lost
+            write(data, updated(old, measured))
     new = updated(old, measured)
     changed = list(differences(old, new))
     owed = list(unjudged(new))
     for line in [*changed, *owed, *failures]:
         print(line)
     if args.keep:
-        write(data, new)
         document.parent.mkdir(exist_ok=True)
         document.write_text(page(read(data)), encoding="utf-8")
     if failures:

@@ -47,7 +47,7 @@ class Counts:
 
 
 def measure(tree: Path, jobs: int) -> tuple[Counts, frozenset[Place]]:
-    """Lint a copy of ``tree``; fix what is found, and again; the tree itself stays as it is.
+    """Lint a copy of ``tree``, fix the files with findings, and fix them again.
 
     Raises Failure: a tool crashed, or a rewritten file does not parse, or fixing it again
     changes something.
@@ -56,24 +56,28 @@ def measure(tree: Path, jobs: int) -> tuple[Counts, frozenset[Place]]:
         copy = Path(scratch, "copy")
         shutil.copytree(tree, copy, symlinks=True, ignore=_left_out)
         sources = _sources(copy)
-        places, unanalysed = _lint(copy, jobs)
-        changed, left = _fix(copy, sources, jobs) if places else ([], places)
+        places, unanalysed = _lint(copy, jobs, ["."])
+        # Cells are parts of their file.
+        files = sorted({place.path.partition(":cell ")[0] for place in places})
+        changed, left = _fix(copy, files, jobs) if files else (0, places)
     lines = sum(text.count(b"\n") for path, text in sources.items() if path.suffix != ".ipynb")
-    return Counts(len(sources), lines, unanalysed, len(changed), len(left)), places
+    return Counts(len(sources), lines, unanalysed, changed, len(left)), places
 
 
-def _fix(copy: Path, sources: dict[Path, bytes], jobs: int) -> tuple[list[Path], frozenset[Place]]:
-    """Fix twice; return the files that the first time changed, and the places that are left."""
-    _run([*FIXER, f"--jobs={jobs}", "."], copy)
+def _fix(copy: Path, files: list[str], jobs: int) -> tuple[int, frozenset[Place]]:
+    """Fix those files, and again; return how many the first time changes, and what is left."""
+    command = [*FIXER, f"--jobs={jobs}", *files]
+    before = _sources(copy)
+    _run(command, copy)
     fixed = _sources(copy)
-    changed = [path for path, text in fixed.items() if text != sources[path]]
+    changed = [path for path, text in fixed.items() if text != before[path]]
     for path in changed:
         _check_that_it_parses(path, fixed[path])
-    left, _ = _lint(copy, jobs)
-    _run([*FIXER, f"--jobs={jobs}", "."], copy)
+    left, _ = _lint(copy, jobs, files)
+    _run(command, copy)
     if _sources(copy) != fixed:
         raise Failure("fixing a second time changes something")
-    return changed, left
+    return len(changed), left
 
 
 def _left_out(folder: str, names: list[str]) -> set[str]:
@@ -90,9 +94,9 @@ def _sources(folder: Path) -> dict[Path, bytes]:
     return {path: path.read_bytes() for path in files}
 
 
-def _lint(folder: Path, jobs: int) -> tuple[frozenset[Place], int]:
+def _lint(folder: Path, jobs: int, paths: list[str]) -> tuple[frozenset[Place], int]:
     """Return the places of the findings, and how much could not be analysed."""
-    out = _run([*LINTER, f"--jobs={jobs}", "--output-format=json", "."], folder)
+    out = _run([*LINTER, f"--jobs={jobs}", "--output-format=json", *paths], folder)
     places, unanalysed = set(), 0
     for found in json.loads(out):
         path = found["filename"] + (f":cell {found['cell']}" if "cell" in found else "")
