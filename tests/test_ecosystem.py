@@ -121,6 +121,16 @@ def test_a_known_miss_that_is_found_has_its_verdict_already(
     assert capsys.readouterr().out == came
 
 
+def test_the_page_can_be_written_without_a_run(data: Path, tree: Path) -> None:
+    judge(data, Judged(True))
+    (tree / "model.py").unlink()
+    assert run(data, tree, "--page") == 1
+    judge(data, Judged(True, "true", "on CUDA", "a tensor"))
+    assert run(data, tree, "--page") == 0
+    assert "on CUDA; a tensor" in (data / "page.md").read_text(encoding="utf-8")
+    assert kept.read(data).sources == {REPOSITORY: FIXED_ONCE}
+
+
 def test_other_sources_are_left_as_they_are(data: Path, tree: Path) -> None:
     other, place = Source("other/project", "b" * 40), Place("a.py", 1, "PRM101")
     known = Kept(

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from . import __doc__ as about
-from .kept import differences, read, unjudged, updated, write
+from .kept import Kept, differences, read, unjudged, updated, write
 from .measure import Counts, Failure, Place, measure
 from .page import page
 from .sources import Source, Unobtainable, obtain
@@ -35,9 +35,13 @@ def main(arguments: Sequence[str] | None = None, data: Path = HERE, document: Pa
     )
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1)
     parser.add_argument("--keep", action="store_true", help="write the new result down")
+    parser.add_argument("--page", action="store_true", help="only write the page of what is kept")
     args = parser.parse_args(arguments)
 
     old = read(data)
+    if args.page:
+        _write_page(document, old)
+        return int(any(unjudged(old)))
     chosen = [source for source in old.sources if not args.names or source.name in args.names]
     unknown = set(args.names) - {source.name for source in chosen}
     if unknown:
@@ -62,11 +66,15 @@ def main(arguments: Sequence[str] | None = None, data: Path = HERE, document: Pa
     for line in [*changed, *owed, *failures]:
         print(line)
     if args.keep:
-        document.parent.mkdir(exist_ok=True)
-        document.write_text(page(read(data)), encoding="utf-8")
+        _write_page(document, read(data))
     if failures:
         return 2
     return int(bool(owed or (changed and not args.keep)))
+
+
+def _write_page(document: Path, kept: Kept) -> None:
+    document.parent.mkdir(exist_ok=True)
+    document.write_text(page(kept), encoding="utf-8")
 
 
 if __name__ == "__main__":
