@@ -47,6 +47,7 @@ class TestUnused:
             ("x  # noqa: PRM901\n", []),  # which is not looked for
             ("bad + \\\n  x  # noqa: PRM101\n", []),
             ("doubtful\nx  # noqa: PRM101\n", ["a.py:1:1: 'doubtful' is found"]),
+            ('"""\nx\n"""  # noqa: PRM101\n', ["a.py:3:6: noqa: PRM101 is not needed"]),
         ],
     )
     def test_codes_are_told(
