@@ -17,7 +17,7 @@ from typing import TypeVar
 from codemods.verification import comparison, report
 from codemods.verification.fixtures import Fixture, FixtureError, discover
 from codemods.verification.jobs import Job
-from codemods.verification.protocol import Verdict, verify
+from codemods.verification.protocol import Verdict, can_rewrite, verify
 from codemods.verification.runner import PACKAGE_ROOT, Machine, NotRunnable, Runner, invariants
 
 VERIFIED, REFUTED, FAILURE, INTERRUPTED = 0, 1, 2, 130
@@ -132,6 +132,8 @@ def _run(options: argparse.Namespace) -> int:
     print(report.table(verdicts), file=to)
     print(*report.skipped_by_name(verdicts), sep="\n", file=to)
     print(report.summary(verdicts, machine, time.monotonic() - begun), file=to)
+    if not can_rewrite():
+        print("skipped: what the codemod writes: libcst is not installed", file=to)
     if all(verdict.skipped for verdict in verdicts):
         raise FixtureError(f"nothing was verified: {verdicts[0].skipped}")
     return REFUTED if any(verdict.problems for verdict in verdicts) else VERIFIED

@@ -66,6 +66,9 @@ def parser() -> Parser:
     adoption = parser.add_argument_group("adoption in old code")
     adoption.add_argument("--add-noqa", action="store_true", help="add a comment at each finding")
     adoption.add_argument(
+        "--warn-unused-noqa", action="store_true", help="tell of comments that silence nothing"
+    )
+    adoption.add_argument(
         "--baseline",
         metavar="FILE",
         default=argparse.SUPPRESS,
@@ -104,14 +107,18 @@ def add_files_and_rules(parser: argparse.ArgumentParser) -> None:
         ("extend-ignore", "do not look for these rules either"),
     ):
         _add_list(rules, name, "CODES", about)
-    rules.add_argument(
-        "--per-file-ignores",
-        metavar="PATTERN:CODE,...",
-        type=_pairs,
-        action="extend",
-        default=argparse.SUPPRESS,
-        help="do not report a rule in some files",
-    )
+    for name, about in (
+        ("--per-file-ignores", "do not report a rule in some files"),
+        ("--extend-per-file-ignores", "nor in these"),
+    ):
+        rules.add_argument(
+            name,
+            metavar="PATTERN:CODE,...",
+            type=_pairs,
+            action="extend",
+            default=argparse.SUPPRESS,
+            help=about,
+        )
     _add_list(rules, "module-bases", "NAMES", "further classes that are torch.nn.Module")
     files = parser.add_argument_group("files (patterns as in a .gitignore, separated by commas)")
     _add_list(files, "exclude", "PATTERNS", "leave these out instead of the usual folders")
@@ -139,11 +146,11 @@ def configured(options: argparse.Namespace) -> dict[str, object]:
     """Return those options that could also be configured, as a table of pyproject.toml."""
     names = {field.name for field in fields(Configuration)}
     table = {name.replace("_", "-"): v for name, v in vars(options).items() if name in names}
-    if "per-file-ignores" in table:
+    for key in table.keys() & {"per-file-ignores", "extend-per-file-ignores"}:
         ignores: dict[str, list[str]] = {}
-        for pattern, code in table["per-file-ignores"]:
+        for pattern, code in table[key]:
             ignores.setdefault(pattern, []).append(code)
-        table["per-file-ignores"] = ignores
+        table[key] = ignores
     return table
 
 
@@ -166,4 +173,6 @@ def _pairs(text: str) -> list[tuple[str, str]]:
     pairs = [item.rpartition(":") for item in _items(text)]
     if not all(pattern and code for pattern, _, code in pairs):
         raise argparse.ArgumentTypeError("write PATTERN:CODE")
+    if any(":" in pattern and " " in pattern for pattern, _, _ in pairs):
+        raise argparse.ArgumentTypeError("write PATTERN:CODE,PATTERN:CODE")
     return [(pattern, code) for pattern, _, code in pairs]

@@ -15,7 +15,7 @@ from flake8_paramassign.discovery import PYTHON, STDIN, discover, is_left_out
 from flake8_paramassign.ending import read_in
 from flake8_paramassign.failures import guarded, internal_error, not_analysed
 from flake8_paramassign.files import read_regular
-from flake8_paramassign.findings import Finding, findings_in
+from flake8_paramassign.findings import Finding, findings_in, where
 from flake8_paramassign.nearest import Configurations
 from flake8_paramassign.output import SHOW_FIXES, wanted_format
 from flake8_paramassign.patterns import absolute
@@ -23,7 +23,7 @@ from flake8_paramassign.progress import Progress
 from flake8_paramassign.rules.prm001_not_analysed import NotAnalysed
 from flake8_paramassign.settings import Settings
 from flake8_paramassign.source import Source, decode
-from flake8_paramassign.suppression import unsuppressed
+from flake8_paramassign.suppression import unsuppressed, unused
 from flake8_paramassign.workers import in_workers, processes
 
 if TYPE_CHECKING:
@@ -114,9 +114,8 @@ class Checker:
         self, filename: str, diagnostics: Sequence[Diagnostic], source: bytes | str = ""
     ) -> list[Finding]:
         """Return the diagnostics that neither the configuration nor a comment silences."""
-        codes = self.settings.select or frozenset()
-        ignored = self._ignored_in(filename) if diagnostics else ()
-        wanted = [d for d in diagnostics if d.code in codes and not d.code.startswith(ignored)]
+        codes = self._codes_in(filename) if diagnostics else frozenset()
+        wanted = [diagnostic for diagnostic in diagnostics if diagnostic.code in codes]
         if not wanted:
             return []
         try:
@@ -125,14 +124,37 @@ class Checker:
             text = ""
         return findings_in(filename, unsuppressed(wanted, Source(text)), Source(text))
 
-    def _ignored_in(self, filename: str) -> tuple[str, ...]:
-        path = absolute(filename)
-        return tuple(
+    def _codes_in(self, filename: str) -> frozenset[str]:
+        """Return the codes that are reported in a file."""
+        path, configuration = absolute(filename), self.configuration
+        ignored = tuple(
             code
-            for pattern, codes in self.configuration.per_file_ignores
+            for pattern, codes in (
+                *configuration.per_file_ignores,
+                *configuration.extend_per_file_ignores,
+            )
             if pattern.verdict(path)
             for code in codes
         )
+        codes = self.settings.select or frozenset()
+        return frozenset(code for code in codes if not code.startswith(ignored))
+
+    def unused_comments(self, path: str) -> list[str]:
+        """Return a line for each code in a ``# noqa`` of the file at ``path`` that is not needed.
+
+        None where that cannot be told. Never raises.
+        """
+        try:
+            data = read_regular(path, largest(path))
+            is_notebook = path.endswith(notebooks.SUFFIX)
+            text = decode(data) if b"noqa" in data.lower() and not is_notebook else ""
+        except (OSError, SyntaxError, LookupError, ValueError):
+            return []
+        diagnostics = self._analysed(data, path) if text else []
+        if any(diagnostic.code == NotAnalysed.code for diagnostic in diagnostics):
+            return []
+        found = unused(diagnostics, Source(text), self._codes_in(path))
+        return [f"{where(path, None, place)}: noqa: {code} is not needed" for place, code in found]
 
 
 @dataclass(frozen=True)
@@ -150,6 +172,10 @@ class Checkers:
         """Return the findings of the file at ``path``. Never raises."""
         return self.of(path).check_file(path)
 
+    def unused_comments(self, path: str) -> list[str]:
+        """Return a line for each comment that is not needed in the file at ``path``."""
+        return self.of(path).unused_comments(path)
+
     def lost(self, path: str, reason: str) -> list[Finding]:
         """Return the PRM001 of the file at ``path``, which ended its worker process."""
         return self.of(path).lost(path, reason)
@@ -164,10 +190,17 @@ class Checked:
     """What could not be done; a file that could not be analysed is among the findings, too."""
     files: int
     """How many were looked at."""
+    unused_comments: list[str]
+    """A line for each, if they were looked for."""
 
 
 def check_paths(
-    paths: Sequence[str], configurations: Configurations, start: Path, stdin_filename: str | None
+    paths: Sequence[str],
+    configurations: Configurations,
+    start: Path,
+    stdin_filename: str | None,
+    *,
+    unused_comments: bool = False,
 ) -> Checked:
     """Check all files that ``paths`` stand for; raises ConfigurationError.
 
@@ -194,7 +227,13 @@ def check_paths(
             findings += of_one_file
     failures = (f for f in findings if f.diagnostic.code == NotAnalysed.code)
     problems = found.problems + [f"{f.where}: {f.diagnostic.message}" for f in failures]
-    return Checked(findings, problems, len(files) + (STDIN in paths))
+    comments = (
+        in_workers(checkers.unused_comments, files, processes(configuration.jobs), lambda *_: [])
+        if unused_comments
+        else []
+    )
+    lines = [line for of_one_file in comments for line in of_one_file]
+    return Checked(findings, problems, len(files) + (STDIN in paths), lines)
 
 
 def _rewriter(configuration: Configuration) -> Rewriter | None:

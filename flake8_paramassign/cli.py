@@ -49,7 +49,13 @@ def _run(options: argparse.Namespace) -> int:
     file, configuration = configurations.in_folder(start)
     if options.show_settings:
         return _print(_settings(file, configuration))
-    checked = check_paths(paths, configurations, start, options.stdin_filename)
+    checked = check_paths(
+        paths,
+        configurations,
+        start,
+        options.stdin_filename,
+        unused_comments=options.warn_unused_noqa,
+    )
     return _reported(checked, configuration, options)
 
 
@@ -85,6 +91,8 @@ def _reported(checked: Checked, configuration: Configuration, options: argparse.
     else:
         is_coloured = colour.is_wanted(sys.stdout) and not options.no_color
         print_out(report if is_coloured else colour.plain(report))
+    for line in checked.unused_comments:
+        say(f"{_NAME}: warning: {visible(line)}")
     return complain(_NAME, problems) or (FINDINGS if findings and not options.exit_zero else CLEAN)
 
 
@@ -143,7 +151,7 @@ def _toml(key: str, value: Any) -> str:
         value = value.lines
     elif key == "extend-exclude":
         value = [line for patterns in value for line in patterns.lines]
-    elif key == "per-file-ignores":
+    elif key.endswith("per-file-ignores"):
         items = (f"{json.dumps(p.lines[0])} = {json.dumps(codes)}" for p, codes in value)
         return f"{{ {', '.join(items)} }}" if value else "{}"
     return json.dumps(value)

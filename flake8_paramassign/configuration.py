@@ -35,6 +35,7 @@ class Configuration:
     ignore: tuple[str, ...] = ()
     extend_ignore: tuple[str, ...] = ()
     per_file_ignores: tuple[tuple[Patterns, tuple[str, ...]], ...] = ()
+    extend_per_file_ignores: tuple[tuple[Patterns, tuple[str, ...]], ...] = ()
     exclude: Patterns | None = None
     extend_exclude: tuple[Patterns, ...] = ()
     force_exclude: bool = False
@@ -200,6 +201,7 @@ _READERS: dict[str, Callable[[object, Path], object]] = {
     "ignore": _codes,
     "extend-ignore": _codes,
     "per-file-ignores": _per_file_ignores,
+    "extend-per-file-ignores": _per_file_ignores,
     "exclude": _patterns,
     "extend-exclude": lambda value, folder: (_patterns(value, folder),),
     "force-exclude": _switch,

@@ -17,7 +17,7 @@ from flake8_paramassign.diagnostics import Edit
 from flake8_paramassign.lsp.texts import Place, Text
 
 SERVER = ClientServerConfig(server_command=[sys.executable, "-m", "flake8_paramassign.lsp"])
-SECONDS = 20
+SECONDS = 60
 """How long anything may take before a test gives up."""
 
 

@@ -105,7 +105,7 @@ class TestDefects:
         def fail(*_: object) -> None:
             raise error
 
-        monkeypatch.setattr(cli, "nearest", fail)
+        monkeypatch.setattr(cli, "_run", fail)
         outcome = paramassign()
         assert (outcome.status, outcome.out, outcome.err.count("\n")) == (2, "", 1)
         assert outcome.err.startswith(f"paramassign: error: internal error: {type(error).__name__}")

@@ -24,7 +24,7 @@ def test_says_what_it_needs(missing: str, tmp_path: Path) -> None:
     code = f"import sys; sys.modules['{missing}'] = None\n"
     code += "from flake8_paramassign.lsp.__main__ import main; sys.exit(main([]))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
-    needed = "paramassign-lsp: error: needs pygls: pip install 'flake8-paramassign[lsp]'\n"
+    needed = "paramassign-lsp: error: needs pygls: pip install 'pygls>=2,<3'\n"
     assert (done.returncode, done.stdout, done.stderr) == (2, "", needed)
 
 

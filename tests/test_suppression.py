@@ -116,7 +116,6 @@ class A:  # noqa
     "whole file, indented and in capitals": "if bad:\n    # FLAKE8=NOQA\n    bad\n",
     "whole file, in a string": '"""\n# flake8: noqa\n"""\nbad\n',
     "not the whole file": "bad  # flake8: noqa\nlost\n",
-    "not the whole file: ruff's": "# ruff: noqa\nbad\n",
     "no newline at the end": "bad  # noqa: PRM101\nbad",
     "CRLF": 'bad  # noqa: PRM101\r\n"""\r\nbad\r\n"""  # noqa\r\nbad  # noqa:\r\n',
     "lone CR": "bad  # noqa: PRM101\rbad\rbad  # noqa\r",

@@ -12,10 +12,11 @@ import pytest
 
 from codemods.verification.fixtures import Fixture, Subject, discover, read_claims
 from codemods.verification.jobs import Job, Outcome
-from codemods.verification.protocol import verify
+from codemods.verification.protocol import OF_SOUND_PROGRAMS, verify
 from codemods.verification.report import as_json
 from codemods.verification.rewriting import write_at
 from codemods.verification.runner import Machine, Runner
+from codemods.verify import main as verify_command
 
 pytestmark = pytest.mark.skipif(find_spec("torch") is None, reason="torch is not installed")
 
@@ -119,6 +120,21 @@ def test_a_mutant_breaks_its_invariant_alone(
 def test_every_invariant_has_a_mutant(runner: Runner) -> None:
     outcome = runner.run(mutated(MUTANTS[0], "cpu"))
     assert {mutant_of(c.invariant) for c in outcome.checks} == {name(path) for path in MUTANTS}
+
+
+def test_what_any_sound_program_keeps_is_seen_through_the_command_line(tmp_path: Path) -> None:
+    held_to = {mutant_of(invariant) for invariant in OF_SOUND_PROGRAMS}
+    mutants = [mutant for mutant in MUTANTS if name(mutant) in held_to]
+    for mutant in mutants:
+        (tmp_path / f"{name(mutant)}.silent.py").write_bytes(mutant.read_bytes())
+    report = tmp_path / "seen.json"
+    status = verify_command([str(tmp_path), "--device=cpu", f"--json={report}", "--jobs=1"])
+    seen = {fixture["name"]: fixture for fixture in json.loads(report.read_text())["fixtures"]}
+    assert (status, set(seen)) == (1, held_to)
+    for invariant, fixture in seen.items():
+        broken = {c["invariant"] for c in fixture["invariants"] if c["status"] == "broken"}
+        assert invariant in {mutant_of(b) for b in broken}, fixture["problems"]
+        assert fixture["problems"]
 
 
 @pytest.mark.parametrize(

@@ -26,7 +26,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except ModuleNotFoundError as error:
         if (error.name or "").partition(".")[0] not in ("pygls", "lsprotocol"):
             raise
-        needed = "pip install 'flake8-paramassign[lsp]'"
+        needed = "pip install 'pygls>=2,<3'"
         print(f"paramassign-lsp: error: needs pygls: {needed}", file=sys.stderr)
         return 2
     if options.tcp:

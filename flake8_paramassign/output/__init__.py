@@ -17,7 +17,8 @@ SHOW_FIXES = ("full", "json", "sarif")
 
 def wanted_format(configured: str | None) -> str:
     """Return the format to use where ``configured`` is asked for, or none: for people, or not."""
-    return configured or ("full" if sys.stdout.isatty() else "text")
+    is_for_people = sys.stdout is not None and sys.stdout.isatty()
+    return configured or ("full" if is_for_people else "text")
 
 
 def render(output_format: str, findings: Sequence[Finding]) -> str:
