@@ -90,7 +90,7 @@ class TestImport:
         """
         loaded = set(self.loaded(code).split())
         assert "flake8_paramassign.analysis" in loaded
-        assert not loaded & {"flake8_paramassign.inference", "flake8_paramassign.selection"}
+        assert not loaded & {"flake8_paramassign.semantics", "flake8_paramassign.selection"}
 
     def test_takes_less_than_30_milliseconds(self) -> None:
         code = (

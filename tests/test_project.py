@@ -143,17 +143,14 @@ def test_a_file_that_changes_is_read_again(tmp_path: Path) -> None:
     assert found(tmp_path, "child.py", {"base.py": BASE}) == [("PRM101", 6)]
 
 
-@pytest.mark.parametrize(("others", "expected"), [(2, [("PRM101", 6)]), (30, [])])
-def test_a_package_that_stars_everything_is_not_searched(
-    tmp_path: Path, others: int, expected: list[tuple[str, int]]
-) -> None:
-    stars = [f"other{number}" for number in range(others)]
+def test_a_name_is_found_behind_many_star_imports(tmp_path: Path) -> None:
+    stars = [f"other{number}" for number in range(30)]
     package = "".join(f"from .{name} import *\n" for name in [*stars, "base"])
     files = {f"package/{name}.py": "" for name in stars}
     files |= {"package/__init__.py": package, "package/base.py": BASE}
     files["child.py"] = child("from package import Base")
 
-    assert found(tmp_path, "child.py", files) == expected
+    assert found(tmp_path, "child.py", files) == [("PRM101", 6)]
 
 
 def test_it_does_not_matter_which_file_comes_first(tmp_path: Path) -> None:

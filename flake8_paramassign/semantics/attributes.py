@@ -86,6 +86,8 @@ class Attributes:
             return self._inherited(value, name)
         if isinstance(value, Constant | Plain | Text | GradMode):
             return (Builtin(value, name),)
+        if isinstance(value, Builtin) and value.name in REGISTRIES:
+            return (Builtin(value, name),)
         if isinstance(value, Method) and name == "__self__":
             return (value.receiver,)
         if isinstance(value, Function | Method) and name == "__name__":

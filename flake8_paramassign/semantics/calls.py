@@ -27,6 +27,7 @@ from flake8_paramassign.domain.values import (
     Super,
     Value,
     Values,
+    constant,
     join,
     join_all,
 )
@@ -246,6 +247,8 @@ class Calls:
         receiver, name = callee.receiver, callee.name
         if isinstance(receiver, Super):
             return self._inherited(receiver, name, arguments, state, node)
+        if isinstance(receiver, Builtin):
+            return self._of_registry(receiver, name, arguments, state)
         if not isinstance(receiver, Address):
             model = METHODS.get((str, name))
             if model is not None:
@@ -267,6 +270,19 @@ class Calls:
         if name in harmless.METHODS:
             return (self._machine.symbol(node, state),)
         return self.call_unknown(callee, arguments, state, node)
+
+    def _of_registry(
+        self, registry: Builtin, name: str, arguments: Arguments, state: State
+    ) -> Values:
+        """``m._parameters.pop("weight")``, ``vars(m).update(...)``."""
+        if name == "pop" and arguments.positional:
+            key = constant(arguments.positional[0])
+            self._machine.delete_attribute(
+                (registry.receiver,), key if isinstance(key, str) else None, state
+            )
+        elif name not in ("keys", "items", "values", "get", "copy", "__contains__"):
+            state.havoc([registry.receiver])
+        return UNKNOWN
 
     def _inherited(
         self, above: Super, name: str, arguments: Arguments, state: State, node: ast.expr
@@ -352,6 +368,8 @@ class Calls:
     ) -> Values:
         """Code that is not known runs, with all that it is given in its hands."""
         reached = arguments.flat()
+        for value in [*reached, *([callee] if callee is not None else [])]:
+            reached += self._captured(value, state)
         name = ""
         if isinstance(callee, Builtin):
             reached.append(callee.receiver)
@@ -369,6 +387,22 @@ class Calls:
             return (self._machine.symbol(node, state),)
         state.havoc(reached)
         return (self._machine.symbol(node, state),)
+
+    def _captured(self, value: Value, state: State) -> list[Value]:
+        """What a function gets at by the names of variables around it, now or whenever it runs."""
+        function = value.function if isinstance(value, Method) else value
+        if not isinstance(function, Function) or function.scope is None:
+            return []
+        self._machine.called(function, None)  # in whichever grad mode
+        running = function.scope is self._machine.frame.scope
+        variables = state.names if running else state.scopes.get(function.scope, {})
+        return [
+            held
+            for node in ast.walk(function.node)
+            if isinstance(node, ast.Name)
+            for held in variables.get(node.id, NOTHING)
+            if isinstance(held, Address)
+        ]
 
     # Functions of the project.
 

@@ -149,7 +149,7 @@ class Names:
                 made = Container("list", rest=some or UNKNOWN, is_exact=False)
                 held = (self._machine.new(made, state, part, "rest"),)
             else:
-                held = some
+                held = self._at(values, index, starred, state, target) or some
                 if not held or is_unknown(held):
                     found = join_all(
                         self._machine.item(v, (Constant(index),), state, target) for v in values
@@ -160,6 +160,16 @@ class Names:
                         else join((self._machine.symbol(part, state),), NOTHING)
                     )
             self.bind(part, held, state, None)
+
+    def _at(
+        self, values: Values, index: int, starred: int | None, state: State, target: ast.expr
+    ) -> Values:
+        """What has the ``index`` of whichever it is, where that is known of each of them."""
+        if starred is not None:
+            return NOTHING
+        parts = [self._machine.item(value, (Constant(index),), state, target) for value in values]
+        known = all(parts) and not any(map(is_unknown, parts))
+        return join_all(parts) if known else NOTHING
 
     # Loops over Parameters, and values that nobody reads.
 

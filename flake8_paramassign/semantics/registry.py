@@ -13,7 +13,7 @@ from flake8_paramassign.domain.objects import (
     Thing,
 )
 from flake8_paramassign.domain.state import State
-from flake8_paramassign.domain.values import Address, Addresses, Text, Values
+from flake8_paramassign.domain.values import Address, Addresses, Text, Values, is_unknown
 
 EACH = "parameters()"
 
@@ -104,6 +104,9 @@ def _collect(
                 listing.named.append((full, found))
             elif held.slot != PARAMETER:
                 listing.is_exact = False
+            if is_unknown(held.values):
+                listing.is_exact = False
+                listing.named.append((full, (each_parameter(address, state, addresses),)))
         if recurse and held.slot & MODULE:
             listing.is_exact = listing.is_exact and known and held.slot == MODULE
             if len(held.values) != 1:

@@ -42,7 +42,8 @@ _MAKERS = frozenset(
 _WORDS = _MAKERS | frozenset(
     """parameters named_parameters state_dict load_state_dict setattr delattr
     __setattr__ __delattr__ __getattr__ register_buffer __dict__ _parameters
-    _buffers _modules vars weight_norm spectral_norm orthogonal prune parametrize parametrizations
+    _buffers _modules _init_weights vars weight_norm spectral_norm orthogonal prune parametrize
+    parametrizations
     register_parametrization remove_parametrizations vector_to_parameters optim param_groups
     .data add_param_group DataParallel DistributedDataParallel FullyShardedDataParallel
     ParameterModule

@@ -114,6 +114,10 @@ def _argument(values: Values, state: State) -> object:
         return value
     if len(values) == 1 and isinstance(values[0], Address):
         obj = state.read(values[0])
+        if isinstance(obj, Container) and obj.is_exact:
+            items = tuple(constant(held) for held in obj.known.values())
+            if all(type(item) is int for item in items):
+                return items
         if isinstance(obj, Tensor | Container) or (isinstance(obj, Thing) and obj.is_module):
             return catalogue.GIVEN
         if not values[0].many:
@@ -566,6 +570,13 @@ def _same_module(call: Call) -> Values:
                 changed = replace(tensor, dtype=None, device=None)
                 call.state.write(address, changed)
     return (call.receiver,)
+
+
+@method(Thing, "forward")
+def _forward(call: Call) -> Values:
+    """As if the Module itself were called, but for its hooks."""
+    assert call.receiver is not None
+    return call.machine.call(call.receiver, call.arguments, call.state, call.node)
 
 
 @method(Thing, "zero_grad", "extra_repr", "register_forward_hook", "register_forward_pre_hook",

@@ -92,7 +92,7 @@ _NEW = frozenset(f"new_{kind}" for kind in ("zeros", "ones", "empty"))
 
 def created(name: str, arguments: Sequence[object], named: Mapping[str, object]) -> Shape | None:
     """The shape of what the function ``name`` makes out of nothing: ``randn``, ``eye``."""
-    if name in _SIZED:
+    if name in _SIZED or name.endswith("Tensor"):
         return _sizes([named["size"]] if "size" in named else arguments)
     if name in ("full", "randint", "normal"):
         position = {"full": 0, "randint": len(arguments) - 1, "normal": 2}[name]
@@ -272,6 +272,8 @@ def _permuted(shape: Shape, arguments: Sequence[object]) -> Shape | None:
 
 def _viewed(shape: Shape, arguments: Sequence[object]) -> Shape | None:
     sizes = _sizes(arguments)
+    if sizes is not None and any(isinstance(size, Address) for size in sizes):
+        return None  # one of them may be -1
     if sizes is None or sizes.count(-1) != 1:
         return sizes
     numbers = [size for size in shape if isinstance(size, int)]
