@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import re
-import sys
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-if sys.version_info >= (3, 11):
-    import tomllib
-else:
-    import tomli as tomllib
+from flake8_paramassign.files import read_regular
+from flake8_paramassign.tables import parse_toml
 
+_LARGEST = 5_000_000
+"""Bytes above which a file is taken to say nothing."""
 _LAST = 1000
 """A major version that no library reaches."""
 
@@ -65,13 +64,13 @@ def _specifiers(folder: Path, library: str) -> Iterator[str | None]:
     )
     for file in (*lists, folder / "setup.cfg", folder / "setup.py"):
         with suppress(OSError, ValueError):
-            for line in file.read_text("utf-8").splitlines():
+            for line in read_regular(file, _LARGEST).decode("utf-8").splitlines():
                 match = requirement.search(line)
                 if match is not None and not line.lstrip().startswith("#"):
                     yield (match[2] or "").strip()
     for file in (folder / "pyproject.toml", folder / "uv.lock", folder / "poetry.lock"):
         with suppress(OSError, ValueError):
-            yield from _in_toml(tomllib.loads(file.read_text("utf-8")), library, requirement)
+            yield from _in_toml(parse_toml(read_regular(file, _LARGEST)), library, requirement)
 
 
 def _in_toml(table: Any, library: str, requirement: re.Pattern[str]) -> Iterator[str | None]:

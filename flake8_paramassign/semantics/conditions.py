@@ -15,6 +15,7 @@ from typing import Any
 
 from flake8_paramassign.domain.objects import (
     ABSENT,
+    ANY,
     PARAMETER,
     UNSEEN_THING,
     Container,
@@ -442,8 +443,11 @@ class Conditions:
         self, value: Value, classes: list[TorchClass | ProjectClass], state: State
     ) -> Value:
         obj = state.read(value) if isinstance(value, Address) else None
-        if not isinstance(value, Address) or not isinstance(obj, Thing) or obj.fields:
+        if not isinstance(value, Address) or not isinstance(obj, Thing):
             return value
+        known = {name: held for name, held in obj.fields.items() if held.slot != ANY}
+        if known:
+            return value  # as the program has left it
         target = value
         if value.many:
             target = self._machine.addresses.of(

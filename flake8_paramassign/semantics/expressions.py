@@ -42,6 +42,8 @@ _OPERATORS: dict[type[ast.operator], Callable[[Any, Any], Any]] = {
     ast.FloorDiv: operator.floordiv,
     ast.Mod: operator.mod,
 }
+_ELEMENTWISE = (ast.Eq, ast.NotEq, ast.Lt, ast.LtE, ast.Gt, ast.GtE)
+"""Comparisons that tensors make for each element."""
 _SEQUENCES = ("list", "tuple")
 
 
@@ -317,7 +319,14 @@ class Expressions:
         return result
 
     def _comparison(self, node: ast.Compare, state: State) -> Values:
-        return self._answer(node, self._machine.truth(node, state), state)
+        truth = self._machine.truth(node, state)
+        if truth is None and len(node.ops) == 1 and isinstance(node.ops[0], _ELEMENTWISE):
+            with self._machine.quietly():
+                left = self.evaluate(node.left, state.copy())
+                right = self.evaluate(node.comparators[0], state.copy())
+            if self._tensors.are_any((*left, *right), state):
+                return self._tensors.compared(left, right, node, state)
+        return self._answer(node, truth, state)
 
     def _answer(self, node: ast.expr, truth: bool | None, state: State) -> Values:
         """What a test gives."""

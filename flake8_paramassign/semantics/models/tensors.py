@@ -302,6 +302,17 @@ class Tensors:
         )  # fmt: skip
 
     @staticmethod
+    def are_any(values: Values, state: State) -> bool:
+        """Whether one of ``values`` is a tensor."""
+        return any(isinstance(v, Address) and isinstance(state.read(v), Tensor) for v in values)
+
+    def compared(self, left: Values, right: Values, node: ast.AST, state: State) -> Values:
+        """``t > 0``: a tensor of bools, through which no gradient flows."""
+        shape = shapes.broadcast(shapes.described(left, state), shapes.described(right, state))
+        made = Tensor(self._machine.place(node), shape=shape, dtype="torch.bool", integer=True)
+        return self.make(made, state, node)
+
+    @staticmethod
     def _common(
         one: Obj | None, other: Obj | None, left: Value, right: Value, op: ast.operator
     ) -> str | None:
@@ -628,7 +639,8 @@ class Tensors:
         unsure = bool(arguments.extra) or any(
             not isinstance(v, Constant | Plain | Text | Library) for v in arguments.flat()
         )
-        unsure = unsure and not creates
+        # The classes of old (torch.FloatTensor) take sizes or numbers, and make leaves.
+        unsure = unsure and not creates and not name.endswith("Tensor")
         flag = constant(arguments.named.get("requires_grad", FALSE))
         trainable = flag if isinstance(flag, bool) else None
         leaf: bool | None = True
