@@ -119,16 +119,13 @@ class Items:
         """Set an item."""
         owners = self._machine.evaluate(target.value, state)
         index = self._machine.evaluate(target.slice, state)
-        written = [v for v in owners if self._may_be_tensor(v, state)]
+        written = [v for v in owners if self._tensors.may_be_written(v, state)]
         if written and len(written) == len(owners):
             self._tensors.write(owners, target.value, "[...] =", values, state, target)
         if len(owners) == 1 and isinstance(owners[0], Address):
             self._tell_stored(owners[0], values, state, target)
         for owner in owners:
             self._store_in(owner, index, values, state, target, len(owners) == 1)
-
-    def _may_be_tensor(self, value: Value, state: State) -> bool:
-        return isinstance(value, Address) and isinstance(state.read(value), Tensor)
 
     def _store_in(
         self, owner: Value, index: Values, values: Values, state: State, target: ast.Subscript,

@@ -98,6 +98,8 @@ class Relevance:
         self._all = settings.exhaustive or not _READING.isdisjoint(selected)
         self._units: dict[ast.AST, Unit] = {}
         self._foreign: frozenset[str] = frozenset()
+        self._builders: frozenset[str] = frozenset()
+        """Functions and classes that may make Modules."""
         self._calls: frozenset[str] = frozenset()
         self._settled = False
         self._has_torch = True
@@ -124,7 +126,10 @@ class Relevance:
         if unit is None:  # a function or class inside a function
             return self._of_inner(node)
         if unit.node is unit.owner:
-            return any(u.relevant for u in self._units.values() if u.owner is node)
+            inner = [s for s in unit.owner.body if isinstance(s, ast.ClassDef)]
+            return any(u.relevant for u in self._units.values() if u.owner is node) or any(
+                map(self.of, inner)
+            )
         return unit.relevant
 
     def stored_in_skipped(self, name: str) -> bool:
@@ -161,6 +166,12 @@ class Relevance:
         self._units[tree] = script
         self._imported(rest)
         self._find_slots()
+        kinds = self._modules | catalogue.module_names()
+        self._builders = frozenset(
+            unit.name
+            for unit in self._units.values()
+            if unit.words & kinds and unit.name not in STEPS and not unit.name.startswith("__")
+        )
         for unit in self._units.values():
             unit.relevant = self._by_itself(unit)
         self._close()
@@ -352,7 +363,7 @@ class Relevance:
         """Whether Modules may be stored: too early, or in a plain container."""
         if unit.name in STEPS and not unit.words & self._modules:
             return False
-        if not unit.words & (self._modules | catalogue.module_names()):
+        if not unit.words & (self._modules | catalogue.module_names() | self._builders):
             return False
         return bool(_stores(unit.parts).attributes) or "append" in unit.words
 

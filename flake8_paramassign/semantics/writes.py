@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 
-from flake8_paramassign.domain.objects import Container, Tensor, Thing
+from flake8_paramassign.domain.objects import Container, Thing
 from flake8_paramassign.domain.state import State
 from flake8_paramassign.domain.values import (
     NOTHING,
@@ -44,7 +44,8 @@ class Writes:
         written = NOTHING
         for value in held:
             obj = state.read(value) if isinstance(value, Address) else None
-            if isinstance(obj, Tensor) and not isinstance(node.op, ast.MatMult):
+            is_tensor = self._tensors.may_be_written(value, state)
+            if is_tensor and not isinstance(node.op, ast.MatMult):
                 written = join(written, (value,))
                 results = join(results, (value,))
             elif isinstance(obj, Container) and isinstance(node.op, ast.Add) and obj.kind == "list":

@@ -244,6 +244,20 @@ class Tensors:
 
     # Writing.
 
+    @staticmethod
+    def may_be_written(value: Value, state: State) -> bool:
+        """Whether it is a tensor, or the ``.data`` of what has the name of a torch layer's slot."""
+        if not isinstance(value, Address):
+            return False
+        if isinstance(state.read(value), Tensor):
+            return True
+        site = value.site
+        if not isinstance(site, tuple) or site[1] != "data" or not isinstance(site[0], Address):
+            return False
+        slot = site[0].site
+        named = isinstance(slot, tuple) and isinstance(slot[1], str)
+        return named and catalogue.is_stock_slot(slot[1])
+
     def write(
         self, values: Values, subject: ast.expr, how: str, operands: Values, state: State,
         node: ast.AST,
