@@ -255,8 +255,8 @@ class Tensors:
         if not isinstance(site, tuple) or site[1] != "data" or not isinstance(site[0], Address):
             return False
         slot = site[0].site
-        named = isinstance(slot, tuple) and isinstance(slot[1], str)
-        return named and catalogue.is_stock_slot(slot[1])
+        name = slot[1] if isinstance(slot, tuple) else None
+        return isinstance(name, str) and catalogue.is_stock_slot(name)
 
     def write(
         self, values: Values, subject: ast.expr, how: str, operands: Values, state: State,
