@@ -14,6 +14,7 @@ from functools import cache
 from typing import Any
 
 import torch
+from torch import nn
 from torch._decomp import decompositions
 from torch.nn.parameter import is_lazy
 from torch.utils._pytree import tree_leaves, tree_map
@@ -212,17 +213,26 @@ def _cast(operator: Any) -> Any:
 def available() -> Iterator[None]:
     """Let there be the device, meanwhile; raises NeedsDevice where torch is too old."""
     libraries()
-    before = torch.__future__.get_swap_module_params_on_conversion(), torch.utils.swap_tensors
-    # A module that is moved keeps its Parameters, as on a GPU.
-    torch.__future__.set_swap_module_params_on_conversion(True)
+    convert: Any = nn.Module._apply
+    swap = torch.utils.swap_tensors
+
+    def _apply(module: nn.Module, fn: Any, recurse: bool = True) -> Any:
+        # A module that is moved keeps its Parameters, as on a GPU.
+        before = torch.__future__.get_swap_module_params_on_conversion()
+        torch.__future__.set_swap_module_params_on_conversion(True)
+        try:
+            return convert(module, fn, recurse)
+        finally:
+            torch.__future__.set_swap_module_params_on_conversion(before)
+
+    nn.Module._apply = _apply  # type: ignore[method-assign]
     torch.utils.swap_tensors = _swap
     try:
         # A thread for the device would run Python while a process ends.
         with torch.autograd.set_multithreading_enabled(False):
             yield
     finally:
-        torch.__future__.set_swap_module_params_on_conversion(before[0])
-        torch.utils.swap_tensors = before[1]
+        nn.Module._apply, torch.utils.swap_tensors = convert, swap  # type: ignore[method-assign]
 
 
 @cache
