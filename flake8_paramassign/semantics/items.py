@@ -58,6 +58,9 @@ class Items:
             return containers.item_of(obj, index)
         if isinstance(obj, Tensor):
             return self._tensors.item(value, obj, index, state, node)
+        if isinstance(obj, Thing) and self._tensors.may_be_written(value, state):
+            data = Tensor(via=".data", through_data=True)  # of a slot of torch's layers
+            return self._tensors.item(value, data, index, state, node)
         if isinstance(obj, Thing):
             if modules.container_kind(obj) is not None:
                 return modules.item(self._machine, value, obj, index, state, node)
