@@ -74,10 +74,9 @@ class Analyzer:
             return [not_analysed(internal_error(error), _line(error, tree))]
 
     def _findings(self, text: str, tree: ast.Module, filename: str) -> list[Diagnostic]:
-        from flake8_paramassign.facts import Facts
+        if "import" not in text and not self.settings.exhaustive:
+            return []  # what a finding is about is always imported
         from flake8_paramassign.project.project import Project, Trees
-        from flake8_paramassign.report import Report
-        from flake8_paramassign.semantics.engine import Engine
         from flake8_paramassign.semantics.relevance import Relevance
 
         trees = self._trees = self._trees or Trees()
@@ -85,6 +84,10 @@ class Analyzer:
         relevance = Relevance(Source(text), project.module, self.settings)
         if relevance.holds_nothing():
             return []
+        from flake8_paramassign.facts import Facts
+        from flake8_paramassign.report import Report
+        from flake8_paramassign.semantics.engine import Engine
+
         facts = Facts(project, project.module, self.settings)
         report = Report(self.settings, facts)
         engine = Engine(project, report.tell, effort=self.settings.effort, relevance=relevance)

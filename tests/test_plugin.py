@@ -78,7 +78,7 @@ class TestImport:
         assert "flake8_paramassign.plugin" in loaded
         assert not loaded & {"libcst", "torch", "flake8_paramassign.analysis"}
 
-    def test_a_file_without_torch_needs_neither_rules_nor_interpreter(self) -> None:
+    def test_a_file_that_imports_nothing_needs_neither_rules_nor_interpreter(self) -> None:
         code = f"""if True:
             import ast, sys
             from argparse import Namespace
