@@ -8,13 +8,14 @@ import pkgutil
 from dataclasses import dataclass
 from functools import cache
 from importlib import import_module
-from typing import Any, ClassVar, TypeAlias, get_args, get_type_hints
+from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias, get_args, get_type_hints
 
-from flake8_paramassign.domain.objects import Place
-from flake8_paramassign.domain.state import State
-from flake8_paramassign.domain.values import Value
-from flake8_paramassign.facts import Facts
-from flake8_paramassign.semantics.events import Event, Happening
+if TYPE_CHECKING:  # a rule's code and name are asked for without any interpreter
+    from flake8_paramassign.domain.objects import Place
+    from flake8_paramassign.domain.state import State
+    from flake8_paramassign.domain.values import Value
+    from flake8_paramassign.facts import Facts
+    from flake8_paramassign.semantics.events import Event
 
 SECTIONS = (
     "What it does",
@@ -83,9 +84,11 @@ class Rule:
     @cache
     def events(cls) -> tuple[type[Event], ...]:
         """The types of the events that it judges."""
-        wanted = get_type_hints(cls.judge)["event"]
-        if wanted is Any:
+        if cls.judge is Rule.judge:
             return ()
+        from flake8_paramassign.semantics.events import Happening
+
+        wanted = get_type_hints(cls.judge)["event"]
         types = get_args(wanted) or (wanted,)
         assert all(issubclass(kind, Happening) for kind in types), f"{cls.code} judges no event"
         return types
