@@ -26,11 +26,11 @@ def in_double(module: nn.Module) -> None:
     if any(tensor.device.type == "mps" for tensor in module.state_dict().values()):
         raise NeedsDevice("MPS has no float64")
     for tensor in [*module.parameters(), *module.buffers()]:
-        tensor.data = tensor.data.to(WIDER.get(tensor.dtype, tensor.dtype))
+        tensor.data = tensor.data.to(WIDER.get(tensor.dtype, tensor.dtype))  # noqa: PRM901
     for part in module.modules():
         for name, held in part.__dict__.items():
             if name not in ("_parameters", "_buffers", "_modules"):
-                part.__dict__[name] = doubled(held)
+                part.__dict__[name] = doubled(held)  # noqa: PRM904 - what was there is doubled
 
 
 def doubled(value: Any) -> Any:
