@@ -278,6 +278,17 @@ def constant(values: Values) -> object:
     return NotImplemented
 
 
+def name_of(values: Values) -> str | Text:
+    """The name of an attribute that ``values`` are, as far as it is known."""
+    if len(values) == 1:
+        (value,) = values
+        if isinstance(value, Constant) and isinstance(value.value, str):
+            return value.value
+        if isinstance(value, Text):
+            return value
+    return Text()
+
+
 def addresses_in(values: Iterable[Value]) -> Iterator[Address]:
     """The objects that values are or hold: a bound method holds its receiver."""
     for value in values:

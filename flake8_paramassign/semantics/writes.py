@@ -37,7 +37,7 @@ class Writes:
     def augment(self, node: ast.AugAssign, state: State) -> None:
         """``target op= value``: in place where the object can do that, else a new value."""
         target = node.target
-        held = self._machine.evaluate(_loaded(target), state)
+        held = self._machine.evaluate(target, state)
         operand = self._machine.evaluate(node.value, state)
         symbol = _SYMBOLS.get(type(node.op), "=")
         results = NOTHING
@@ -106,8 +106,3 @@ class Writes:
             state.write(owner, obj.blurred())
         elif isinstance(obj, Thing):
             state.havoc([owner])
-
-
-def _loaded(target: ast.expr) -> ast.expr:
-    """The target of an augmented assignment, to be read."""
-    return target

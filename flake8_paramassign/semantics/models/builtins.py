@@ -25,24 +25,15 @@ from flake8_paramassign.domain.values import (
     constant,
     join,
     join_all,
+    name_of,
 )
 from flake8_paramassign.project.classes import ProjectClass
 from flake8_paramassign.semantics.models.base import FUNCTIONS, Call, function, method
 
 
-def _name(values: Values) -> str | Text:
-    if len(values) == 1:
-        (value,) = values
-        if isinstance(value, Constant) and isinstance(value.value, str):
-            return value.value
-        if isinstance(value, Text):
-            return value
-    return Text()
-
-
 @function("builtins.getattr")
 def _getattr(call: Call) -> Values:
-    name = _name(call.argument(1))
+    name = name_of(call.argument(1))
     default = call.argument(2)
     owners = call.argument(0)
     if not isinstance(name, str):
@@ -71,7 +62,7 @@ def _surely_has(call: Call, owner: object, name: str) -> bool:
 
 @function("builtins.setattr", "object.__setattr__", "builtins.object.__setattr__")
 def _setattr(call: Call) -> Values:
-    name = _name(call.argument(1))
+    name = name_of(call.argument(1))
     expression = call.syntax(2)
     if call.name != "builtins.setattr":
         for receiver in call.argument(0):
@@ -81,7 +72,7 @@ def _setattr(call: Call) -> Values:
             )  # fmt: skip
         return NONE
     names = call.argument(1)
-    if len(names) > 1 and all(isinstance(_name((n,)), str) for n in names):
+    if len(names) > 1 and all(isinstance(name_of((n,)), str) for n in names):
         name = Text()
     call.machine.store(
         call.argument(0), name, call.argument(2), call.state, call.node, expression, "setattr"
@@ -91,7 +82,7 @@ def _setattr(call: Call) -> Values:
 
 @function("torch.nn.Module.__setattr__")
 def _module_setattr(call: Call) -> Values:
-    name = _name(call.argument(1))
+    name = name_of(call.argument(1))
     call.machine.store(
         call.argument(0), name, call.argument(2), call.state, call.node, None, "setattr"
     )
@@ -304,10 +295,8 @@ def _in_mode(values: Values, enabled: bool | None) -> Values:
 def _set_mode(call: Call) -> Values:
     mode = call.constant(0, "mode")
     enabled = mode if isinstance(mode, bool) else None
-    before = call.state.grad
     if not isinstance(call.machine.frame.statement, ast.With) or not _is_item(call):
         call.state.grad = enabled
-    del before
     return (GradMode(enabled),)
 
 

@@ -31,6 +31,7 @@ from flake8_paramassign.domain.values import (
     constant,
     join,
     join_all,
+    name_of,
 )
 from flake8_paramassign.project.classes import ProjectClass, TorchClass
 from flake8_paramassign.semantics import registry
@@ -332,20 +333,9 @@ def _buffer(call: Call) -> Values:
 # Registration.
 
 
-def _name(values: Values) -> str | Text:
-    """A name as far as it is known."""
-    if len(values) == 1:
-        (value,) = values
-        if isinstance(value, Constant) and isinstance(value.value, str):
-            return value.value
-        if isinstance(value, Text):
-            return value
-    return Text()
-
-
 def _registering(call: Call, how: str, values: Values) -> Values:
     assert call.receiver is not None
-    name = _name(call.argument(0, "name"))
+    name = name_of(call.argument(0, "name"))
     expression = call.syntax(1, "param", "tensor", "module", "value")
     call.machine.store(
         (call.receiver,), name, values, call.state, call.node, expression, how
