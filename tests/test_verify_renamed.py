@@ -21,6 +21,8 @@ UNTOLD = {
     "PRM101": {"own_value_on_other_device"},
     # What the view is of cannot be moved there, as a graph holds it.
     "PRM102": {"moved_to_device", "transpose_of_a_registered_one"},
+    # A frozen network runs as one that trains: only the docstring says that it was to be frozen.
+    "PRM109": {"frozen_in_a_second_loop"},
     # What was to be written is lost without a trace: only the docstring says that it was meant.
     "PRM201": {
         "clipped_without_grad",
