@@ -308,7 +308,7 @@ class State:
         if self.replaced is other.replaced:
             result.replaced = self.replaced
         else:
-            result.replaced = {**other.replaced, **self.replaced}
+            result.replaced = {**other._replaced_beside(self), **self._replaced_beside(other)}
         result.passed = _common(self.passed, other.passed)
         if remember:
             snapshot = result.copy()
@@ -318,6 +318,28 @@ class State:
             split = Split.of(first, second, snapshot)
             result.splits = (*result.splits, split)[-_MOST_SPLITS:]
         return result
+
+    def _replaced_beside(self, other: State) -> dict[Place, Replaced]:
+        """What is behind the back of an optimizer that this path did not give up.
+
+        One that only the other path holds, where nothing was replaced, keeps nothing in vain.
+        """
+        return {
+            place: known
+            for place, known in self.replaced.items()
+            if place in other.replaced
+            or all(other._holders(taker) <= self._holders(taker) for taker in known.takers)
+        }
+
+    def _holders(self, address: Address) -> set[object]:
+        """The names, and the attributes and containers, under which an object is held."""
+        found: set[object] = {name for name, values in self.names.items() if address in values}
+        for holder, obj in self.objects():
+            if isinstance(obj, Thing):
+                found.update((holder, n) for n, field in obj.held() if address in field.values)
+            elif any(address in values for values in obj.contents()):
+                found.add(holder)
+        return found
 
     def _joined_scopes(self, other: State) -> dict[Scope, dict[str, Values]]:
         if self.scopes is other.scopes:

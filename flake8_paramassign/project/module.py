@@ -163,9 +163,12 @@ class Module:
     ) -> ProjectClass:
         """The one class object for a class statement of this file.
 
-        ``bases`` are what the flow of the program gives for those of a local class.
+        ``bases`` are what the flow of the program gives for those of a local class, and ``scope``
+        is where its statement was run last.
         """
         known = self._classes.get(node)
+        if known is not None and scope is not None:
+            known.scope = scope
         if known is None:
             found = bases if bases is not None else tuple(map(self._base, node.bases))
             known = self._classes[node] = ProjectClass(node, self, found, scope)

@@ -56,7 +56,7 @@ def _tell(
 ) -> None:  # fmt: skip
     contents = _inside((container,), state, _DEEPEST)
     items = tuple(v for v in contents if _is_of_interest(v, state))
-    lost = tuple(v for v in items if v not in known)
+    lost = tuple(v for v in items if v not in known and not _is_of_another(v, known, state))
     if not lost:
         return
     obj = state.read(container)
@@ -83,3 +83,10 @@ def _is_of_interest(value: Value, state: State) -> bool:
     if isinstance(obj, Tensor):
         return obj.is_parameter and not obj.escaped
     return isinstance(obj, Thing) and obj.is_module is True and not obj.escaped
+
+
+def _is_of_another(value: Value, known: set[Address], state: State) -> bool:
+    """Whether it is what ``parameters()`` gives of a Module that has a place of its own."""
+    obj = state.read(value) if isinstance(value, Address) else None
+    owner = obj.owner if isinstance(obj, Tensor) else None
+    return owner is not None and (owner.symbolic or owner in known)

@@ -373,7 +373,7 @@ class Expressions:
         rest = NOTHING
         exact = True
         for element in node.elts:
-            held = self.evaluate(element, state)
+            held = self._kept(element, state)
             if not isinstance(element, ast.Starred):
                 items.append(held)
                 continue
@@ -409,13 +409,18 @@ class Expressions:
                 rest = join(rest, found or UNKNOWN)
                 continue
             index = constant(self.evaluate(key, state))
-            held = self.evaluate(value, state)
+            held = self._kept(value, state)
             if index is NotImplemented:
                 exact, rest = False, join(rest, held)
             else:
                 known[index] = held
         made = Container("dict", known, rest, exact, made=self._machine.place(node))
         return (self._machine.new(made, state, node),)
+
+    def _kept(self, node: ast.expr, state: State) -> Values:
+        held = self.evaluate(node, state)
+        self._machine.used_containers.update(v for v in held if isinstance(v, Address))
+        return held
 
     def _comprehension(
         self, node: ast.ListComp | ast.SetComp | ast.GeneratorExp | ast.DictComp, state: State

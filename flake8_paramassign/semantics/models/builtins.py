@@ -6,6 +6,7 @@ import ast
 from collections.abc import Hashable
 
 from flake8_paramassign.domain.objects import Container, Tensor, Thing
+from flake8_paramassign.domain.state import State
 from flake8_paramassign.domain.values import (
     FALSE,
     NONE,
@@ -21,6 +22,7 @@ from flake8_paramassign.domain.values import (
     Plain,
     Super,
     Text,
+    Value,
     Values,
     constant,
     join,
@@ -153,12 +155,18 @@ def _super(call: Call) -> Values:
         return (Super(frame.owner, frame.receiver),)
     if len(call.arguments.positional) == 1:
         return (Plain("super"),)  # unbound: calling its __init__ starts nothing
-    classes = call.argument(0)
+    classes, receivers = call.argument(0), call.argument(1)
     if len(classes) == 1 and isinstance(classes[0], ClassRef):
         cls = classes[0].cls
-        if isinstance(cls, ProjectClass):
-            return tuple(Super(cls, v) for v in call.argument(1)) or UNKNOWN
-    return UNKNOWN
+        if isinstance(cls, ProjectClass) and all(_may_be_a(v, cls, call.state) for v in receivers):
+            return tuple(Super(cls, v) for v in receivers) or UNKNOWN
+    return call.unknown()
+
+
+def _may_be_a(value: Value, cls: ProjectClass, state: State) -> bool:
+    """Whether nothing says that an object is of another class."""
+    obj = state.read(value) if isinstance(value, Address) else None
+    return not isinstance(obj, Thing) or obj.cls is None or cls in obj.cls.ancestry
 
 
 @function("functools.partial")
