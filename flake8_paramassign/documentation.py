@@ -53,6 +53,33 @@ def messages_page() -> str:
     return "\n".join(parts)
 
 
+def fixes_page() -> str:
+    """Return the page of the documentation that says on what terms each fix is made."""
+    from flake8_paramassign.fixes.rewrites.terms import TABLE
+
+    parts = [
+        "# On what terms each fix is made",
+        "",
+        "`--fix` makes a fix where it is *safe*: all that is listed under **Safe if** is proved,",
+        "for each way in which the file is seen to come to the place. Else it is *unsafe*: its",
+        "message says what is not proved, and `--unsafe-fixes` makes it. It is refused where one",
+        "of the things listed under **Refused where** is so, as what it makes would be wrong, and",
+        "where the statement leaves no room for it; the finding then says why.",
+        "",
+    ]
+    for terms in TABLE:
+        parts += [f"## {terms.code}: {terms.rewrite}", ""]
+        if terms.proved:
+            parts += ["**Safe if** it is proved", ""]
+            parts += [*(f"- {question.says}" for question in terms.proved), ""]
+        else:
+            parts += [f"**Never safe**: {terms.unsafe}.", ""]
+        if terms.refused:
+            parts += ["**Refused where**", ""]
+            parts += [*(f"- {question.says}" for question in terms.refused), ""]
+    return "\n".join(parts).rstrip() + "\n"
+
+
 def table() -> str:
     """Return a line for each rule: code, name, whether it is on, whether it has a fix, claim."""
     rows = [

@@ -51,6 +51,16 @@ class Case:
     settings: Settings
     receivers: frozenset[Address]
     """All objects whose attribute the event's node stores, this one and others."""
+    others: tuple[tuple[Event, Verdict], ...] = ()
+    """What else the finding is about: the same place, come to in other ways."""
+
+    def each(self) -> list[Case]:
+        """This case, and one for each other way of coming here: a fix changes all of them."""
+        all_ways = ((self.event, self.verdict), *self.others)
+        return [
+            replace(self, event=event, verdict=verdict, others=(*all_ways[:i], *all_ways[i + 1 :]))
+            for i, (event, verdict) in enumerate(all_ways)
+        ]
 
 
 Rewriter: TypeAlias = Callable[[Case], "Fix | str"]
@@ -158,22 +168,25 @@ class Report:
 
         For each rule that failed there is one PRM001.
         """
-        unique: dict[tuple[object, ...], Diagnostic] = {}
+        unique: dict[tuple[object, ...], list[_Finding]] = {}
         for found in self._found.values():
             if not self._holds(found):
                 continue
             place = found.verdict.node or found.event.node
             assert isinstance(place, ast.stmt | ast.expr)
             start, _ = source.span(place)
-            if (start, found.rule.code) not in unique:
-                unique[start, found.rule.code] = self._diagnostic(found, source, rewrite)
+            unique.setdefault((start, found.rule.code), []).append(found)
+        told = [self._diagnostic(*same, source=source, rewrite=rewrite) for same in unique.values()]
         failed = (
             not_analysed(reason, getattr(node, "lineno", 1))
             for node, reason in self._failures.values()
         )
-        return sorted((*unique.values(), *failed), key=lambda d: (d.start, d.code))
+        return sorted((*told, *failed), key=lambda d: (d.start, d.code))
 
-    def _diagnostic(self, found: _Finding, source: Source, rewrite: Rewriter | None) -> Diagnostic:
+    def _diagnostic(
+        self, found: _Finding, *others: _Finding, source: Source, rewrite: Rewriter | None
+    ) -> Diagnostic:
+        """What is said of a place, of which ``others`` say the same."""
         rule, verdict = found.rule, found.verdict
         place = verdict.node or found.event.node
         assert isinstance(place, ast.stmt | ast.expr)
@@ -187,7 +200,10 @@ class Report:
             return diagnostic
         at = found.event.frame.context, found.event.node
         receivers = frozenset(self._receivers.get(at, ()))
-        case = Case(rule.code, found.event, verdict, self._facts, source, self._settings, receivers)
+        case = Case(
+            rule.code, found.event, verdict, self._facts, source, self._settings, receivers,
+            tuple((other.event, other.verdict) for other in others),
+        )  # fmt: skip
         failed: Fix | str = "its fix failed"
         part = f"the fix of {rule.code}"
         outcome = self._guarded(part, found.event, lambda: rewrite(case), failed)

@@ -9,13 +9,14 @@ from pathlib import Path
 
 from flake8_paramassign.checking import Checker
 from flake8_paramassign.configuration import Configuration
-from flake8_paramassign.documentation import messages_page
+from flake8_paramassign.documentation import fixes_page, messages_page
 from flake8_paramassign.fixes.rewrites import rewrite
 from flake8_paramassign.output import colour, render
 from flake8_paramassign.rules import all_rules
 
 README = Path(__file__).parent.parent / "README.md"
 MESSAGES = README.parent / "docs" / "messages.md"
+FIXES = README.parent / "docs" / "fixes.md"
 EXAMPLE = """\
 import torch
 from torch import nn
@@ -64,3 +65,4 @@ def written() -> str:
 if __name__ == "__main__":
     README.write_text(written())
     MESSAGES.write_text(messages_page())
+    FIXES.write_text(fixes_page())

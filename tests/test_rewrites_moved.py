@@ -15,7 +15,7 @@ from flake8_paramassign.fixes.rewrites.container_uses import TAKEN
         # Methods that keep every value, on what is stored at once.
         ("self.w = nn.Parameter(x).to(d)", "self.w = nn.Parameter(x.to(d))", SAFE),
         ("self.w = nn.Parameter(x,).cuda()", "self.w = nn.Parameter(x.cuda(),)", SAFE),
-        ("self.w = nn.Parameter(x).t().contiguous()", "nn.Parameter(x.t().contiguous())", SAFE),
+        ("self.w = nn.Parameter(x).t().contiguous()", "nn.Parameter(x.t().contiguous())", UNSAFE),
         ("self.w = nn.Parameter((x + 1)).mT", "self.w = nn.Parameter((x + 1).mT)", SAFE),
         ("self.w = nn.Parameter(x + 1).to(d)", "self.w = nn.Parameter((x + 1).to(d))", SAFE),
         (

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from flake8_paramassign.domain.objects import Container, Field, Obj, Place, Tensor, Thing
 from flake8_paramassign.domain.state import INHERITED, State
-from flake8_paramassign.domain.values import Address, Text, Value, Values
+from flake8_paramassign.domain.values import NONE, Address, Text, Value, Values
 from flake8_paramassign.project.classes import Class, ProjectClass
 from flake8_paramassign.project.module import Module
 from flake8_paramassign.project.project import Project
@@ -44,6 +44,10 @@ class Store:
     role: Role
     is_named: bool
     """Whether it is known under which name."""
+    is_sound: bool = False
+    """Whether what is stored surely is a Parameter, or the receiver surely no Module."""
+    is_none: bool = False
+    """Whether what is stored surely is None."""
 
 
 @dataclass(slots=True)
@@ -84,7 +88,10 @@ class Facts:
         if isinstance(event, AttributeStored | RegistryBypassed):
             name = event.name if event.name is not None else Text()
             cls, role = self.class_of(event), event.frame.role
-            store = Store(event.receiver, cls, event.node, role, isinstance(name, str))
+            store = Store(
+                event.receiver, cls, event.node, role, isinstance(name, str),
+                self._is_sound(event), event.values == NONE,
+            )  # fmt: skip
             self.stores.setdefault(name, set()).add(store)
         elif isinstance(event, WrittenInPlace):
             self.writes.add(event.node)
@@ -92,6 +99,12 @@ class Facts:
                 self.written.update(self._origins(event))
         elif isinstance(event, OptimizerMade):
             self.optimised.update(v.site for v in event.tensors if isinstance(v, Address))
+
+    def _is_sound(self, event: AttributeStored | RegistryBypassed) -> bool:
+        """Whether a store does what may be done with any attribute."""
+        given = [self.tensor(value, event.state) for value in event.values]
+        is_parameter = bool(given) and all(t is not None and t.is_parameter for t in given)
+        return is_parameter or self.is_module(event.receiver, event.state) is False
 
     def _origins(self, event: WrittenInPlace) -> Iterator[ast.AST]:
         """What made the tensors that are written, and those that they are views of."""

@@ -34,7 +34,7 @@ from flake8_paramassign.report import Case
 
 __all__ = ["rewrite"]
 
-_REWRITES: dict[str, Callable[[Case], Fix]] = {
+REWRITES: dict[str, Callable[[Case], Fix]] = {
     "PRM101": prm101_value_filled_in.rewrite,
     "PRM102": prm102_operation_inside.rewrite,
     "PRM103": prm103_parameter_made.rewrite,
@@ -59,7 +59,7 @@ _REWRITES: dict[str, Callable[[Case], Fix]] = {
 
 def rewrite(case: Case) -> Fix | str:
     """Return the fix of a finding, or the reason why there is none, on one line."""
-    write = _REWRITES.get(case.code)
+    write = REWRITES.get(case.code)
     if write is None:
         return f"the codemod has no rewrite for {case.code}"
     try:

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 from flake8_paramassign import catalogue
 from flake8_paramassign.catalogue import Result
 from flake8_paramassign.domain.objects import Thing
 from flake8_paramassign.domain.values import Text
+from flake8_paramassign.facts.uses import stores_of
 from flake8_paramassign.fixes.rewrites.draft import Draft
 from flake8_paramassign.fixes.rewrites.places import path_to
-from flake8_paramassign.fixes.rewrites.reasons import NoRewrite
 from flake8_paramassign.project.classes import ProjectClass
 from flake8_paramassign.semantics.events import AttributeStored
 
@@ -36,36 +37,67 @@ def _may_be(name: str | Text, attribute: str) -> bool:
     return name.may_be(attribute) if isinstance(name, Text) else name == attribute
 
 
-def check_is_free(draft: Draft, event: AttributeStored) -> None:
-    """Raise NoRewrite where the class has an attribute of that name."""
-    thing = draft.object(event.receiver)
-    cls = thing.cls if isinstance(thing, Thing) else None
-    if isinstance(cls, ProjectClass) and isinstance(event.name, str) and cls.find(event.name):
-        raise NoRewrite(f"the class has an attribute '{event.name}', beside which none registers")
+@dataclass(frozen=True)
+class Attribute:
+    """An attribute that something is stored in, as the whole file uses it."""
 
+    draft: Draft
+    event: AttributeStored
 
-def is_stored_elsewhere(draft: Draft, name: str | Text, owner: ProjectClass | None) -> bool:
-    """Whether another function stores something in the attribute that may be no Parameter."""
-    here = set(ast.walk(draft.function))
-    return any(
-        isinstance(use, ast.Attribute)
-        and isinstance(use.ctx, ast.Store)
-        and use not in here
-        and not _is_none_or_parameter(getattr(user, "value", None))
-        for _, user, use in uses(draft, name, owner)
-    )
+    @property
+    def is_of_the_class(self) -> bool:
+        """Whether the class has an attribute of that name, which keeps one from registering."""
+        thing = self.draft.object(self.event.receiver)
+        cls = thing.cls if isinstance(thing, Thing) else None
+        name = self.event.name
+        return isinstance(cls, ProjectClass) and isinstance(name, str) and bool(cls.find(name))
 
+    @property
+    def is_stored_elsewhere(self) -> bool:
+        """Whether another function stores something in it that may be no Parameter."""
+        here = set(ast.walk(self.draft.function))
+        facts = self.draft.case.facts
+        cls = facts.class_of(self.event)
+        name = self.event.name
+        if isinstance(cls, ProjectClass) and isinstance(name, str):
+            stores = stores_of(cls, name, facts)
+            if any(s.node not in here and not (s.is_sound or s.is_none) for s in stores):
+                return True
+        return any(
+            isinstance(use, ast.Attribute)
+            and isinstance(use.ctx, ast.Store)
+            and use not in here
+            and not _is_none_or_parameter(getattr(user, "value", None))
+            for _, user, use in self._uses()
+        )
 
-def is_written_in_place(draft: Draft, name: str | Text, owner: ProjectClass | None) -> bool:
-    """Whether the attribute's tensor is written to, which a trained Parameter refuses."""
-    for _, user, use in uses(draft, name, owner):
-        if isinstance(user, ast.Attribute) and catalogue.method(user.attr) is Result.IN_PLACE:
-            return True
-        if isinstance(user, ast.Subscript) and isinstance(user.ctx, ast.Store):
-            return True
-        if isinstance(user, ast.AugAssign) and user.target is use:
-            return True
-    return False
+    @property
+    def is_written_in_place(self) -> bool:
+        """Whether its tensor is written to, which a trained Parameter refuses."""
+        for _, user, use in self._uses():
+            if isinstance(user, ast.Attribute) and catalogue.method(user.attr) is Result.IN_PLACE:
+                return True
+            if isinstance(user, ast.Subscript) and isinstance(user.ctx, ast.Store):
+                return True
+            if isinstance(user, ast.AugAssign) and user.target is use:
+                return True
+        return False
+
+    @property
+    def is_read(self) -> bool:
+        """Whether the attribute of what is written alike is read in the file."""
+        node = self.event.node
+        owner = ast.unparse(node.value) if isinstance(node, ast.Attribute) else ""
+        reads = (use for *_, use in uses(self.draft, self.event.name, None))
+        return any(
+            isinstance(use, ast.Attribute)
+            and isinstance(use.ctx, ast.Load)
+            and ast.unparse(use.value) == owner
+            for use in reads
+        )
+
+    def _uses(self) -> Iterator[list[ast.AST]]:
+        return uses(self.draft, self.event.name, self.event.frame.owner)
 
 
 def _is_none_or_parameter(value: ast.expr | None) -> bool:

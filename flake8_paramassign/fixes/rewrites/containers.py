@@ -11,6 +11,7 @@ from flake8_paramassign.fixes.rewrites.container_uses import Kind, check_keys, c
 from flake8_paramassign.fixes.rewrites.draft import Draft
 from flake8_paramassign.fixes.rewrites.places import path_to
 from flake8_paramassign.fixes.rewrites.reasons import NoRewrite
+from flake8_paramassign.fixes.rewrites.terms import ALL_NEED_STRICT, HELD_IN_A_MODULE
 from flake8_paramassign.report import Case
 from flake8_paramassign.semantics.events import ContainerHeld
 
@@ -52,9 +53,8 @@ def _registered(case: Case, what: str, as_list: Kind, as_dict: Kind) -> Fix:
         draft.enclose(value, f"{name}(", ")")
     return draft.fix(
         f"keep them in an nn.{kind.name}",
-        f"the {what} then are registered, keys of state_dict(): "
-        "older checkpoints need strict=False",
-        f"it takes nothing but {what}",
+        f"the {what} {ALL_NEED_STRICT}",
+        HELD_IN_A_MODULE.unsafe,
     )
 
 

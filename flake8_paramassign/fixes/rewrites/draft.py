@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -222,13 +223,17 @@ class Draft:
 
     # The end.
 
-    def fix(self, message: str, *notes: str, safe: bool = False) -> Fix:
-        """Return the fix; ``notes`` say what else may change. Raises NoRewrite."""
+    def fix(self, message: str, *notes: str, unproved: Sequence[str] | None = None) -> Fix:
+        """Return the fix; ``notes`` say what else may change. Raises NoRewrite.
+
+        It is safe where nothing is ``unproved``; None is where nobody asked.
+        """
         edits = [self._edit(*change) for change in self._merged()]
         edits = sorted(dict.fromkeys([*edits, *self._imports]), key=lambda e: (e.start, e.end))
+        missing = [f"not proved: {', '.join(unproved)}"] if unproved else []
         return Fix(
-            "; ".join([message, *notes]),
-            Applicability.SAFE if safe else Applicability.UNSAFE,
+            "; ".join([message, *notes, *missing]),
+            Applicability.SAFE if unproved is not None and not missing else Applicability.UNSAFE,
             tuple(edits),
         )
 

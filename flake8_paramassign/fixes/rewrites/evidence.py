@@ -6,14 +6,27 @@ import ast
 
 from flake8_paramassign import catalogue
 from flake8_paramassign.catalogue import Result
-from flake8_paramassign.domain.objects import Shape
+from flake8_paramassign.domain.objects import ANY, PARAMETER, Shape, Thing
+from flake8_paramassign.domain.state import State
 from flake8_paramassign.domain.values import NONE, Address, Constant, Library, Value
+from flake8_paramassign.facts.registration import is_registered
+from flake8_paramassign.facts.uses import names_in
 from flake8_paramassign.fixes.rewrites.draft import Draft
+from flake8_paramassign.fixes.rewrites.passes import is_between_passes, is_only_looked_at
+from flake8_paramassign.fixes.rewrites.places import path_to
 from flake8_paramassign.fixes.rewrites.purity import is_pure
 from flake8_paramassign.project.classes import ProjectClass, TorchClass
 from flake8_paramassign.project.module import Module
 from flake8_paramassign.semantics.events import AttributeStored, ParameterReplaced
+from flake8_paramassign.semantics.frames import Role
 from flake8_paramassign.semantics.models.shapes import is_elementwise
+
+_CHANGES_DEFAULTS = frozenset(
+    """init_empty_weights meta set_default_device set_default_dtype set_default_tensor_type
+    skip_init
+    """.split()
+)
+"""Names by which a file gives tensors that are made alike another dtype or device."""
 
 
 class Evidence:
@@ -134,27 +147,44 @@ class Evidence:
         return statement.value if isinstance(statement, ast.AugAssign) else self.event.expression
 
     @property
-    def is_proved_sound(self) -> bool:
-        """Whether writing the value into the Parameter changes nothing but the defect."""
-        tensor = self.tensor
-        if tensor is None or not (self.is_own or tensor.trainable is False):
-            return False
-        if not self.has_same_shape or not self._is_receiver_made_here():
-            return False
-        held = [self.draft.tensor(value) for value in self.held]
-        if any(t is None or t.device != tensor.device or t.dtype != tensor.dtype for t in held):
-            return False
-        return (
-            tensor.base is None
-            and not tensor.is_conversion
-            and not (isinstance(self.event, AttributeStored) and not self.event.is_sure)
-            and not self.event.attempts
-            and not self.event.expects_error
-            and self._expression is not None
-            and is_pure(self._expression, self.draft.module)
+    def is_no_tensor(self) -> bool:
+        """Whether the value is an object that has attributes and is no tensor."""
+        return isinstance(self.draft.object(self.value), Thing)
+
+    @property
+    def is_sound_for_others(self) -> bool:
+        """Whether other code comes to the same store with what the slot takes as it is."""
+        name = self.event.name
+        return name is not None and any(
+            store.node is self.event.node and store.is_sound
+            for store in self.draft.case.facts.stored(name)
         )
 
-    def _is_receiver_made_here(self) -> bool:
+    @property
+    def may_be_filled(self) -> bool:
+        """Whether there is a Parameter that can be written into, as far as is known."""
+        is_stock = self.event.before.slot == ANY and catalogue.is_stock_slot(str(self.event.name))
+        return self.event.before.slot == PARAMETER or is_stock
+
+    # Of a store that is to write into the Parameter.
+
+    @property
+    def is_alike_for_all(self) -> bool:
+        """Whether the finding is true of every object that is seen to come here."""
+        case = self.draft.case
+        events = (case.event, *(event for event, _ in case.others))
+        ours = {getattr(event, "receiver", None) for event in events}
+        stores = case.facts.stored(self.event.name) if self.event.name is not None else ()
+        return all(store.receiver in ours for store in stores if store.node is self.event.node)
+
+    @property
+    def is_of_one_receiver(self) -> bool:
+        """Whether it surely is this object that something is stored in."""
+        is_sure = not isinstance(self.event, AttributeStored) or self.event.is_sure
+        return is_sure and len(self.draft.case.receivers) == 1
+
+    @property
+    def is_of_known_class(self) -> bool:
         """Whether the object's class is known and not only what it derives from."""
         receiver: Address = self.event.receiver
         thing = self.draft.case.facts.thing(receiver, self.event.state)
@@ -163,6 +193,95 @@ class Evidence:
             and isinstance(thing.cls, TorchClass | ProjectClass)
             and (not receiver.symbolic or receiver is self.event.frame.receiver)
         )
+
+    @property
+    def is_unexpected(self) -> bool:
+        """Whether nothing around the store waits for the exception that it raises today."""
+        return not self.event.attempts and not self.event.expects_error
+
+    @property
+    def is_surely_tensor(self) -> bool:
+        """Whether all that may be stored here are tensors that are no Parameters."""
+        given = [self.draft.tensor(value) for value in self.event.values]
+        return all(tensor is not None and not tensor.is_parameter for tensor in given)
+
+    @property
+    def has_same_form(self) -> bool:
+        """Whether the value surely has the Parameter's dtype, and is where that is."""
+        held = [self.draft.tensor(value) for value in self.held]
+        given = [self.draft.tensor(value) for value in self.event.values]
+        return not _CHANGES_DEFAULTS & names_in(self.draft.module) and all(
+            old is not None
+            and new is not None
+            and (old.device, old.dtype) == (new.device, new.dtype)
+            for old in held
+            for new in given
+        )
+
+    @property
+    def is_without_gradient(self) -> bool:
+        """Whether nobody gets a gradient through the value."""
+        return self.tensor is not None and (self.is_own or self.tensor.trainable is False)
+
+    @property
+    def has_own_storage(self) -> bool:
+        """Whether the value is part of no other tensor, and surely not of the Parameter."""
+        return (
+            self.tensor is not None and self.tensor.base is None and not self.tensor.is_conversion
+        )
+
+    @property
+    def is_tied(self) -> bool:
+        """Whether the Parameter is registered under another name as well."""
+        state, own = self.event.state, (self.event.receiver, self.event.name or "")
+        addresses = [value for value in self.held if isinstance(value, Address)]
+        return any(is_registered(address, state, but=own) for address in addresses)
+
+    @property
+    def is_surely_untied(self) -> bool:
+        """Whether nothing that is known has the Parameter, or what it was made of."""
+        held = [self.draft.tensor(value) for value in self.held]
+        return not self.is_tied and all(
+            tensor is not None
+            and not tensor.escaped
+            and (tensor.base is None or not _is_held(tensor.base, self.event.state))
+            for tensor in held
+        )
+
+    @property
+    def is_evaluated_in_any_order(self) -> bool:
+        """Whether neither the value nor what is stored into does more than give a value."""
+        node, value = self.event.node, self._expression
+        parts: list[ast.AST] = [node]
+        if isinstance(node, ast.AugAssign):
+            parts = [node.target]
+        elif isinstance(node, ast.Call):
+            owner = node.func.value if isinstance(node.func, ast.Attribute) else node.func
+            parts = [owner, *node.args]
+        return value is not None and all(
+            is_pure(part, self.draft.module) for part in (*parts, value)
+        )
+
+    @property
+    def is_before_a_backward(self) -> bool:
+        """Whether the Module is called before, and a gradient computed only afterwards."""
+        return is_between_passes(self.draft, self.event.node)
+
+    @property
+    def is_after_no_forward(self) -> bool:
+        """Whether no forward pass of the Module can have run, of which a backward pass is due."""
+        site = self.event.receiver.site
+        is_made_here = isinstance(site, ast.AST) and bool(path_to(self.draft.function, site))
+        if self.event.frame.role is not Role.CONSTRUCTION and not is_made_here:
+            return False
+        return is_only_looked_at(self.draft, self.event.node)
+
+
+def _is_held(address: Address, state: State) -> bool:
+    """Whether a variable or an object has ``address``."""
+    if any(address in values for values in state.names.values()):
+        return True
+    return any(address in values for _, obj in state.objects() for values in obj.contents())
 
 
 def last_result(node: ast.expr | None, module: Module) -> Result | None:

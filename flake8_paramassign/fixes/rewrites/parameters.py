@@ -12,7 +12,6 @@ from flake8_paramassign.fixes.rewrites.places import path_to
 from flake8_paramassign.fixes.rewrites.purity import is_pure
 from flake8_paramassign.fixes.rewrites.reasons import NoRewrite
 
-NEEDS_STRICT = "then is registered, a key of state_dict(): older checkpoints need strict=False"
 PARAMETER = "torch.nn.Parameter"
 _CONVERSIONS = ("to", "cuda", "cpu", "half", "float", "double", "bfloat16", "type", "type_as")
 _LAYOUTS = (
@@ -33,33 +32,59 @@ def wrap(draft: Draft, value: ast.expr, converter: str = "") -> None:
     draft.enclose(value, opening, ")" * opening.count("("))
 
 
-def move_inside(draft: Draft, made: Address) -> bool:
+def move_inside(draft: Draft, made: Address) -> None:
     """Move the operation that the draft is about inside the call that ``made`` the Parameter.
 
-    Returns whether it is proved that nothing else changes. Raises NoRewrite.
+    Raises NoRewrite.
     """
-    operation = operation_of(draft)
-    call = draft.maker(made)
-    if not isinstance(call, ast.Call):
-        raise NoRewrite("what makes the Parameter is not one call")
-    steps = path_to(operation, call)[:-1]
+    operation, call, steps = _way_to(draft, made)
     _refuse_unclear(steps or [operation])
+    calls = _calls_alike(operation, call)
     if not steps:
         wrap(draft, operation)
+    elif len(calls) == 1:
+        _move(draft, operation, call, steps[-1])
+    else:
+        maker = draft.written(call.func)
+        for each in calls:
+            _unwrap(draft, each, path_to(operation, each)[-2])
+        draft.enclose(operation, f"{maker}(", ")")
+
+
+def keeps_values(draft: Draft, made: Address) -> bool:
+    """Whether the operation on the Parameter is a chain of methods that keep every value.
+
+    They do nothing else either. Raises NoRewrite where what made it is not known.
+    """
+    operation, call, steps = _way_to(draft, made)
+    if not steps or len(_calls_alike(operation, call)) > 1:
         return False
-    calls = [
+    for step, inner in zip(steps, [*steps[1:], None], strict=True):
+        if isinstance(step, ast.Attribute):
+            proved = step.attr in _KEEPS_VALUES
+        else:
+            proved = isinstance(step, ast.Call) and step.func is inner
+            proved = proved and all(is_pure(part, draft.module) for part in _arguments(step))
+        if not proved:
+            return False
+    return True
+
+
+def _way_to(draft: Draft, made: Address) -> tuple[ast.expr, ast.Call, list[ast.AST]]:
+    """The operation, the call that made the Parameter, and the expressions between the two."""
+    operation, call = operation_of(draft), draft.maker(made)
+    if not isinstance(call, ast.Call):
+        raise NoRewrite("what makes the Parameter is not one call")
+    return operation, call, path_to(operation, call)[:-1]
+
+
+def _calls_alike(operation: ast.expr, call: ast.Call) -> list[ast.Call]:
+    """The calls in ``operation`` of what ``call`` calls."""
+    return [
         part
         for part in ast.walk(operation)
         if isinstance(part, ast.Call) and ast.unparse(part.func) == ast.unparse(call.func)
     ]
-    if len(calls) == 1:
-        _move(draft, operation, call, steps[-1])
-        return _keeps_values(draft, steps)
-    maker = draft.written(call.func)
-    for each in calls:
-        _unwrap(draft, each, path_to(operation, each)[-2])
-    draft.enclose(operation, f"{maker}(", ")")
-    return False
 
 
 def bare(draft: Draft, value: ast.expr) -> None:
@@ -106,19 +131,6 @@ def _refuse_unclear(steps: list[ast.AST]) -> None:
                 f"the elements that .{name}() gives share memory, which no optimizer can write: "
                 "clone() them inside nn.Parameter(...)"
             )
-
-
-def _keeps_values(draft: Draft, steps: list[ast.AST]) -> bool:
-    """Whether the operation is a chain of methods that keep every value, and do nothing else."""
-    for step, inner in zip(steps, [*steps[1:], None], strict=True):
-        if isinstance(step, ast.Attribute):
-            proved = step.attr in _KEEPS_VALUES
-        else:
-            proved = isinstance(step, ast.Call) and step.func is inner
-            proved = proved and all(is_pure(part, draft.module) for part in _arguments(step))
-        if not proved:
-            return False
-    return True
 
 
 def _arguments(call: ast.AST) -> list[ast.AST]:

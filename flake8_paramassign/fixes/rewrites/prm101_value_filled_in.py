@@ -9,82 +9,80 @@ from __future__ import annotations
 import ast
 
 from flake8_paramassign.diagnostics import Fix
-from flake8_paramassign.domain.objects import Tensor, Thing
 from flake8_paramassign.domain.values import Value
 from flake8_paramassign.fixes.rewrites.conversions import converter, is_number
 from flake8_paramassign.fixes.rewrites.draft import Draft
 from flake8_paramassign.fixes.rewrites.evidence import Evidence
+from flake8_paramassign.fixes.rewrites.moves import Moved
 from flake8_paramassign.fixes.rewrites.parameters import move_inside, wrap
 from flake8_paramassign.fixes.rewrites.places import path_to
 from flake8_paramassign.fixes.rewrites.purity import is_pure
 from flake8_paramassign.fixes.rewrites.reasons import NoRewrite
-from flake8_paramassign.fixes.rewrites.stores import BROADCASTS, Store, store_at
+from flake8_paramassign.fixes.rewrites.stores import Store, store_at
+from flake8_paramassign.fixes.rewrites.terms import FILLED, MOVED_ONTO_SLOT, REPLACED
 from flake8_paramassign.report import Case
 from flake8_paramassign.semantics.events import AttributeStored
 from flake8_paramassign.semantics.frames import Role
 
-_LOSES = "the new Parameter is trained, and no optimizer, tie or hook of the old one knows it"
 _CONVERSIONS = frozenset([".to()", ".cuda()", ".half()", ".float()", ".double()", ".bfloat16()"])
 
 
 def rewrite(case: Case) -> Fix:
     """Return the fix, where the value is stored; raises NoRewrite."""
-    event, value = case.event, case.verdict.evidence
-    assert isinstance(event, AttributeStored)
-    assert value is not None
-    if event.frame.role is Role.STEP:
+    if case.event.frame.role is Role.STEP:
         raise NoRewrite("what is computed at every step belongs in a local variable")
-    draft = Draft(case, event.node)
-    evidence = Evidence(draft, event, value)
-    tensor = evidence.tensor
-    if tensor is not None and tensor.origin is not None and _is_made_of_new(draft, tensor):
-        inside = Draft(case, draft.maker(value))
-        move_inside(inside, tensor.origin)
-        return inside.fix("do it inside nn.Parameter(...)", _LOSES)
-    _refuse_unclear(evidence)
+    evidence, *others = known = list(map(_evidence, case.each()))
+    if _is_made_of_new(evidence):
+        moved = [_moved(each) for each in known]
+        MOVED_ONTO_SLOT.check(moved)
+        move_inside(moved[0].draft, moved[0].made)
+        return moved[0].draft.fix("do it inside nn.Parameter(...)", MOVED_ONTO_SLOT.unsafe)
+    draft, event = evidence.draft, evidence.event
+    assert isinstance(event, AttributeStored)
+    REPLACED.check(known)
     if event.how == "register_parameter" and event.expression is not None:
         return _replaced(draft, event.expression, evidence)
+    if any(_replaces(other) != _replaces(evidence) for other in others):
+        raise NoRewrite("what is stored here differs from caller to caller")
     store = store_at(draft)
-    if _replaces(evidence, draft):
+    if _replaces(evidence):
         if store.is_product:
             raise NoRewrite("the product is no value for the Parameter: make a new one of it")
         return _replaced(draft, store.value, evidence)
-    return _filled(draft, store, evidence)
+    FILLED.check(known)
+    return _filled(draft, store, known)
 
 
-def _is_made_of_new(draft: Draft, tensor: Tensor) -> bool:
+def _evidence(case: Case) -> Evidence:
+    event, value = case.event, case.verdict.evidence
+    assert isinstance(event, AttributeStored)
+    assert value is not None
+    return Evidence(Draft(case, event.node), event, value)
+
+
+def _moved(evidence: Evidence) -> Moved:
+    draft, event = evidence.draft, evidence.event
+    assert isinstance(event, AttributeStored)
+    inside = Draft(draft.case, draft.maker(evidence.value))
+    return Moved(inside, event, evidence.value, event.node)
+
+
+def _is_made_of_new(evidence: Evidence) -> bool:
     """``nn.Parameter(t).to(d)``."""
+    tensor, draft = evidence.tensor, evidence.draft
+    if tensor is None or tensor.origin is None:
+        return False
     origin = draft.tensor(tensor.origin)
     made, whole = origin.made if origin is not None else None, tensor.made
     return made is not None and whole is not None and bool(path_to(whole.node, made.node))
 
 
-def _refuse_unclear(evidence: Evidence) -> None:
-    if isinstance(evidence.draft.object(evidence.value), Thing):
-        raise NoRewrite("a Module is no value for a Parameter: give the attribute another name")
-    if evidence.is_lazy:
-        raise NoRewrite("a lazy Module makes its Parameters at the first call: write to them later")
-    if evidence.carries_a_gradient:
-        raise NoRewrite(
-            "a gradient would have to flow through the value: compute it in forward, or call "
-            "the Module by torch.func.functional_call"
-        )
-    if evidence.is_expanded:
-        raise NoRewrite(
-            "elements of the value share memory: clone() it, and make a Parameter of it"
-        )
-    if evidence.may_share_unseen:
-        raise NoRewrite("the value may be the Parameter's own storage, and change while it is read")
-    if evidence.is_own_without_gradient:
-        raise NoRewrite("nothing changes but the gradient: requires_grad_(False) freezes it")
-
-
-def _replaces(evidence: Evidence, draft: Draft) -> bool:
+def _replaces(evidence: Evidence) -> bool:
     """Whether the value becomes a Parameter of its own instead of filling the one there is."""
     tensor = evidence.tensor
     is_conversion = tensor is not None and (tensor.is_conversion or tensor.via in _CONVERSIONS)
     return (
-        isinstance(draft.parent, ast.AnnAssign)
+        isinstance(evidence.draft.parent, ast.AnnAssign)
         or evidence.holds_none
         or evidence.may_store_none
         or evidence.has_other_shape
@@ -101,7 +99,7 @@ def _replaced(draft: Draft, written: ast.expr, evidence: Evidence) -> Fix:
     if evidence.may_store_none:
         written = _arm(draft, written, evidence.value)
     wrap(draft, written, converter(draft, evidence.value, written))
-    return draft.fix("make it a Parameter", _LOSES)
+    return draft.fix("make it a Parameter", REPLACED.unsafe)
 
 
 def _arm(draft: Draft, choice: ast.expr, value: Value) -> ast.expr:
@@ -114,14 +112,16 @@ def _arm(draft: Draft, choice: ast.expr, value: Value) -> ast.expr:
     raise NoRewrite("the value may be None, of which no Parameter can be made")
 
 
-def _filled(draft: Draft, store: Store, evidence: Evidence) -> Fix:
+def _filled(draft: Draft, store: Store, known: list[Evidence]) -> Fix:
     """``m.w.data.copy_(t)``, or in the other style ``m.w.copy_(t)`` under ``no_grad``."""
-    module = draft.module
-    if store.is_product and not all(is_pure(part, module) for part in store.subject):
+    evidence, *others = known
+    if store.is_product and not all(is_pure(part, draft.module) for part in store.subject):
         raise NoRewrite("the product would evaluate the target twice")
+    needed = converter(draft, evidence.value, store.value)
+    if any(converter(other.draft, other.value, store.value) != needed for other in others):
+        raise NoRewrite("what is stored here differs from caller to caller")
     written = store.filled(draft, (evidence.value,), evidence.event)
     message = f"write into the Parameter: {written}(...)"
     if written.endswith("fill_"):
         return draft.fix(message, "fill_() gives every element the number")
-    safe = evidence.is_proved_sound and all(is_pure(part, module) for part in store.subject)
-    return draft.fix(message, *(() if safe else (BROADCASTS,)), safe=safe)
+    return draft.fix(message, unproved=FILLED.unproved(known))

@@ -7,10 +7,11 @@ import ast
 from flake8_paramassign.diagnostics import Fix
 from flake8_paramassign.domain.values import Library
 from flake8_paramassign.facts.wording import quoted
-from flake8_paramassign.fixes.rewrites.attribute_uses import check_is_free, is_stored_elsewhere
+from flake8_paramassign.fixes.rewrites.attribute_uses import Attribute
 from flake8_paramassign.fixes.rewrites.draft import Draft
-from flake8_paramassign.fixes.rewrites.parameters import NEEDS_STRICT, PARAMETER, wrap
+from flake8_paramassign.fixes.rewrites.parameters import PARAMETER, wrap
 from flake8_paramassign.fixes.rewrites.reasons import NoRewrite
+from flake8_paramassign.fixes.rewrites.terms import MADE_A_PARAMETER, NEEDS_STRICT
 from flake8_paramassign.fixes.rewrites.trainable import drop_argument, drop_flags
 from flake8_paramassign.report import Case
 from flake8_paramassign.semantics.events import AttributeStored
@@ -25,20 +26,16 @@ def rewrite(case: Case) -> Fix:
     event = case.event
     assert isinstance(event, AttributeStored)
     draft = Draft(case, event.node)
-    check_is_free(draft, event)
+    MADE_A_PARAMETER.check([Attribute(draft, event)])
     if event.expression is None:
         raise NoRewrite("what is stored is no expression of its own")
-    if is_stored_elsewhere(draft, event.name, event.frame.owner):
-        raise NoRewrite(
-            "another function assigns the attribute a value, which a Parameter's name may refuse"
-        )
     if not _replace_variable(draft, event.expression):
         wrap(draft, event.expression)
         drop_flags(draft, event.expression)
     return draft.fix(
         "make it a Parameter",
         f"{quoted(event.name)} {NEEDS_STRICT}",
-        "nothing but another Parameter can be assigned to it afterwards",
+        MADE_A_PARAMETER.unsafe,
     )
 
 

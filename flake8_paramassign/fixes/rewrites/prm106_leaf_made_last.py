@@ -6,10 +6,9 @@ from flake8_paramassign.diagnostics import Fix
 from flake8_paramassign.fixes.rewrites.draft import Draft
 from flake8_paramassign.fixes.rewrites.parameters import move_inside, operation_of
 from flake8_paramassign.fixes.rewrites.reasons import NoRewrite
+from flake8_paramassign.fixes.rewrites.terms import LEAF_MADE_LAST
 from flake8_paramassign.fixes.rewrites.trainable import drop_flags
 from flake8_paramassign.report import Case
-
-_NOTE = "the result is what is trained, not what it is computed from"
 
 
 def rewrite(case: Case) -> Fix:
@@ -22,7 +21,7 @@ def rewrite(case: Case) -> Fix:
     origin = draft.tensor(tensor.origin)
     if tensor.origin is not None and origin is not None and origin.is_parameter:
         move_inside(draft, tensor.origin)
-        return draft.fix("do it inside nn.Parameter(...)", _NOTE)
+        return draft.fix("do it inside nn.Parameter(...)", LEAF_MADE_LAST.unsafe)
     operation = operation_of(draft)
     if not drop_flags(draft, operation):
         raise NoRewrite("the tensor that requires grad is made elsewhere and may be used there")
@@ -32,4 +31,4 @@ def rewrite(case: Case) -> Fix:
     else:
         draft.insert(inner.start, "(")
         draft.insert(inner.end, ").requires_grad_()")
-    return draft.fix("call requires_grad_() last", _NOTE)
+    return draft.fix("call requires_grad_() last", LEAF_MADE_LAST.unsafe)

@@ -7,6 +7,7 @@ import ast
 from flake8_paramassign.diagnostics import Fix
 from flake8_paramassign.fixes.rewrites.draft import Draft
 from flake8_paramassign.fixes.rewrites.reasons import NoRewrite
+from flake8_paramassign.fixes.rewrites.terms import KEPT_INTEGERS
 from flake8_paramassign.report import Case
 from flake8_paramassign.semantics.events import ParameterMade
 
@@ -23,7 +24,4 @@ def rewrite(case: Case) -> Fix:
         raise NoRewrite("requires_grad is given: make the values floating point to train them")
     draft = Draft(case, call)
     draft.insert(draft.arguments(call)[-1].span.end, ", requires_grad=False")
-    return draft.fix(
-        "keep the integers: requires_grad=False",
-        "make them floating point instead where they are to be trained",
-    )
+    return draft.fix("keep the integers: requires_grad=False", KEPT_INTEGERS.unsafe)

@@ -8,6 +8,7 @@ from flake8_paramassign.diagnostics import Fix
 from flake8_paramassign.domain.objects import Container
 from flake8_paramassign.fixes.rewrites.draft import Draft
 from flake8_paramassign.fixes.rewrites.reasons import NoRewrite
+from flake8_paramassign.fixes.rewrites.terms import MADE_A_LIST
 from flake8_paramassign.report import Case
 from flake8_paramassign.semantics.events import IteratedAgain
 
@@ -22,7 +23,4 @@ def rewrite(case: Case) -> Fix:
         raise NoRewrite("what makes the generator is not one expression")
     draft = Draft(case, made.node)
     draft.enclose(made.node, "list(", ")")
-    return draft.fix(
-        "make a list of the Parameters",
-        "what did nothing for want of Parameters is then done",
-    )
+    return draft.fix("make a list of the Parameters", MADE_A_LIST.unsafe)

@@ -9,11 +9,12 @@ from flake8_paramassign.fixes.rewrites.conversions import written_by
 from flake8_paramassign.fixes.rewrites.draft import Draft
 from flake8_paramassign.fixes.rewrites.no_grad import without_grad
 from flake8_paramassign.fixes.rewrites.reasons import NoRewrite
+from flake8_paramassign.fixes.rewrites.terms import STEPPED
+from flake8_paramassign.fixes.rewrites.writes import Rebinding
 from flake8_paramassign.report import Case
 from flake8_paramassign.semantics.events import VariableRebound
 
 _OPERATORS = {ast.Add: "+=", ast.Sub: "-=", ast.Mult: "*=", ast.Div: "/="}
-_NOTE = "the Parameter then changes; what is written is broadcast and cast to it"
 
 
 def rewrite(case: Case) -> Fix:
@@ -27,8 +28,9 @@ def rewrite(case: Case) -> Fix:
         raise NoRewrite("the statement does not assign the variable alone")
     if statement.targets != [name]:
         raise NoRewrite("the statement does not assign the variable alone")
-    _refuse_nothing_new(draft, event)
     value = statement.value
+    divides = isinstance(value, ast.BinOp) and isinstance(value.op, ast.Div)
+    STEPPED.check([Rebinding(draft, event, divides)])
     target = draft.outer(name)
     if isinstance(value, ast.BinOp) and _is_step_of(name, value):
         operator, operand = _OPERATORS[type(value.op)], value.right
@@ -43,20 +45,10 @@ def rewrite(case: Case) -> Fix:
         draft.insert(draft.outer(value).end, ")" * method.count("("))
     if event.grad is not False:
         without_grad(draft, [name], [operand])
-    return draft.fix("write into the Parameter, under torch.no_grad()", _NOTE)
+    return draft.fix("write into the Parameter, under torch.no_grad()", STEPPED.unsafe)
 
 
 def _is_step_of(name: ast.Name, value: ast.BinOp) -> bool:
     """``p - t``, for the variable ``p``."""
     left = value.left
     return type(value.op) in _OPERATORS and isinstance(left, ast.Name) and left.id == name.id
-
-
-def _refuse_nothing_new(draft: Draft, event: VariableRebound) -> None:
-    for value in event.values:
-        tensor = draft.tensor(value)
-        if tensor is not None and tensor.origin in event.before:
-            if tensor.base is not None or tensor.is_conversion:
-                raise NoRewrite(
-                    "the value is the Parameter's own storage: there is nothing to write into it"
-                )

@@ -10,7 +10,7 @@ from flake8_paramassign.fixes.rewrites.conversions import written_by
 from flake8_paramassign.fixes.rewrites.draft import Draft
 from flake8_paramassign.fixes.rewrites.no_grad import without_grad
 from flake8_paramassign.fixes.rewrites.reasons import NoRewrite
-from flake8_paramassign.fixes.rewrites.stores import BROADCASTS
+from flake8_paramassign.fixes.rewrites.terms import WRITTEN_THROUGH
 from flake8_paramassign.project.classes import TorchClass
 from flake8_paramassign.report import Case
 from flake8_paramassign.semantics.events import DataStored, ItemStored
@@ -48,8 +48,7 @@ def _item_written(draft: Draft, event: ItemStored, value: ast.expr) -> Fix:
         without_grad(draft, [event.node], [value])
     return draft.fix(
         "write into the tensor that is there",
-        "the Parameter then changes",
-        BROADCASTS,
+        WRITTEN_THROUGH.unsafe,
         "a name that is not there raises KeyError",
     )
 
@@ -72,7 +71,7 @@ def _data_written(draft: Draft, event: DataStored, value: ast.expr) -> Fix:
     draft.cut(draft.outer(owner).end, draft.outer(event.node).end)
     if not in_data and event.grad is not False:
         without_grad(draft, [owner], [value])
-    return draft.fix("write into these rows of the Parameter", "the Parameter then changes")
+    return draft.fix("write into these rows of the Parameter", WRITTEN_THROUGH.unsafe)
 
 
 def _are_of_parameters(draft: Draft, event: DataStored) -> bool:

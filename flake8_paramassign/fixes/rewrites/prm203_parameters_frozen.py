@@ -5,10 +5,12 @@ from __future__ import annotations
 import ast
 
 from flake8_paramassign.diagnostics import Fix
-from flake8_paramassign.fixes.rewrites.attribute_uses import uses
+from flake8_paramassign.fixes.rewrites.attribute_uses import Attribute
 from flake8_paramassign.fixes.rewrites.draft import Draft
 from flake8_paramassign.fixes.rewrites.reasons import NoRewrite
+from flake8_paramassign.fixes.rewrites.terms import FROZEN
 from flake8_paramassign.report import Case
+from flake8_paramassign.semantics.events import AttributeStored
 
 _METHOD = ".requires_grad_"
 
@@ -21,14 +23,11 @@ def rewrite(case: Case) -> Fix:
         raise NoRewrite("call requires_grad_() instead of setattr()")
     if not isinstance(statement, ast.Assign) or statement.targets != [node]:
         raise NoRewrite("the statement assigns more than this")
-    owner_text = ast.unparse(node.value)
-    for *_, use in uses(draft, "requires_grad", None):
-        if isinstance(use, ast.Attribute) and isinstance(use.ctx, ast.Load):
-            if ast.unparse(use.value) == owner_text:
-                raise NoRewrite("the attribute is read in another place")
+    assert isinstance(case.event, AttributeStored)
+    FROZEN.check([Attribute(draft, case.event)])
     value = statement.value
     bare = draft.outer(value) == draft.inner(value)
     owner, end = draft.outer(node.value).end, draft.outer(value).end
     draft.replace(owner, draft.outer(value).start, f"{_METHOD}(" if bare else _METHOD)
     draft.insert(end, ")" if bare else "")
-    return draft.fix("call requires_grad_()", "what is trained changes")
+    return draft.fix("call requires_grad_()", FROZEN.unsafe)

@@ -12,10 +12,10 @@ from flake8_paramassign.fixes.rewrites.no_grad import without_grad
 from flake8_paramassign.fixes.rewrites.parameters import move_inside
 from flake8_paramassign.fixes.rewrites.places import path_to
 from flake8_paramassign.fixes.rewrites.purity import is_new_tensor
-from flake8_paramassign.fixes.rewrites.reasons import NoRewrite
+from flake8_paramassign.fixes.rewrites.terms import DONE_WITHOUT_GRAD
+from flake8_paramassign.fixes.rewrites.writes import Write
 from flake8_paramassign.report import Case
 from flake8_paramassign.semantics.events import WrittenInPlace
-from flake8_paramassign.semantics.frames import Role
 
 
 def rewrite(case: Case) -> Fix:
@@ -27,16 +27,10 @@ def rewrite(case: Case) -> Fix:
     if made is not None:
         move_inside(draft, made)
         return draft.fix("do it inside nn.Parameter(...)")
-    if event.frame.role is Role.STEP and _carries_a_gradient(draft, event):
-        raise NoRewrite(
-            "a gradient would have to flow through what is written: compute it in a local, or "
-            "call the Module by torch.func.functional_call"
-        )
+    DONE_WITHOUT_GRAD.check([Write(draft, event)])
     write = write_at(draft, event.subject)
     without_grad(draft, [write.subject], write.operands)
-    return draft.fix(
-        "do it under torch.no_grad()", "no gradient flows through the value that is written"
-    )
+    return draft.fix("do it under torch.no_grad()", DONE_WITHOUT_GRAD.unsafe)
 
 
 def _made_here(draft: Draft, event: WrittenInPlace) -> Address | None:
@@ -50,15 +44,3 @@ def _made_here(draft: Draft, event: WrittenInPlace) -> Address | None:
             is_new = call.args and is_new_tensor(call.args[0], draft.module)
             return value if is_new else None
     return None
-
-
-def _carries_a_gradient(draft: Draft, event: WrittenInPlace) -> bool:
-    """Whether what is written was computed from another tensor that is trained."""
-    operands = [draft.tensor(value) for value in event.operands]
-    return any(
-        tensor is not None
-        and tensor.trainable is True
-        and not tensor.is_leaf
-        and (tensor.origin is None or tensor.origin not in event.tensors)
-        for tensor in operands
-    )

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import ast
 
-from flake8_paramassign import catalogue
 from flake8_paramassign.diagnostics import Fix
-from flake8_paramassign.domain.objects import ANY, PARAMETER
 from flake8_paramassign.fixes.rewrites.draft import Draft
 from flake8_paramassign.fixes.rewrites.evidence import Evidence
 from flake8_paramassign.fixes.rewrites.parameters import bare
 from flake8_paramassign.fixes.rewrites.reasons import NoRewrite
-from flake8_paramassign.fixes.rewrites.stores import BROADCASTS, store_at
+from flake8_paramassign.fixes.rewrites.stores import store_at
+from flake8_paramassign.fixes.rewrites.terms import COPIED_INTO, LOADED_IN_PLACE
 from flake8_paramassign.fixes.rewrites.trainable import drop_argument
 from flake8_paramassign.report import Case
 from flake8_paramassign.semantics.events import ParameterReplaced
@@ -29,11 +28,11 @@ def rewrite(case: Case) -> Fix:
     made = [draft.tensor(value) for value in event.values]
     if not made or not all(tensor is not None and tensor.is_parameter for tensor in made):
         raise NoRewrite("a layer is replaced: build the optimizer, or wrap the Module, afterwards")
-    _check(Evidence(draft, event, event.values[0]), event)
+    COPIED_INTO.check([Evidence(draft, event, event.values[0])])
     written = store_at(draft)
     bare(draft, written.value)
     method = written.filled(draft, event.values, event)
-    return draft.fix(f"write into the Parameter: {method}(...)", BROADCASTS)
+    return draft.fix(f"write into the Parameter: {method}(...)", COPIED_INTO.unsafe)
 
 
 def _loaded_in_place(draft: Draft) -> Fix:
@@ -44,17 +43,5 @@ def _loaded_in_place(draft: Draft) -> Fix:
     drop_argument(draft, call, "assign")
     return draft.fix(
         "copy into the Parameters that are there",
-        "they keep their dtype, and have to have storage: those on the meta device have none",
+        LOADED_IN_PLACE.unsafe,
     )
-
-
-def _check(evidence: Evidence, event: ParameterReplaced) -> None:
-    """Raise NoRewrite where there is no Parameter that the value fits into."""
-    afterwards = "make it before the optimizer is built, or the Module wrapped"
-    is_stock = event.before.slot == ANY and catalogue.is_stock_slot(str(event.name))
-    if event.before.slot != PARAMETER and not is_stock:
-        raise NoRewrite(f"there may be no Parameter to write into: {afterwards}")
-    if evidence.holds_none:
-        raise NoRewrite(f"the slot is empty: {afterwards}")
-    if evidence.has_other_shape:
-        raise NoRewrite(f"the new Parameter has another shape: {afterwards}")

@@ -7,6 +7,7 @@ import ast
 from flake8_paramassign.diagnostics import Fix
 from flake8_paramassign.fixes.rewrites.draft import Draft
 from flake8_paramassign.fixes.rewrites.reasons import NoRewrite
+from flake8_paramassign.fixes.rewrites.terms import FLAG_ASKED, KEPT_FROZEN
 from flake8_paramassign.report import Case
 from flake8_paramassign.semantics.events import ParameterMade
 
@@ -23,9 +24,7 @@ def rewrite(case: Case) -> Fix:
     if not arguments or arguments[-1].star:
         raise NoRewrite("which argument of nn.Parameter(...) is its data is not known")
     draft.insert(arguments[-1].span.end, ", requires_grad=False")
-    return draft.fix(
-        "keep it frozen: requires_grad=False", "pass True instead where it is meant to train"
-    )
+    return draft.fix("keep it frozen: requires_grad=False", KEPT_FROZEN.unsafe)
 
 
 def _flag_of_parameter(case: Case, event: ParameterMade) -> Fix:
@@ -36,4 +35,4 @@ def _flag_of_parameter(case: Case, event: ParameterMade) -> Fix:
     method = holder.func if isinstance(holder, ast.Call) else holder
     assert isinstance(method, ast.Attribute)
     draft.cut(draft.outer(method.value).end, draft.outer(holder).end)
-    return draft.fix("ask the Parameter itself", "it then is trained where the old one was")
+    return draft.fix("ask the Parameter itself", FLAG_ASKED.unsafe)

@@ -8,6 +8,7 @@ from dataclasses import replace
 from flake8_paramassign.diagnostics import Applicability, Fix
 from flake8_paramassign.fixes.rewrites.draft import Draft
 from flake8_paramassign.fixes.rewrites.reasons import NoRewrite
+from flake8_paramassign.fixes.rewrites.terms import TIED_OR_COPIED
 from flake8_paramassign.report import Case
 from flake8_paramassign.semantics.events import DataStored
 
@@ -32,7 +33,7 @@ def _readings(draft: Draft, node: ast.Attribute, value: ast.expr) -> Fix:
         return draft.fix("copy the values")
     draft.cut(draft.outer(node.value).end, draft.outer(node).end)
     draft.cut(draft.outer(_parameter(value)).end, draft.inner(value).end)
-    return draft.fix("tie the two", "or copy the values by .data.copy_(...)")
+    return draft.fix("tie the two", TIED_OR_COPIED.unsafe)
 
 
 def _parameter(value: ast.expr) -> ast.expr:

@@ -15,6 +15,7 @@ from flake8_paramassign.fixes.rewrites.draft import Draft
 from flake8_paramassign.fixes.rewrites.in_place import write_at
 from flake8_paramassign.fixes.rewrites.purity import is_pure
 from flake8_paramassign.fixes.rewrites.reasons import NoRewrite
+from flake8_paramassign.fixes.rewrites.terms import INIT_GUARDED
 from flake8_paramassign.report import Case
 from flake8_paramassign.rules.prm306_init_guard_bypassed import GUARD, parameter_of
 from flake8_paramassign.semantics.events import DataStored, WrittenInPlace
@@ -26,7 +27,6 @@ _INITIALISERS = {
     "fill_": ("constant_", frozenset()),
 }
 """Methods of tensors: the function of nn.init that does the same, and the keywords they share."""
-_NOTE = "loaded weights then are kept"
 
 
 def rewrite(case: Case) -> Fix:
@@ -39,7 +39,7 @@ def rewrite(case: Case) -> Fix:
         return _guarded(draft, event.node.value)
     if event.how.startswith("nn.init."):
         draft.cut(draft.outer(parameter_of(event.subject)).end, draft.outer(event.subject).end)
-        return draft.fix("give nn.init the Parameter itself", _NOTE)
+        return draft.fix("give nn.init the Parameter itself", INIT_GUARDED.unsafe)
     call = event.node
     initialiser = _initialiser(draft, event)
     if initialiser and isinstance(call, ast.Call):
@@ -80,7 +80,7 @@ def _initialised(draft: Draft, call: ast.Call, parameter: ast.expr, name: str) -
         draft.replace(held.end, arguments[0].span.start, ", ")
     else:
         draft.replace(held.end, draft.inner(call).end, ")")
-    return draft.fix(f"initialise it by {function}()", _NOTE)
+    return draft.fix(f"initialise it by {function}()", INIT_GUARDED.unsafe)
 
 
 def _guarded(draft: Draft, subject: ast.expr) -> Fix:
@@ -90,4 +90,4 @@ def _guarded(draft: Draft, subject: ast.expr) -> Fix:
         raise NoRewrite(f"test getattr(..., {GUARD!r}, False) of the Parameter around it")
     held = draft.written(parameter)
     put_into_block(draft, f'if not getattr({held}, "{GUARD}", False):')
-    return draft.fix("do it where the weight was not loaded", _NOTE)
+    return draft.fix("do it where the weight was not loaded", INIT_GUARDED.unsafe)

@@ -10,10 +10,10 @@ from flake8_paramassign.fixes.rewrites.draft import Draft
 from flake8_paramassign.fixes.rewrites.in_place import write_at
 from flake8_paramassign.fixes.rewrites.no_grad import without_grad
 from flake8_paramassign.fixes.rewrites.reasons import NoRewrite
+from flake8_paramassign.fixes.rewrites.terms import WITHOUT_DATA
 from flake8_paramassign.report import Case
 from flake8_paramassign.semantics.events import WrittenInPlace
 
-_NOTE = "a write between a forward and its backward pass then raises, where gradients were wrong"
 _CHANGES_FORM = frozenset(
     """as_strided_ resize_ resize_as_ set_ squeeze_ swapaxes_ swapdims_ t_ transpose_ unsqueeze_
     detach_ requires_grad_ share_memory_ apply_ map_
@@ -36,7 +36,7 @@ def rewrite(case: Case) -> Fix:
     is_init = event.how.startswith("nn.init.")
     if is_init and isinstance(draft.statement, ast.Expr):
         draft.cut(draft.outer(data.value).end, draft.outer(data).end)
-        return draft.fix("give nn.init the Parameter itself", _NOTE)
+        return draft.fix("give nn.init the Parameter itself", WITHOUT_DATA.unsafe)
     write = write_at(draft, event.subject)
     if is_init or write.is_used:
         raise NoRewrite("what the write returns is used, and would be the Parameter itself")
@@ -44,9 +44,9 @@ def rewrite(case: Case) -> Fix:
         _augment(draft, draft.statement, data.value)
     draft.cut(draft.outer(data.value).end, draft.outer(data).end)
     if event.grad is False:
-        return draft.fix("write into the Parameter itself", _NOTE)
+        return draft.fix("write into the Parameter itself", WITHOUT_DATA.unsafe)
     without_grad(draft, [write.subject], write.operands)
-    return draft.fix("write into the Parameter itself, under torch.no_grad()", _NOTE)
+    return draft.fix("write into the Parameter itself, under torch.no_grad()", WITHOUT_DATA.unsafe)
 
 
 def _data_written(draft: Draft, event: WrittenInPlace) -> ast.Attribute | None:

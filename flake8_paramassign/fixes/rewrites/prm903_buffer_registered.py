@@ -14,6 +14,7 @@ from flake8_paramassign.fixes.rewrites.container_uses import TAKEN
 from flake8_paramassign.fixes.rewrites.draft import Draft
 from flake8_paramassign.fixes.rewrites.reasons import NoRewrite
 from flake8_paramassign.fixes.rewrites.stores import store_at
+from flake8_paramassign.fixes.rewrites.terms import REGISTERED_AS_BUFFER
 from flake8_paramassign.project.classes import ProjectClass
 from flake8_paramassign.project.module import Module
 from flake8_paramassign.report import Case
@@ -38,7 +39,7 @@ def rewrite(case: Case) -> Fix:
         "register it as a buffer",
         f"'{name}' is then moved with its Module, and cast by .half() and the like if it is "
         "floating point",
-        "it is not in state_dict(): checkpoints stay as they are",
+        REGISTERED_AS_BUFFER.unsafe,
     )
 
 

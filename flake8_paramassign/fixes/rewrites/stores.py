@@ -16,8 +16,6 @@ from flake8_paramassign.fixes.rewrites.no_grad import without_grad
 from flake8_paramassign.fixes.rewrites.reasons import NoRewrite
 from flake8_paramassign.semantics.events import Happening
 
-BROADCASTS = "copy_() broadcasts and casts silently, and raises where the shape does not fit"
-
 
 @dataclass(frozen=True)
 class Store:

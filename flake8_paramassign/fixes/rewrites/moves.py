@@ -1,0 +1,166 @@
+"""What is known of an operation that is to be moved inside the call that makes a Parameter."""
+
+from __future__ import annotations
+
+import ast
+from dataclasses import dataclass
+from functools import cached_property
+
+from flake8_paramassign.catalogue import Result
+from flake8_paramassign.domain.objects import Tensor
+from flake8_paramassign.domain.values import Address, Library, Value
+from flake8_paramassign.facts.aliasing import shares_storage_with
+from flake8_paramassign.facts.uses import reading_roles
+from flake8_paramassign.fixes.rewrites.attribute_uses import Attribute
+from flake8_paramassign.fixes.rewrites.draft import Draft
+from flake8_paramassign.fixes.rewrites.evidence import last_result
+from flake8_paramassign.fixes.rewrites.parameters import keeps_values
+from flake8_paramassign.nodes import FunctionNode
+from flake8_paramassign.project.classes import ProjectClass
+from flake8_paramassign.semantics.frames import Role
+
+_TAKES_DTYPE = frozenset(["to", "view"])
+_LISTING = ("parameters", "named_parameters", "state_dict", "apply")
+
+
+@dataclass(frozen=True)
+class Moved(Attribute):
+    """``value``, computed of a Parameter by the expression of ``draft``, and stored elsewhere.
+
+    The ``draft`` of the attribute is that of the operation.
+    """
+
+    value: Value
+    stored: ast.AST
+    """What is stored where the event happens."""
+
+    @cached_property
+    def tensor(self) -> Tensor:
+        """What the operation gives."""
+        tensor = self.draft.tensor(self.value)
+        assert tensor is not None
+        return tensor
+
+    @cached_property
+    def made(self) -> Address:
+        """The Parameter that it is computed of."""
+        assert self.tensor.origin is not None
+        return self.tensor.origin
+
+    @cached_property
+    def parameter(self) -> Tensor | None:
+        """What is known of that."""
+        return self.draft.tensor(self.made)
+
+    @property
+    def is_expanded(self) -> bool:
+        """Whether several elements share memory."""
+        return self.tensor.is_expanded or bool(self.parameter and self.parameter.is_expanded)
+
+    @property
+    def is_shared_helper(self) -> bool:
+        """Whether the operation stands in another function than the store, with other callers.
+
+        Those that store what they get in an attribute are callers like this one.
+        """
+        function = self.draft.function
+        if not isinstance(function, FunctionNode) or self.stored in ast.walk(function):
+            return False
+        stored = {
+            node.value.func
+            for node in ast.walk(self.draft.tree)
+            if isinstance(node, ast.Assign)
+            and isinstance(node.value, ast.Call)
+            and all(isinstance(target, ast.Attribute) for target in node.targets)
+        }
+        return any(
+            function.name in (getattr(node, "id", ""), getattr(node, "attr", ""))
+            and node not in stored
+            for node in ast.walk(self.draft.tree)
+        )
+
+    @property
+    def shares_with_a_parameter(self) -> bool:
+        """Whether the result would have the storage of another Parameter."""
+        if self.tensor.base is None and not self.tensor.is_conversion:
+            return False
+        facts, state = self.draft.case.facts, self.event.state
+        base = self.parameter.base if self.parameter is not None else None
+        return base is not None and shares_storage_with(base, state, facts) is not None
+
+    @property
+    def has_own_storage(self) -> bool:
+        """Whether the storage is made for this Parameter, or shared before and after alike."""
+        if self.tensor.base is None:
+            return True
+        made = self.parameter.made.node if self.parameter and self.parameter.made else None
+        if not isinstance(made, ast.Call) or not (made.args or made.keywords):
+            return False
+        data = [*made.args, *(keyword.value for keyword in made.keywords)][0]
+        return last_result(data, self.draft.module) is Result.NEW
+
+    @property
+    def keeps_values(self) -> bool:
+        """Whether it is a chain of methods that keep every value, and do nothing else."""
+        return keeps_values(self.draft, self.made)
+
+    @property
+    def is_floating(self) -> bool:
+        """Whether the result surely holds floating point, as what is trained has to."""
+        origin, draft = self.parameter, self.draft
+        call = origin.made.node if origin is not None and origin.made is not None else None
+        if self.tensor.integer is not None or origin is None or not isinstance(call, ast.Call):
+            return self.tensor.integer is False
+        if len(call.args) > 1 or any(keyword.arg == "requires_grad" for keyword in call.keywords):
+            if origin.trainable is not True:
+                return origin.trainable is False  # a flag that moves along
+        node = draft.path[-1]  # the Parameter's values are: and the operation keeps the dtype
+        for part in ast.walk(node):
+            if isinstance(part, ast.Call) and isinstance(part.func, ast.Attribute):
+                if part.func.attr in ("type", "type_as"):
+                    return False
+                given = [*part.args, *(keyword.value for keyword in part.keywords)]
+                if part.func.attr in _TAKES_DTYPE and not all(
+                    _is_no_dtype(a, draft) for a in given
+                ):
+                    return False
+        return True
+
+    @property
+    def is_written(self) -> bool:
+        """Whether something is written into it, which a trained Parameter refuses."""
+        written = self.draft.path[-1] in self.draft.case.facts.written
+        return written or self.is_written_in_place
+
+    @property
+    def is_listed(self) -> bool:
+        """Whether the class does something with all its Parameters while it is constructed."""
+        facts = self.draft.case.facts
+        cls = facts.class_of(self.event)
+        return isinstance(cls, ProjectClass) and any(
+            Role.CONSTRUCTION in reading_roles(cls, name, facts) for name in _LISTING
+        )
+
+    @property
+    def is_stored_at_once(self) -> bool:
+        """Whether nothing but the attribute gets what the operation gives."""
+        draft, stored = self.draft, self.event.expression
+        if stored not in draft.path:
+            return False
+        way = draft.path[draft.path.index(stored) :]
+        targets = getattr(draft.statement, "targets", ())
+        return len(targets) <= 1 and not any(isinstance(node, ast.NamedExpr) for node in way)
+
+
+def _is_no_dtype(node: ast.expr, draft: Draft) -> bool:
+    """Whether an argument names no dtype, as far as is seen, not even by its default."""
+    if any(isinstance(value, Library) for value in draft.module.static(node)):
+        return False
+    function = draft.function
+    if isinstance(node, ast.Name) and isinstance(function, FunctionNode):
+        arguments = [*function.args.posonlyargs, *function.args.args]
+        defaults = dict(zip(reversed(arguments), reversed(function.args.defaults), strict=False))
+        for argument, default in defaults.items():
+            if argument.arg == node.id:
+                return not any(isinstance(v, Library) for v in draft.module.static(default))
+    return True

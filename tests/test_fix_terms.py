@@ -1,0 +1,121 @@
+"""The table of terms: each question decides something, and the page shows all of them."""
+
+from __future__ import annotations
+
+import pytest
+from readme import FIXES
+from rewritten import FC, LAYER, fixes
+
+from flake8_paramassign.documentation import fixes_page
+from flake8_paramassign.fixes.rewrites import REWRITES
+from flake8_paramassign.fixes.rewrites.terms import FILLED, MOVED_INSIDE, TABLE
+
+W = "layer.weight = torch.ones(4, 3)"
+UNPROVED = {
+    "that it surely is this object": (
+        "layer = nn.Linear(3, 4) if HALF else nn.Linear(3, 4)\nlayer.weight = torch.ones(4, 3)"
+    ),
+    "that all who come here store the like": (
+        "def put(layer):\n    layer.extra = torch.ones(3)\n\n\nput(Other(3))\n"
+        "other = Other(3)\nother.extra = nn.Parameter(torch.zeros(3))\nput(other)"
+    ),
+    "of which class the object is": f"def f(layer: nn.Linear):\n    {W}",
+    "that nobody expects the TypeError": (
+        f"def f():\n    {LAYER}    try:\n        {W}\n    except TypeError:\n        print()"
+    ),
+    "that every value is a tensor": (
+        "def f(c, x):\n    layer = nn.Linear(3, 4)\n    layer.weight = torch.ones(4, 3) if c else x"
+    ),
+    "that the shapes are the same": FC + "self.fc.weight = torch.ones(n, m)",
+    "that dtype and device are the same": (
+        LAYER + "layer.bias = torch.ones(4, dtype=torch.float64)"
+    ),
+    "that no gradient flows through the value": (
+        LAYER + "layer.bias = torch.ones(4, requires_grad=True)"
+    ),
+    "that the value has storage of its own": LAYER + "layer.weight = torch.ones(3, 4).t()",
+    "that nothing else is tied to the Parameter": (
+        "self.start = torch.zeros(3)\nself.w = nn.Parameter(self.start)\nself.w = torch.ones(3)"
+    ),
+    "that what is evaluated has no other effects": (
+        LAYER + "layer.bias = torch.ones(4) * (k := 2)"
+    ),
+    "that no backward pass of an earlier forward pass follows": (
+        LAYER + f"y = layer(torch.ones(3))\n{W}"
+    ),
+    "that the operation keeps every value": "self.w = nn.Parameter(torch.ones(n)) * 2",
+    "that the result is floating point": "self.w = nn.Parameter(x + 1).type(d)",
+    "that nothing else has its storage": "self.w = nn.Parameter(x).t()",
+    "that nothing writes it in place": ("self.w = nn.Parameter(x + 1).to(d)\nself.w.mul_(2)"),
+    "that the class does not go through its Parameters in its constructor": (
+        "self.w = nn.Parameter(x + 1).to(d)\nfor p in self.parameters():\n    print(p)"
+    ),
+    "that nothing but the attribute gets it": "w = nn.Parameter(x + 1).to(d)\nself.w = w",
+    "that nothing else is stored in it": (
+        "class Model(nn.Module):\n    def __init__(self, x, d):\n        super().__init__()\n"
+        "        self.w = nn.Parameter(x + 1).to(d)\n\n"
+        "    def load(self, name, value):\n        setattr(self, name, value)"
+    ),
+}
+
+
+@pytest.mark.parametrize("says", UNPROVED)
+def test_what_is_not_proved_makes_a_fix_unsafe_and_is_said(says: str) -> None:
+    finding = next(f for f in fixes(UNPROVED[says]) if f.code in ("PRM101", "PRM102"))
+
+    assert finding.fix, finding.why_not_fixed
+    assert finding.fix.applicability.value == "unsafe"
+    assert says in finding.fix.message.partition("not proved: ")[2]
+
+
+def test_there_is_a_program_for_each_proof() -> None:
+    asked = {q.says.partition(" (")[0] for terms in (FILLED, MOVED_INSIDE) for q in terms.proved}
+    assert asked == UNPROVED.keys()
+
+
+REFUSED = {
+    "a lazy Module": "layer = nn.LazyLinear(4)\nlayer.bias = torch.ones(4)",
+    "other code comes here with what may be stored": (
+        "def put(layer, t):\n    layer.weight = t\n\n\na = nn.Linear(3, 4)\n"
+        "put(a, nn.Parameter(torch.ones(4, 3)))\nput(a, torch.ones(4, 3))"
+    ),
+    "tied to another name": LAYER + f"k = nn.Linear(3, 4)\nk.weight = layer.weight\n{W}",
+    "between a forward pass and its backward pass": (
+        LAYER + f"y = layer(torch.ones(3))\n{W}\ny.sum().backward()"
+    ),
+    "called by others, too": (
+        "def make(x):\n    return nn.Parameter(x) * 2\n\n\n"
+        "class Model(nn.Module):\n    def __init__(self):\n        super().__init__()\n"
+        "        self.w = make(torch.ones(3))\n\n\ndef loss(y):\n    return make(y).sum()"
+    ),
+    "the storage of another Parameter": (
+        "self.a = nn.Parameter(torch.zeros(3))\nself.w = nn.Parameter(self.a.data).view(3, 1)"
+    ),
+    "the graph may have kept": (
+        "class Model(nn.Linear):\n    def forward(self, x):\n"
+        "        for p in self.parameters():\n            p = p * 0.5\n"
+        "        return super().forward(x)"
+    ),
+    "integers cannot hold": (
+        "layer = nn.Linear(3, 4)\n"
+        "layer.steps = nn.Parameter(torch.zeros(3, dtype=torch.long), requires_grad=False)\n"
+        "for p in [layer.steps]:\n    p = p * 0.5"
+    ),
+}
+
+
+@pytest.mark.parametrize("reason", REFUSED)
+def test_what_would_be_wrong_is_refused(reason: str) -> None:
+    found = fixes(REFUSED[reason])
+
+    assert found
+    assert [finding.fix for finding in found if finding.fix] == []
+    assert any(reason in str(finding.why_not_fixed) for finding in found)
+
+
+def test_the_table_has_every_rewrite() -> None:
+    assert {code for terms in TABLE for code in terms.code.split(", ")} == REWRITES.keys()
+
+
+def test_the_page_is_current() -> None:
+    assert FIXES.read_text() == fixes_page()
