@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -106,9 +106,20 @@ class Checker:
     def _analysed(self, source: bytes | str, filename: str) -> list[Diagnostic]:
         if len(source) > _LARGEST:
             return [not_analysed(f"larger than {_LARGEST // 1_000_000} MB")]
-        return guarded(
-            lambda: analysis.analyze(source, filename, settings=self.settings, rewrite=self.rewrite)
-        )
+        return guarded(lambda: self._with_fixes(source, filename))
+
+    def _with_fixes(self, source: bytes | str, filename: str) -> list[Diagnostic]:
+        found = analysis.analyze(source, filename, settings=self.settings, rewrite=self.rewrite)
+        if all(diagnostic.fix is None for diagnostic in found):
+            return found
+        from flake8_paramassign.fixes.validation import validated
+
+        try:
+            return validated(found, source, filename, self.settings)
+        except Exception as error:  # of ours, which costs the fixes and not the findings
+            bare = (replace(d, fix=None, why_not_fixed="its fix failed") for d in found if d.fix)
+            failed = not_analysed(internal_error(error, "the fixes"))
+            return sorted([*bare, *(d for d in found if not d.fix), failed], key=lambda d: d.start)
 
     def _reported(
         self, filename: str, diagnostics: Sequence[Diagnostic], source: bytes | str = ""

@@ -64,7 +64,9 @@ def fixes_page() -> str:
         "for each way in which the file is seen to come to the place. Else it is *unsafe*: its",
         "message says what is not proved, and `--unsafe-fixes` makes it. It is refused where one",
         "of the things listed under **Refused where** is so, as what it makes would be wrong, and",
-        "where the statement leaves no room for it; the finding then says why.",
+        "where the statement leaves no room for it; the finding then says why. Whatever is proved,",
+        "a fix is refused if an analysis then finds another defect, and unsafe if an opt-in rule",
+        "then finds something.",
         "",
     ]
     for terms in TABLE:

@@ -105,10 +105,10 @@ def test_a_file_that_ends_its_process_is_said_and_the_rest_goes_on(
 def test_an_error_of_ours_is_said_on_one_line_and_the_rest_goes_on(
     fix_: Fix, monkeypatch: pytest.MonkeyPatch, jobs: str
 ) -> None:
-    def crash(self: object, edits: object) -> None:
+    def crash(*given: object) -> None:
         raise RuntimeError("two\nlines")
 
-    monkeypatch.setattr("flake8_paramassign.fixes.edits.Text.apply", crash)
+    monkeypatch.setattr("flake8_paramassign.fixes.engine.checked", crash)
     tree(a=b"old\n", b=b"stays\n")
 
     outcome = fix_("--jobs", jobs)

@@ -46,7 +46,11 @@ UNPROVED = {
     "that the operation keeps every value": "self.w = nn.Parameter(torch.ones(n)) * 2",
     "that the result is floating point": "self.w = nn.Parameter(x + 1).type(d)",
     "that nothing else has its storage": "self.w = nn.Parameter(x).t()",
-    "that nothing writes it in place": ("self.w = nn.Parameter(x + 1).to(d)\nself.w.mul_(2)"),
+    "that nothing writes it in place": (
+        "class Model(nn.Module):\n    def __init__(self, x, d):\n        super().__init__()\n"
+        "        self.w = nn.Parameter(x + 1).to(d)\n\n"
+        "    def follow(self, other):\n        other.w.mul_(2)"
+    ),
     "that the class does not go through its Parameters in its constructor": (
         "self.w = nn.Parameter(x + 1).to(d)\nfor p in self.parameters():\n    print(p)"
     ),

@@ -77,9 +77,6 @@ from flake8_paramassign.fixes.rewrites.container_uses import TAKEN
         ("self.w = (k := nn.Parameter(x).to(d))", "(k := nn.Parameter(x.to(d)))", UNSAFE),
         ("p = nn.Parameter(x)\nself.w = p.to(d)", "self.w = nn.Parameter(p.to(d))", UNSAFE),
         ("p = nn.Parameter(x).to(d)\nself.w = p", "p = nn.Parameter(x.to(d))", UNSAFE),
-        ("self.w = nn.Parameter(x).to(d)\nself.w[0] = 1", "= nn.Parameter(x.to(d))", UNSAFE),
-        ("self.w = nn.Parameter(x).to(d)\nself.w += 1", "= nn.Parameter(x.to(d))", UNSAFE),
-        ("self.w = nn.Parameter(x).to(d)\nself.w.zero_()", "= nn.Parameter(x.to(d))", UNSAFE),
         (
             IN_INIT + "        self.w = nn.Parameter(x).to(d)\n"
             "    def reset(self, w):\n        self.w = w",

@@ -6,15 +6,16 @@ writes nothing.
 
 from __future__ import annotations
 
-from bisect import bisect_left, insort
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
 from flake8_paramassign.analysis import analyze
-from flake8_paramassign.diagnostics import Applicability, Diagnostic, Edit, Position
+from flake8_paramassign.diagnostics import Applicability, Diagnostic, Position
 from flake8_paramassign.fixes.edits import Damage, NotText, Text, checked
 from flake8_paramassign.fixes.rewrites import rewrite
+from flake8_paramassign.fixes.together import disjoint, edits_of
+from flake8_paramassign.fixes.validation import validated
 from flake8_paramassign.settings import DEFAULT, Settings
 
 MAX_ROUNDS = 10
@@ -32,7 +33,8 @@ class Analyze(Protocol):
 
 def analyze_with_fixes(source: bytes, filename: str, *, settings: Settings) -> list[Diagnostic]:
     """Return the findings of ``source``, each with its fix or why there is none."""
-    return analyze(source, filename, settings=settings, rewrite=rewrite)
+    found = analyze(source, filename, settings=settings, rewrite=rewrite)
+    return validated(found, source, filename, settings)
 
 
 @dataclass(frozen=True)
@@ -137,10 +139,10 @@ class _File:
             waiting = [d for d in waiting if _finding(d) not in self.refused]
             if not waiting:
                 return False
-            kept = self._sound([], _disjoint(waiting))
+            kept = self._sound([], disjoint(waiting))
             if self.accept:
                 kept = self._sound([], [d for d in kept if self._accepts(d, self.accept)])
-        edits = _edits(kept)
+        edits = edits_of(kept)
         self.refused = {
             (code, self.text.moved(start, edits)): reason
             for (code, start), reason in self.refused.items()
@@ -173,66 +175,14 @@ class _File:
         return [*kept, *more]
 
     def _result(self, diagnostics: Sequence[Diagnostic]) -> Text:
-        after = self.text.apply(_edits(diagnostics))
+        after = self.text.apply(edits_of(diagnostics))
         if after.text in self.seen:
             raise Damage("the result is what the file was before")
         return checked(self.text, after)
 
     def _accepts(self, diagnostic: Diagnostic, accept: Accept) -> bool:
-        after = self.text.apply(_edits([diagnostic]))
+        after = self.text.apply(edits_of([diagnostic]))
         if accept(diagnostic, self.text.encode(), after.encode()):
             return True
         self.refused[_finding(diagnostic)] = "declined"
         return False
-
-
-def _edits(diagnostics: Iterable[Diagnostic]) -> list[Edit]:
-    """Return the edits of all fixes; an import that several of them add is added once."""
-    return list(dict.fromkeys(e for d in diagnostics if d.fix for e in d.fix.edits))
-
-
-_Claim = tuple[Position, Position]
-
-
-def _adds_lines(edit: Edit) -> bool:
-    return edit.start == edit.end and edit.start.column == 0 and edit.content.endswith("\n")
-
-
-def _disjoint(diagnostics: Iterable[Diagnostic]) -> list[Diagnostic]:
-    """Return those whose fixes can be made together, the earlier first.
-
-    A fix claims all from its first edit to its last, as what stands between may move with
-    them. Lines that it adds elsewhere, such as an import, are a claim of their own, which
-    another fix that adds the same lines shares.
-    """
-    chosen: list[Diagnostic] = []
-    taken: list[_Claim] = []
-    added: set[Edit] = set()
-    for diagnostic in diagnostics:
-        span, lines = _claims(diagnostic.fix.edits if diagnostic.fix else ())
-        claims = [*span, *((line.start, line.end) for line in lines - added)]
-        if not any(_touches(claim, taken) for claim in claims):
-            chosen.append(diagnostic)
-            added |= lines
-            for claim in claims:
-                insort(taken, claim)
-    return chosen
-
-
-def _claims(edits: Sequence[Edit]) -> tuple[list[_Claim], set[Edit]]:
-    """Return what ``edits`` span, and those of them that add lines elsewhere."""
-    lines = {edit for edit in edits if _adds_lines(edit)}
-    others = [edit for edit in edits if edit not in lines]
-    if not others:
-        return [], lines
-    start, end = min(edit.start for edit in others), max(edit.end for edit in others)
-    return [(start, end)], {line for line in lines if not start <= line.start <= end}
-
-
-def _touches(claim: tuple[Position, Position], taken: Sequence[tuple[Position, Position]]) -> bool:
-    """Whether ``claim`` meets one of ``taken``, which are sorted, in even a single place."""
-    start, end = claim
-    after = bisect_left(taken, claim)
-    return (after < len(taken) and taken[after][0] <= end) or (
-        after > 0 and taken[after - 1][1] >= start
-    )

@@ -1,0 +1,118 @@
+"""Each fix is held to what the analysis says of the file with it.
+
+A fix after which its finding stays, or after which something else is found, is none; where only an
+opt-in rule finds something, which sound programs do too, the fix is unsafe and says so. A file that
+gets no fix costs nothing; another one is analysed twice more, before and after, and again only for
+the fixes that are not right together.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+
+from flake8_paramassign import analysis
+from flake8_paramassign.diagnostics import Applicability, Diagnostic
+from flake8_paramassign.fixes.edits import Damage, NotText, Text
+from flake8_paramassign.fixes.together import disjoint, edits_of
+from flake8_paramassign.rules import all_rules, default_codes
+from flake8_paramassign.settings import Settings
+
+_THROUGH_DATA = "PRM902"
+"""What finds writes through ``.data``, which fixes make in that style on purpose."""
+
+_Said = tuple[str, str]
+"""A code and a message, without its numbers: lines move."""
+
+
+def validated(
+    diagnostics: Sequence[Diagnostic], source: bytes | str, filename: str, settings: Settings
+) -> list[Diagnostic]:
+    """Return the findings of ``source``, each with its fix as far as the analysis bears it out.
+
+    Raises nothing of its own.
+    """
+    fixable = [d for d in diagnostics if d.fix and d.fix.applicability is not Applicability.DISPLAY]
+    if not fixable:
+        return list(diagnostics)
+    try:
+        text = Text.decode(source) if isinstance(source, bytes) else Text(source)
+    except NotText:
+        return list(diagnostics)
+    trial = _Trial(text, filename, replace(settings, select=frozenset(all_rules())))
+    verdicts: dict[int, Diagnostic] = {}
+    while fixable:
+        group = disjoint(fixable)
+        fixable = [diagnostic for diagnostic in fixable if diagnostic not in group]
+        verdicts.update((id(d), judged) for d, judged in trial.judge(group))
+    return [verdicts.get(id(diagnostic), diagnostic) for diagnostic in diagnostics]
+
+
+@dataclass(frozen=True)
+class _Trial:
+    """A file, to be analysed by all rules with some of its fixes."""
+
+    text: Text
+    filename: str
+    settings: Settings
+    _known: dict[bytes, list[Diagnostic]] = field(default_factory=dict)
+
+    def judge(self, group: Sequence[Diagnostic]) -> list[tuple[Diagnostic, Diagnostic]]:
+        """Return each of ``group``, whose fixes can be made together, with what it becomes."""
+        found = self._afterwards(group)
+        if not found:
+            return [(diagnostic, diagnostic) for diagnostic in group]
+        if len(group) > 1:
+            half = len(group) // 2
+            return [*self.judge(group[:half]), *self.judge(group[half:])]
+        [diagnostic] = group
+        return [(diagnostic, _judged(diagnostic, found))]
+
+    def _afterwards(self, group: Sequence[Diagnostic]) -> list[Diagnostic]:
+        """What is found with the fixes of ``group`` that should not be."""
+        try:
+            after = self.text.apply(edits_of(group))
+            source = after.encode()
+        except (Damage, ValueError):
+            return []  # which whoever makes the fixes will say
+        expected = Counter(map(_said, self._found(self.text.encode())))
+        expected.subtract(map(_said, group))
+        unexpected = []
+        for diagnostic in self._found(source):
+            expected[_said(diagnostic)] -= 1
+            if expected[_said(diagnostic)] < 0 and not self._is_style(diagnostic, after):
+                unexpected.append(diagnostic)
+        return unexpected
+
+    def _is_style(self, diagnostic: Diagnostic, after: Text) -> bool:
+        """Whether it is found of a write that a fix has made as ``settings`` say."""
+        if diagnostic.code != _THROUGH_DATA or self.settings.style != "data":
+            return False
+        line = diagnostic.start.line
+        return after.source.between(line, line) not in self.text.text.splitlines(keepends=True)
+
+    def _found(self, source: bytes) -> list[Diagnostic]:
+        if source not in self._known:  # the text before is asked for by each group
+            self._known[source] = analysis.analyze(source, self.filename, settings=self.settings)
+        return self._known[source]
+
+
+def _judged(diagnostic: Diagnostic, found: Sequence[Diagnostic]) -> Diagnostic:
+    """What a finding becomes, after whose fix something is ``found``."""
+    fix = diagnostic.fix
+    assert fix is not None
+    if any(_said(other) == _said(diagnostic) for other in found):
+        return replace(diagnostic, fix=None, why_not_fixed="the finding would stay")
+    serious = [other for other in found if other.code in default_codes()]
+    told = (serious or found)[0]
+    then = f"{told.code} is found then, at line {told.start.line}"
+    if serious:
+        return replace(diagnostic, fix=None, why_not_fixed=f"{then}: {told.message}")
+    unsafe = replace(fix, message=f"{fix.message}; {then}", applicability=Applicability.UNSAFE)
+    return replace(diagnostic, fix=unsafe)
+
+
+def _said(diagnostic: Diagnostic) -> _Said:
+    return diagnostic.code, re.sub(r"\d+", "", diagnostic.message)
