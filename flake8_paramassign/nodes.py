@@ -19,3 +19,10 @@ def root_name(node: ast.expr, *, through_calls: bool = False) -> str:
             node = node.func
         else:
             return node.id if isinstance(node, ast.Name) else ""
+
+
+def decorator_name(node: ast.expr) -> str:
+    """The last part of the name of a decorator, or of what is called."""
+    if isinstance(node, ast.Call):
+        node = node.func
+    return node.attr if isinstance(node, ast.Attribute) else getattr(node, "id", "")

@@ -224,13 +224,6 @@ def flat(body: list[ast.stmt]) -> Iterator[ast.stmt]:
                 yield from flat(case.body)
 
 
-def decorator_name(node: ast.expr) -> str:
-    """The last part of a decorator's name."""
-    if isinstance(node, ast.Call):
-        node = node.func
-    return node.attr if isinstance(node, ast.Attribute) else getattr(node, "id", "")
-
-
 def _is_setter(node: FunctionNode) -> bool:
     return any(
         isinstance(d, ast.Attribute) and d.attr in ("setter", "deleter")

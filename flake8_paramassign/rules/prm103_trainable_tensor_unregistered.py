@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from flake8_paramassign.domain.objects import BUFFER, PARAMETER
+from collections.abc import Iterator
+
+from flake8_paramassign.domain.objects import BUFFER, PARAMETER, Obj, Thing
 from flake8_paramassign.domain.state import State
-from flake8_paramassign.domain.values import Address, Value
+from flake8_paramassign.domain.values import Address, Text, Value, Values
 from flake8_paramassign.facts import Facts
 from flake8_paramassign.facts.registration import looks_after_parts
 from flake8_paramassign.facts.training import is_trainable_leaf_object
+from flake8_paramassign.facts.uses import stores_of
 from flake8_paramassign.facts.wording import quoted
+from flake8_paramassign.project.classes import ProjectClass
 from flake8_paramassign.rules.base import Rule, Verdict
 from flake8_paramassign.semantics.events import AttributeStored
 from flake8_paramassign.semantics.frames import Role
@@ -45,7 +49,9 @@ class TrainableTensorUnregistered(Rule):
     Unsafe: the tensor then is trained and saved, so older checkpoints need `strict=False`.
 
     ## Known limits
-    Silent where the attribute is given to an optimizer by name, in `forward`, and in a class body.
+    Silent where the attribute is given to an optimizer by name, where a list or another attribute
+    holds the tensor, too, and where a method stores the attribute anew: these are trained by hand.
+    Silent in `forward`, and in a class body.
 
     ## References
     - [torch.nn.parameter.Parameter](https://docs.pytorch.org/docs/stable/generated/torch.nn.parameter.Parameter.html)
@@ -70,8 +76,9 @@ class TrainableTensorUnregistered(Rule):
         tensor = facts.tensor(event.values[0], event.state)
         made = tensor.made if tensor is not None else None
         return Verdict(
-            f"{quoted(event.name)} requires grad but is not a Parameter: it is not in "
-            f"parameters(), so it is never trained, saved or moved; write nn.Parameter(...)",
+            f"{quoted(event.name)} requires grad but is not a Parameter: an optimizer of "
+            f"parameters() does not train it, and it is not saved or moved; "
+            f"write nn.Parameter(...)",
             evidence=event.values[0],
             trace=(("the tensor is made", made),)
             if made is not None and made.node is not event.expression
@@ -79,13 +86,35 @@ class TrainableTensorUnregistered(Rule):
         )
 
     def stands(self, event: AttributeStored, verdict: Verdict, final: State, facts: Facts) -> bool:
-        """Not where a Parameter takes the attribute's place before ``__init__`` ends."""
+        """Not where a Parameter takes its place, or something else keeps the tensor, too."""
         held = facts.member(event.receiver, event.name, final)
-        return held is None or held.slot != PARAMETER
+        if held is not None and held.slot == PARAMETER:
+            return False
+        return not any(
+            value in kept
+            for holder, obj in final.objects()
+            for name, kept in _contents(obj)
+            for value in event.values
+            if (holder, name) != (event.receiver, event.name)
+        )
 
     def holds(self, event: AttributeStored, facts: Facts) -> bool:
-        """Not where an optimizer is given the tensor itself."""
-        return facts.optimised.isdisjoint(v.site for v in event.values if isinstance(v, Address))
+        """Not where an optimizer is given the tensor itself, or a step stores another one."""
+        if not facts.optimised.isdisjoint(v.site for v in event.values if isinstance(v, Address)):
+            return False
+        cls = facts.class_of(event)
+        if not isinstance(cls, ProjectClass) or not isinstance(event.name, str):
+            return True
+        stores = stores_of(cls, event.name, facts)
+        return all(store.role is Role.CONSTRUCTION for store in stores)
+
+
+def _contents(obj: Obj) -> Iterator[tuple[str | Text, Values]]:
+    """What an object holds, by the name of the attribute where it has one."""
+    if isinstance(obj, Thing):
+        yield from ((name, held.values) for name, held in obj.held())
+    else:
+        yield from (("", values) for values in obj.contents())
 
 
 def _is_meant_to_train(value: Value, event: AttributeStored, facts: Facts) -> bool:

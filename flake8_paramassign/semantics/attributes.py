@@ -45,13 +45,12 @@ from flake8_paramassign.domain.values import (
     join,
     join_all,
 )
-from flake8_paramassign.nodes import FunctionNode
+from flake8_paramassign.nodes import FunctionNode, decorator_name
 from flake8_paramassign.project.classes import (
     Class,
     ExternalClass,
     ProjectClass,
     TorchClass,
-    decorator_name,
 )
 from flake8_paramassign.semantics.events import AttributeStored, DataStored, RegistryBypassed
 from flake8_paramassign.semantics.frames import Role

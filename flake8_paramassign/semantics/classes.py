@@ -16,8 +16,8 @@ from flake8_paramassign.domain.objects import Thing
 from flake8_paramassign.domain.renaming import Renaming
 from flake8_paramassign.domain.state import State
 from flake8_paramassign.domain.values import Address, Function, Library, Values
-from flake8_paramassign.nodes import FunctionNode
-from flake8_paramassign.project.classes import Class, ProjectClass, TorchClass, decorator_name
+from flake8_paramassign.nodes import FunctionNode, decorator_name
+from flake8_paramassign.project.classes import Class, ProjectClass, TorchClass
 from flake8_paramassign.project.module import Module
 from flake8_paramassign.semantics.effort import lines
 from flake8_paramassign.semantics.events import Constructed

@@ -25,8 +25,8 @@ from flake8_paramassign.domain.values import (
     Values,
     join,
 )
-from flake8_paramassign.nodes import FunctionNode
-from flake8_paramassign.project.classes import Class, ProjectClass, decorator_name
+from flake8_paramassign.nodes import FunctionNode, decorator_name
+from flake8_paramassign.project.classes import Class, ProjectClass
 from flake8_paramassign.project.decorators import applied
 from flake8_paramassign.project.index import Index
 from flake8_paramassign.project.module import Module
@@ -380,6 +380,8 @@ class Engine:
     def mode_of(self, frame: Frame) -> bool | None:
         """The grad mode in which an activation that was begun for its own sake is called."""
         modes = self._modes.get(frame.node)
+        if not modes and isinstance(frame.node, FunctionNode):
+            return not self.project.is_called_without_grad(frame.node.name)
         if not modes or True in modes or INHERITED in modes:
             return True
         return False if modes == {False} else None
