@@ -98,6 +98,9 @@ class Report:
 
     def tell(self, event: Event) -> None:
         """Judge ``event``; what was said of it in an earlier round of a loop no longer counts."""
+        if event.called_at is not None:
+            self._tell_of_another_file(event)
+            return
         self._facts.note(event)
         if isinstance(event, AttributeStored):
             place = event.frame.context, event.node
@@ -116,6 +119,16 @@ class Report:
             self._settle(
                 event.state, lambda f: not f.constructing and f.event.frame.root is event.frame
             )
+
+    def _tell_of_another_file(self, event: Event) -> None:
+        """Ask the rules that say of a call what it does; that file has findings of its own."""
+        for rule in self._rules[type(event)]:
+            if rule.judges_calls:
+                verdict = self._judged(rule, event)
+                if verdict is not None:
+                    event.state = event.state.copy()
+                    verdict.node = event.called_at
+                self._keep(rule, event, verdict)
 
     def _keep(self, rule: Rule, event: Event, verdict: Verdict | None) -> None:
         subject = subject_of(event)

@@ -59,6 +59,12 @@ class Rule:
     fix: ClassVar[str] = "none"
     """Which fixes it has: ``none``, ``display``, ``unsafe``, or ``safe`` where some are proved."""
 
+    judges_calls: ClassVar[bool] = False
+    """Whether it is asked, too, of what calls of this file do in functions of other files.
+
+    What it says then stands at the call. It has to leave out what is no fault of the caller.
+    """
+
     def judge(self, event: Any, facts: Facts) -> Verdict | None:
         """Say what is wrong with ``event``, if anything; ``facts`` know the rest of the program."""
         return None

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from flake8_paramassign.domain.objects import Recomputed
 from flake8_paramassign.domain.state import State
 from flake8_paramassign.domain.values import Values
@@ -13,6 +15,7 @@ from flake8_paramassign.semantics.events import AttributeStored, DataStored, Wri
 
 _SHARES = "torch.nn.utils.spectral_norm"
 """Until the first forward, its ``weight`` shares the storage of the Parameter it comes from."""
+_LOST = "what is written to it"
 
 
 class WriteToRecomputedParameter(Rule):
@@ -54,11 +57,25 @@ class WriteToRecomputedParameter(Rule):
     code = "PRM204"
     name = "write-to-recomputed-parameter"
     claim = "a write to a name that weight_norm, pruning or a parametrization computes is lost"
+    judges_calls = True
 
     def judge(
         self, event: WrittenInPlace | DataStored | AttributeStored, facts: Facts
     ) -> Verdict | None:
-        """What is written is computed anew before it is used."""
+        """What is written is computed anew before it is used; by this file, or it is told there."""
+        verdict = self._judged(event, facts)
+        if verdict is None or event.called_at is None:
+            return verdict
+        if verdict.trace[0][1].module is not facts.module:
+            return None
+        written = event.frame.place(event.node)
+        message = verdict.message.replace(_LOST, f"{_LOST}{in_brackets(facts.where(written))}", 1)
+        trace = (*verdict.trace, ("it is written", written))
+        return replace(verdict, message=message, trace=trace)
+
+    def _judged(
+        self, event: WrittenInPlace | DataStored | AttributeStored, facts: Facts
+    ) -> Verdict | None:
         if isinstance(event, WrittenInPlace):
             by = _recomputed_by(event.tensors, event.state, facts)
             return _verdict(shown(event.subject), by, facts, in_place=True)
@@ -99,7 +116,7 @@ def _verdict(
         instead = f"assign '{what.removesuffix('.data')} = ...', or write before {maker}"
     return Verdict(
         f"'{what}' is computed anew since {maker}{in_brackets(facts.where(by.place))}: "
-        f"what is written to it is lost; {instead}",
+        f"{_LOST} is lost; {instead}",
         why_not_fixed="what it is computed from has to be written, or the order changed",
         trace=((f"{maker} computes it from here on", by.place),),
     )

@@ -443,7 +443,7 @@ class Calls:
         frame = Frame(
             function.module, function.node, scope, _role(function, caller), function.owner,
             receiver if receiver is not None else self._first(function, arguments),
-            context=(node, caller.context), caller=caller, entry=caller.root,
+            context=(node, caller.context), caller=caller, call=node, entry=caller.root,
         )  # fmt: skip
         if frame_out is not None:
             frame_out.append(frame)

@@ -177,15 +177,28 @@ class Engine:
         return usual if self._effort.scale >= 1 else 2
 
     def tell(self, event: Event) -> None:
-        """Let the listener know, where it happens in the file under analysis."""
-        if self._quiet or self._silent or event.frame.module is not self.project.module:
+        """Let the listener know, where the file under analysis does it, or calls what does."""
+        if self._quiet or self._silent:
             return
+        if event.frame.module is not self.project.module:
+            event.called_at = self._call_that_leads_to(event.frame)
+            if event.called_at is None:
+                return
         if (
             not isinstance(event, Constructed | Ended)
             or event.frame is event.frame.root
             or isinstance(event, Constructed)
         ):
             self._listener(event)
+
+    def _call_that_leads_to(self, frame: Frame) -> ast.AST | None:
+        """The last call in the file under analysis, where a frame of another file is running."""
+        at: Frame | None = frame
+        while at is not None and at.caller is not None:
+            if at.caller.module is self.project.module:
+                return at.call
+            at = at.caller
+        return None
 
     # Objects.
 

@@ -33,6 +33,8 @@ class Happening:
     """The ``try`` statements in whose body this happens, callers' included."""
     expects_error: bool = field(init=False)
     """Whether that is in a block that expects an exception, such as ``pytest.raises``."""
+    called_at: ast.AST | None = field(init=False, default=None)
+    """Where it happens in another file: the call in the file under analysis that leads there."""
 
     def __post_init__(self) -> None:
         """Keep what will change."""

@@ -79,6 +79,8 @@ class Frame:
     context: Hashable = None
     """The calls that led here, by which the objects of one call are told from those of another."""
     caller: Frame | None = None
+    call: ast.AST | None = None
+    """What in the caller leads here."""
     entry: Frame | None = None
     """The first of the activations that led here: the one that was begun for its own sake."""
     returns: list[tuple[Values, State]] = field(default_factory=list)

@@ -57,6 +57,8 @@ class Lifetimes:
                 found = True
             elif isinstance(obj, Thing) and obj.is_module and isinstance(value, Address):
                 listing = registry.parameters(value, state, self._machine.addresses)
+                if any(old in listing.modules for old in before.values):
+                    return False  # it is wrapped
                 found = found or bool(listing.named)
         return found
 

@@ -57,7 +57,7 @@ def _recomputed(call: Call) -> Values:
             call.machine.place(call.node), trainable=None, is_leaf=False, recomputed=by,
             explicit=True,
         )  # fmt: skip
-        part = call.machine.addresses.of((value, name, call.node), many=value.many)
+        part = call.machine.addresses.of((value, name, call.node), many=value.many, symbolic=False)
         call.state.write(part, made)
         before = obj.member(name)
         changed = obj.with_field(name, Field((part,), PLAIN))
@@ -73,7 +73,10 @@ def _recomputed(call: Call) -> Values:
             )
             holder = call.machine.new(original, call.state, call.node, "parametrizations")
             changed = changed.with_field("parametrizations", Field((holder,), 4))
-        call.state.write(value, changed, strong=len(modules) == 1)
+        if len(modules) == 1 and value.site is call.syntax(0, "module"):
+            call.state.replace(value, changed)  # all that are made there come here at once
+        else:
+            call.state.write(value, changed, strong=len(modules) == 1)
     return modules or UNKNOWN
 
 
