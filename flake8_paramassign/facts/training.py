@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from flake8_paramassign.domain.objects import Optimizer, Tensor
+from collections.abc import Iterator
+
+from flake8_paramassign.domain.objects import Optimizer, Tensor, Thing
 from flake8_paramassign.domain.state import State
-from flake8_paramassign.domain.values import Address, Value
+from flake8_paramassign.domain.values import Address, Value, Values
 from flake8_paramassign.facts.facts import Facts
 
 
@@ -27,3 +29,24 @@ def is_trainable_leaf_object(tensor: Tensor) -> bool:
 def is_taken(address: Address, state: State) -> bool:
     """Whether an optimizer that is known here has ``address``."""
     return any(isinstance(o, Optimizer) and address in o.taken for _, o in state.objects())
+
+
+def is_optimised(values: Values, state: State, facts: Facts) -> bool:
+    """Whether an optimizer was given a Parameter of one of the Modules ``values``.
+
+    Asked when the whole file has been run.
+    """
+    return any(
+        isinstance(value, Address) and value.site in facts.optimised
+        for value in _parts(values, state, set())
+    )
+
+
+def _parts(values: Values, state: State, seen: set[Address]) -> Iterator[Value]:
+    for value in values:
+        obj = state.read(value) if isinstance(value, Address) else None
+        if isinstance(value, Address) and value not in seen and obj is not None:
+            seen.add(value)
+            yield value
+            if isinstance(obj, Thing) and obj.is_module:
+                yield from (v for held in obj.contents() for v in _parts(held, state, seen))

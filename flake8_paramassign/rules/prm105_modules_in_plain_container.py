@@ -8,6 +8,7 @@ from flake8_paramassign.facts.registration import (
     looks_after_parts,
     may_have_state,
 )
+from flake8_paramassign.facts.training import is_optimised
 from flake8_paramassign.facts.wording import quoted
 from flake8_paramassign.rules.base import Rule, Verdict
 from flake8_paramassign.semantics.events import ContainerHeld
@@ -44,8 +45,9 @@ class ModulesInPlainContainer(Rule):
 
     ## Known limits
     Silent where each Module is registered elsewhere (`add_module`, `nn.Sequential(*blocks)`),
-    where nothing is lost (`nn.ReLU()`), for a list of one element, which hides a Module on
-    purpose, and in a class with an `if isinstance(self.blocks, list)`, which is made for both.
+    where nothing is lost (`nn.ReLU()`), where an optimizer is given their Parameters, for a list of
+    one element, which hides a Module on purpose, and in a class with an
+    `if isinstance(self.blocks, list)`, which is made for both.
 
     ## References
     - [torch.nn.ModuleList](https://docs.pytorch.org/docs/stable/generated/torch.nn.ModuleList.html)
@@ -78,5 +80,7 @@ class ModulesInPlainContainer(Rule):
         )
 
     def holds(self, event: ContainerHeld, facts: Facts) -> bool:
-        """Not where code asks whether it has a container: it is made for both."""
+        """Not where code asks whether it has a container, or has an optimizer of their own."""
+        if is_optimised(event.items, event.state, facts):
+            return False
         return event.container.site not in facts.discriminated

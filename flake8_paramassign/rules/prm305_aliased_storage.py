@@ -69,10 +69,12 @@ class AliasedStorage(Rule):
         ):
             return None
         to, of = shown(event.node.value), _source(event.expression)
-        tie = f"'{to} = {of}' to tie them, or " if _is_attribute(event, facts) else ""
+        is_part = isinstance(event.expression, ast.Subscript)
+        tie = "" if is_part or not _is_attribute(event) else f"'{to} = {of}' to tie them, or "
+        copied = shown(event.expression) if is_part else of
         return Verdict(
             f"'{to}' and '{of}' stay two Parameters, on one storage that each of them changes: "
-            f"write {tie}{to}.data.copy_({of}) to copy",
+            f"write {tie}{to}.data.copy_({copied}) to copy",
             evidence=owners[0],
         )
 
@@ -88,7 +90,7 @@ class AliasedStorage(Rule):
         )
 
 
-def _is_attribute(event: DataStored, facts: Facts) -> bool:
+def _is_attribute(event: DataStored) -> bool:
     """Whether what is written belongs to one Module, which can be given the other Parameter."""
     assert isinstance(event.node, ast.Attribute)
     return isinstance(event.node.value, ast.Attribute)
