@@ -19,6 +19,7 @@ UNPROVED = {
         "def put(layer):\n    layer.extra = torch.ones(3)\n\n\nput(Other(3))\n"
         "other = Other(3)\nother.extra = nn.Parameter(torch.zeros(3))\nput(other)"
     ),
+    "that the statement stores nothing else": LAYER + "k = layer.bias = torch.ones(4)",
     "of which class the object is": f"def f(layer: nn.Linear):\n    {W}",
     "that nobody expects the TypeError": (
         f"def f():\n    {LAYER}    try:\n        {W}\n    except TypeError:\n        print()"

@@ -67,7 +67,7 @@ def test_a_file_is_analysed_twice_more_however_many_fixes_it_gets(
         return analyze(source, *given, **named)  # type: ignore[arg-type]
 
     monkeypatch.setattr(analysis, "analyze", counted)
-    for body, times in (("layer.bias, k = torch.ones(4), 1", 0), (THREE, 2)):
+    for body, times in (("for layer.bias in [torch.ones(4)]:\n    pass", 0), (THREE, 2)):
         source = program(LAYER + body).encode()
         found = analyze(source, "x.py", rewrite=rewrite)
         asked.clear()

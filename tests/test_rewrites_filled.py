@@ -204,6 +204,28 @@ from flake8_paramassign.settings import Settings
             "self.register_parameter(name='w', param=nn.Parameter(torch.ones(3)))",
             UNSAFE,
         ),
+        (
+            "class Model(nn.Linear):\n    def reset(self):\n"
+            "        super().__setattr__('bias', torch.ones(4))",
+            "        self.bias.data.copy_(torch.ones(4))",
+            UNSAFE,
+        ),
+        # Beside other targets.
+        (
+            LAYER + "k = layer.bias = torch.ones(4)  # why",
+            "k = torch.ones(4)  # why\nlayer.bias.data.copy_(k)\n",
+            UNSAFE,
+        ),
+        (
+            LAYER + "layer.bias, k = torch.ones(4), 1",
+            "bias, k = torch.ones(4), 1\nlayer.bias.data.copy_(bias)\n",
+            UNSAFE,
+        ),
+        (
+            "layer = nn.Linear(3, 4, bias=False)\nlayer.bias = layer.k = torch.ones(4)",
+            "bias = layer.k = torch.ones(4)\nlayer.bias = nn.Parameter(bias)\n",
+            UNSAFE,
+        ),
         # Layout.
         (
             LAYER + "layer.weight = \\\n    torch.eye(4, 3)",
@@ -236,10 +258,8 @@ def test_prm101_a_value_is_written_into_the_parameter_or_made_one(
 @pytest.mark.parametrize(
     ("body", "reason"),
     [
-        (LAYER + "k = layer.bias = torch.ones(4)", "several targets"),
         (LAYER + "layer.weight @= torch.ones(3, 5)", "make a new one"),
         (LAYER + "(layer if print() else layer).weight @= torch.eye(3)", "target twice"),
-        (LAYER + "layer.bias, k = torch.ones(4), 1", "several values at once"),
         (LAYER + "for layer.bias in [torch.ones(4)]:\n    pass", "for or with"),
         (LAYER + "layer.bias = nn.Linear(2, 3)", "no value for a Parameter"),
         (LAYER + "layer.bias = 'a'", "no tensor can be made"),
@@ -255,11 +275,6 @@ def test_prm101_a_value_is_written_into_the_parameter_or_made_one(
         (
             "class Model(nn.Linear):\n    def forward(self, x):\n        self.bias = torch.ones(4)",
             "in a local variable",
-        ),
-        (
-            "class Model(nn.Linear):\n    def reset(self):\n"
-            "        super().__setattr__('bias', torch.ones(4))",
-            "super()",
         ),
     ],
 )
@@ -339,6 +354,10 @@ NO_GRAD = "with torch.no_grad():"
             f"weight = print(1) or torch.eye(3)\n{NO_GRAD}\n"
             "    layer.weight.copy_(layer.weight @ weight)\n",
         ),
+        (
+            LAYER + "bias = layer.bias, k = torch.ones(4), 1",
+            f"bias = new_bias, k = torch.ones(4), 1\n{NO_GRAD}\n    layer.bias.copy_(new_bias)\n",
+        ),
         # Another Parameter is none of these writes.
         (
             "layer = nn.Linear(3, 4, bias=False)\nlayer.bias = torch.ones(4)",
@@ -359,6 +378,7 @@ def test_the_no_grad_style_writes_blocks(before: str, after: str) -> None:
         (LAYER + "layer.bias = torch.ones(4); k = 1", "shares its line"),
         (LAYER + "k = 1; layer.bias = torch.ones(4)", "shares its line"),
         (LAYER + "if True: layer.bias = torch.ones(4)", "shares its line"),
+        (LAYER + "if True: layer.bias, k = torch.ones(4), 1", "shares its line"),
         (LAYER + "[layer][print() or 0].weight = torch.eye(4, 3) * len(open())", "need gradients"),
     ],
 )

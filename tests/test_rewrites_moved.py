@@ -77,6 +77,18 @@ from flake8_paramassign.fixes.rewrites.container_uses import TAKEN
         ("self.w = (k := nn.Parameter(x).to(d))", "(k := nn.Parameter(x.to(d)))", UNSAFE),
         ("p = nn.Parameter(x)\nself.w = p.to(d)", "self.w = nn.Parameter(p.to(d))", UNSAFE),
         ("p = nn.Parameter(x).to(d)\nself.w = p", "p = nn.Parameter(x.to(d))", UNSAFE),
+        # All that may be stored.
+        (
+            "self.w = nn.Parameter(x).to(d) if n else nn.Parameter(-x).to(d)",
+            "self.w = nn.Parameter(x.to(d)) if n else nn.Parameter((-x).to(d))",
+            SAFE,
+        ),
+        (
+            "if n:\n    p = nn.Parameter(x).to(d)\nelse:\n    p = nn.Parameter(-x) * 2\nself.w = p",
+            "if n:\n            p = nn.Parameter(x.to(d))\n        else:\n"
+            "            p = nn.Parameter((-x) * 2)\n        self.w = p",
+            UNSAFE,
+        ),
         (
             IN_INIT + "        self.w = nn.Parameter(x).to(d)\n"
             "    def reset(self, w):\n        self.w = w",
@@ -138,6 +150,13 @@ def test_prm102_the_operation_moves_inside(before: str, after: str, applicabilit
             "w = torch.ones(3, requires_grad=True)\nself.w = w",
             "w = torch.ones(3, requires_grad=True)\n        self.w = nn.Parameter(w)",
         ),
+        # All that is stored in it.
+        (
+            IN_INIT + "        self.w = torch.ones(3, requires_grad=True)\n\n"
+            "    def reset(self):\n        self.w = torch.zeros(3).requires_grad_()",
+            "self.w = nn.Parameter(torch.ones(3))\n\n"
+            "    def reset(self):\n        self.w = nn.Parameter(torch.zeros(3))",
+        ),
     ],
 )
 def test_prm103_a_trainable_tensor_becomes_a_parameter(before: str, after: str) -> None:
@@ -158,7 +177,16 @@ TWO = "[nn.Linear(2, 2), nn.Linear(2, 2)]"
         (f"self.a = {TWO}", f"self.a = nn.ModuleList({TWO})"),
         (f"self.a = ({TWO})", f"self.a = nn.ModuleList({TWO})"),
         (f"self.a = {TWO} + {TWO}", f"self.a = nn.ModuleList({TWO} + {TWO})"),
-        (f"self.a: list = {TWO}", f"self.a: list = nn.ModuleList({TWO})"),
+        # An annotation follows, wherever it stands; one that says something else stays.
+        (f"self.a: list = {TWO}", f"self.a: nn.ModuleList = nn.ModuleList({TWO})"),
+        (f"self.a: 'Layers' = {TWO}", f"self.a: 'Layers' = nn.ModuleList({TWO})"),
+        (
+            "class Model(nn.Module):\n    a: List[nn.Linear]  # why\n    b: List[int]\n\n"
+            f"    def __init__(self):\n        super().__init__()\n        self.a = {TWO}",
+            "class Model(nn.Module):\n    a: nn.ModuleList  # why\n    b: List[int]\n\n"
+            "    def __init__(self):\n        super().__init__()\n"
+            f"        self.a = nn.ModuleList({TWO})",
+        ),
         (
             f"self.a, self.b = {TWO}, {TWO}",
             f"self.a, self.b = nn.ModuleList({TWO}), nn.ModuleList({TWO})",

@@ -188,6 +188,10 @@ def test_only_modules_count() -> None:
             'self.register_buffer("c", torch.ones(3), persistent=False)',
         ),
         (
+            "self.c, self.n = torch.ones(3), n",
+            'c, self.n = torch.ones(3), n\nself.register_buffer("c", c, persistent=False)',
+        ),
+        (
             "setattr(self, 'c', torch.ones(3))",
             "self.register_buffer('c', torch.ones(3), persistent=False)",
         ),
@@ -229,8 +233,6 @@ def test_the_receiver_stays_what_it_is() -> None:
     ("stores", "reason"),
     [
         ("self.c = None\nself.c = torch.ones(3)", "KeyError"),
-        ("self.c = self.d = torch.ones(3)", "several targets"),
-        ("self.c, self.d = torch.ones(3), n", "several values"),
         ("self.c: Tensor = torch.ones(3)", "annotates"),
         ("self.c = torch.ones(3)\nc = torch.ones(2)\nself.c = c", "another place"),
     ],

@@ -23,6 +23,12 @@ PARAMETER_DICT = Kind(
 )
 
 
+_PLAIN = frozenset(
+    "dict iterable list mapping mutablemapping mutablesequence sequence tuple".split()
+)
+"""Types, in small letters, that an attribute no longer has when it holds another container."""
+
+
 def hold_parameters(case: Case) -> Fix:
     """Return the fix of PRM104; raises NoRewrite."""
     return _registered(case, "Parameters", PARAMETER_LIST, PARAMETER_DICT)
@@ -51,11 +57,35 @@ def _registered(case: Case, what: str, as_list: Kind, as_dict: Kind) -> Fix:
         draft.replace(*span, f"{name}()")
     else:
         draft.enclose(value, f"{name}(", ")")
+    _annotate(draft, event, kind)
     return draft.fix(
         f"keep them in an nn.{kind.name}",
         f"the {what} {ALL_NEED_STRICT}",
         HELD_IN_A_MODULE.unsafe,
     )
+
+
+def _annotate(draft: Draft, event: ContainerHeld, kind: Kind) -> None:
+    """Let the annotation of the attribute follow, here and in the body of the class."""
+    holders = [draft.parent]
+    owner = event.frame.owner
+    if owner is not None and owner.module is draft.module:
+        holders += owner.node.body
+    for holder in holders:
+        if not isinstance(holder, ast.AnnAssign) or not _is_plain(holder.annotation):
+            continue
+        target = holder.target
+        if event.name in (getattr(target, "attr", None), getattr(target, "id", None)):
+            there = Draft(draft.case, holder.annotation)
+            span = there.inner(holder.annotation)
+            there.replace(*span, draft.named(f"torch.nn.{kind.name}", span.start))
+            draft.include(there)
+
+
+def _is_plain(annotation: ast.expr) -> bool:
+    """``List[nn.Linear]``, ``dict``."""
+    whole = annotation.value if isinstance(annotation, ast.Subscript) else annotation
+    return getattr(whole, "attr", getattr(whole, "id", "")).lower() in _PLAIN
 
 
 def _check_contents(

@@ -221,6 +221,12 @@ class Draft:
         self._imports += edits
         return name
 
+    def include(self, other: Draft) -> None:
+        """Make the edits of ``other`` with these: of another statement, or another part of it."""
+        if other is not self:
+            self._changes += other._changes
+            self._imports += other._imports
+
     # The end.
 
     def fix(self, message: str, *notes: str, unproved: Sequence[str] | None = None) -> Fix:

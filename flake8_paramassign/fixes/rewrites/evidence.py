@@ -184,6 +184,13 @@ class Evidence:
         return is_sure and len(self.draft.case.receivers) == 1
 
     @property
+    def is_all_of_statement(self) -> bool:
+        """Whether the statement stores nothing else."""
+        return not isinstance(self.draft.statement, ast.Assign) or (
+            self.draft.statement.targets == [self.event.node]
+        )
+
+    @property
     def is_of_known_class(self) -> bool:
         """Whether the object's class is known and not only what it derives from."""
         receiver: Address = self.event.receiver

@@ -14,7 +14,7 @@ from flake8_paramassign.fixes.rewrites.places import neighbours
 from flake8_paramassign.fixes.rewrites.purity import is_pure
 from flake8_paramassign.fixes.rewrites.reasons import NoRewrite
 
-_NO_GRAD = "torch.no_grad"
+NO_GRAD = "torch.no_grad"
 _AT_LINE_END = re.compile(r"\(\s+$")
 _AT_LINE_START = re.compile(r"^\s*,?\s+\)")
 
@@ -32,7 +32,7 @@ def put_under_no_grad(draft: Draft) -> None:
         put_into_block(draft, unit=unit)
     else:
         unit = unit_of(draft)
-        put_into_block(draft, f"with {draft.named(_NO_GRAD, draft.inner(statement).start)}():")
+        put_into_block(draft, f"with {draft.named(NO_GRAD, draft.inner(statement).start)}():")
         if isinstance(above, ast.Assign | ast.AugAssign | ast.Expr):
             draft.claim(draft.inner(above).end)
     if isinstance(below, ast.With) and _is_no_grad_block(draft, below):
@@ -77,7 +77,7 @@ def _compute_before(draft: Draft, value: ast.expr, name: str) -> None:
     is_whole = _is_expression(draft.text[part.start : part.end])
     draft.replace(whole.start, part.start, f"{name} = " if is_whole else f"{name} = (")
     draft.replace(part.end, whole.end, "" if is_whole else ")")
-    block = draft.named(_NO_GRAD, whole.start)
+    block = draft.named(NO_GRAD, whole.start)
     line = f"{indent}{unit_of(draft)}{above}{name}{below}"
     draft.insert(line_end, f"\n{indent}with {block}():\n{line}")
 
@@ -117,6 +117,6 @@ def _is_no_grad_block(draft: Draft, block: ast.With) -> bool:
     return (
         not others
         and isinstance(call, ast.Call)
-        and Library(_NO_GRAD) in draft.module.static(call.func)
+        and Library(NO_GRAD) in draft.module.static(call.func)
         and block.body[0].lineno > call.lineno
     )

@@ -14,7 +14,7 @@ from flake8_paramassign.fixes.rewrites.conversions import converter, is_number
 from flake8_paramassign.fixes.rewrites.draft import Draft
 from flake8_paramassign.fixes.rewrites.evidence import Evidence
 from flake8_paramassign.fixes.rewrites.moves import Moved
-from flake8_paramassign.fixes.rewrites.parameters import move_inside, wrap
+from flake8_paramassign.fixes.rewrites.parameters import PARAMETER, move_inside, wrap
 from flake8_paramassign.fixes.rewrites.places import path_to
 from flake8_paramassign.fixes.rewrites.purity import is_pure
 from flake8_paramassign.fixes.rewrites.reasons import NoRewrite
@@ -48,7 +48,7 @@ def rewrite(case: Case) -> Fix:
     if _replaces(evidence):
         if store.is_product:
             raise NoRewrite("the product is no value for the Parameter: make a new one of it")
-        return _replaced(draft, store.value, evidence)
+        return _replaced(draft, store.value, evidence, store)
     FILLED.check(known)
     return _filled(draft, store, known)
 
@@ -92,10 +92,18 @@ def _replaces(evidence: Evidence) -> bool:
     )
 
 
-def _replaced(draft: Draft, written: ast.expr, evidence: Evidence) -> Fix:
+def _replaced(
+    draft: Draft, written: ast.expr, evidence: Evidence, store: Store | None = None
+) -> Fix:
     """``m.w = nn.Parameter(t)``."""
     if is_number(evidence.value):
         raise NoRewrite("nn.Parameter takes a tensor, and of which shape is not known")
+    if store is not None and store.local:
+        function = converter(draft, evidence.value, written)
+        at = draft.inner(draft.statement).start
+        value = f"{draft.named(function, at)}({store.local})" if function else store.local
+        store.instead(draft, f"{store.target} = {draft.named(PARAMETER, at)}({value})")
+        return draft.fix("make it a Parameter", REPLACED.unsafe)
     if evidence.may_store_none:
         written = _arm(draft, written, evidence.value)
     wrap(draft, written, converter(draft, evidence.value, written))

@@ -95,6 +95,11 @@ def _register(draft: Draft, name: str) -> None:
     if isinstance(draft.statement, ast.AnnAssign):
         raise NoRewrite("the statement annotates the attribute, which a call cannot do")
     node = draft.path[-1]
+    if isinstance(node, ast.Attribute) and store.local:
+        receiver = _operand(draft, node.value)
+        call = f'{receiver}.register_buffer("{name}", {store.local}, persistent=False)'
+        store.instead(draft, call)
+        return
     if isinstance(node, ast.Attribute):
         start, receiver, name = draft.outer(node.value).end, "", f'"{name}"'
     else:

@@ -10,9 +10,10 @@ import ast
 from dataclasses import dataclass
 
 from flake8_paramassign.domain.values import Values
+from flake8_paramassign.fixes.rewrites.blocks import end_of_line, indent_of, unit_of
 from flake8_paramassign.fixes.rewrites.conversions import written_by
 from flake8_paramassign.fixes.rewrites.draft import Draft
-from flake8_paramassign.fixes.rewrites.no_grad import without_grad
+from flake8_paramassign.fixes.rewrites.no_grad import NO_GRAD, free_name, without_grad
 from flake8_paramassign.fixes.rewrites.reasons import NoRewrite
 from flake8_paramassign.semantics.events import Happening
 
@@ -34,6 +35,9 @@ class Store:
     """Whether a parenthesis behind the value may close the call."""
     is_product: bool = False
     """Whether it is ``m.w @= t``."""
+    local: str = ""
+    """The local variable that gets the value in the attribute's place, which then is written from
+    it on a line of its own: where the statement has other targets, too."""
 
     def filled(self, draft: Draft, values: Values, event: Happening) -> str:
         """Write any of ``values`` into what the attribute holds, in the configured style.
@@ -41,6 +45,8 @@ class Store:
         Returns the method that does it, as written: ``m.w.data.copy_``. Raises NoRewrite.
         """
         method, function = written_by(draft, values, self.value)
+        if self.local:
+            return self._filled_from_local(draft, method, function, event)
         opening = f"{draft.named(function, draft.outer(self.value).start)}(" if function else ""
         in_data = draft.case.settings.style == "data"
         method = f"data.{method}" if in_data else method
@@ -48,6 +54,31 @@ class Store:
         if not in_data and event.grad is not False:
             without_grad(draft, self.subject, [self.value])
         return f"{self.target}.{method}"
+
+    def _filled_from_local(self, draft: Draft, method: str, function: str, event: Happening) -> str:
+        in_data = draft.case.settings.style == "data"
+        written = f"{self.target}.data.{method}" if in_data else f"{self.target}.{method}"
+        at = draft.inner(draft.statement).start
+        value = f"{draft.named(function, at)}({self.local})" if function else self.local
+        lines = [f"{written}({value})"]
+        if not in_data and event.grad is not False:
+            lines = [f"with {draft.named(NO_GRAD, at)}():", f"{unit_of(draft)}{lines[0]}"]
+        self.instead(draft, *lines)
+        return written
+
+    def instead(self, draft: Draft, *lines: str) -> None:
+        """Give the value to the local variable, and add ``lines`` below; raises NoRewrite."""
+        indent = indent_of(draft, draft.statement)
+        end = end_of_line(draft, draft.statement)
+        node, others = draft.path[-1], getattr(draft.statement, "targets", [])
+        assert isinstance(node, ast.expr)
+        start, stop = draft.outer(node)
+        if any(isinstance(other, ast.Name) and other.id == self.local for other in others):
+            behind = [*others, self.value][others.index(node) + 1]
+            draft.cut(start, draft.outer(behind).start)
+        else:
+            draft.replace(start, stop, self.local)
+        draft.insert(end, "".join(f"\n{indent}{line}" for line in lines))
 
     def becomes(self, draft: Draft, method: str, opening: str = "", closing: str = "") -> None:
         """Call ``method`` of the attribute with ``opening``, the value and ``closing``."""
@@ -74,12 +105,16 @@ def store_at(draft: Draft) -> Store:
         written = draft.written(node.target)
         return Store(node.value, written, (node.target,), end, is_product=True)
     assert isinstance(node, ast.Attribute)
+    written = draft.written(node)
     if isinstance(holder, ast.Assign | ast.AnnAssign) and holder.value is not None:
-        if isinstance(holder, ast.Assign) and len(holder.targets) > 1:
-            raise NoRewrite("the statement assigns one value to several targets")
-        return Store(holder.value, draft.written(node), (node,), draft.outer(node).end)
+        if isinstance(holder, ast.AnnAssign) or len(holder.targets) == 1:
+            return Store(holder.value, written, (node,), draft.outer(node).end)
     if isinstance(draft.statement, ast.Assign):
-        raise NoRewrite("the statement assigns several values at once")
+        targets = draft.statement.targets if node in draft.statement.targets else []
+        names = [target.id for target in targets if isinstance(target, ast.Name)]
+        local = [*names, free_name(draft, node.attr)][0]
+        value = draft.statement.value
+        return Store(value, written, (node,), draft.outer(node).end, local=local)
     raise NoRewrite("the attribute is the target of a for or with statement")
 
 
@@ -90,11 +125,11 @@ def _storing_call(draft: Draft, node: ast.Call) -> Store:
     if not isinstance(draft.parent, ast.Expr):
         raise NoRewrite("what the call returns is used, and would be another value")
     owner, name, value = (_owner_called(node), *node.args)[-3:]
-    if ast.unparse(owner).startswith("super("):
-        raise NoRewrite("super() has no such attribute to write to")
     start, end = draft.outer(owner)
     written = draft.text[start:end]
-    if not draft.is_atom(owner):
+    if written.startswith("super("):
+        written = _first_argument(draft)
+    elif not draft.is_atom(owner):
         written = f"({written})"
     constant = name.value if isinstance(name, ast.Constant) else None
     if isinstance(constant, str) and constant.isidentifier():
@@ -103,6 +138,15 @@ def _storing_call(draft: Draft, node: ast.Call) -> Store:
         target = f"getattr({written}, {draft.written(name)})"
     whole = draft.inner(node)
     return Store(value, target, (owner, name), whole.start, target, is_closed=True)
+
+
+def _first_argument(draft: Draft) -> str:
+    """What the method calls the object that its ``super()`` is of."""
+    arguments = getattr(draft.function, "args", None)
+    names = [*arguments.posonlyargs, *arguments.args] if arguments is not None else []
+    if not names:
+        raise NoRewrite("super() has no such attribute to write to")
+    return str(names[0].arg)
 
 
 def _owner_called(node: ast.Call) -> ast.expr:

@@ -107,6 +107,7 @@ FILLED = Terms[Evidence](
     proved=(
         Question("that it surely is this object", lambda e: e.is_of_one_receiver),
         Question("that all who come here store the like", lambda e: e.is_alike_for_all),
+        Question("that the statement stores nothing else", lambda e: e.is_all_of_statement),
         Question("of which class the object is", lambda e: e.is_of_known_class),
         Question("that nobody expects the TypeError", lambda e: e.is_unexpected),
         Question("that every value is a tensor", lambda e: e.is_surely_tensor),
