@@ -12,6 +12,7 @@ from flake8_paramassign.settings import DEFAULT, Settings
 
 if TYPE_CHECKING:
     from flake8_paramassign.report import Rewriter
+    from flake8_paramassign.surroundings import Surroundings
 
 _MOST_SETTINGS = 4
 """For how many settings an ``Analyzer`` is kept: a process has one or two."""
@@ -24,16 +25,20 @@ def analyze(
     tree: ast.Module | None = None,
     settings: Settings = DEFAULT,
     rewrite: Rewriter | None = None,
+    surroundings: Surroundings | None = None,
 ) -> list[Diagnostic]:
     """Return the findings of one file, sorted by position.
 
     ``source`` is the file's bytes (encoding cookie and BOM obeyed) or its decoded text;
     ``filename`` is used to find the project's other files and never read; ``tree`` saves a
     parse where the caller has one; ``rewrite`` gives findings their fixes: the one there is, is
-    ``flake8_paramassign.fixes.rewrites.rewrite``. Never raises: what cannot be analysed is one
+    ``flake8_paramassign.fixes.rewrites.rewrite``; ``surroundings`` are asked for other files,
+    and know afterwards what they were asked. Never raises: what cannot be analysed is one
     PRM001. Suppression comments are the caller's business (``flake8_paramassign.suppression``).
     """
-    return _analyzer(settings, rewrite).analyze(source, filename, tree=tree)
+    return _analyzer(settings, rewrite).analyze(
+        source, filename, tree=tree, surroundings=surroundings
+    )
 
 
 @lru_cache(maxsize=_MOST_SETTINGS)

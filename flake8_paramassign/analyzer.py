@@ -15,6 +15,7 @@ from flake8_paramassign.undisturbed import undisturbed
 if TYPE_CHECKING:
     from flake8_paramassign.project.project import Trees
     from flake8_paramassign.report import Rewriter
+    from flake8_paramassign.surroundings import Surroundings
 
 _TOO_DEEP = "the code is nested too deeply to be analysed"
 _TOO_LARGE = "the code is nested too deeply, or too long, to be analysed with the memory there is"
@@ -38,17 +39,26 @@ class Analyzer:
         return Analyzer, (self.settings, self.rewrite)
 
     def analyze(
-        self, source: bytes | str, filename: str = "<unknown>", *, tree: ast.Module | None = None
+        self,
+        source: bytes | str,
+        filename: str = "<unknown>",
+        *,
+        tree: ast.Module | None = None,
+        surroundings: Surroundings | None = None,
     ) -> list[Diagnostic]:
         """Return the findings of one file, sorted by position; ``analysis.analyze`` says more.
 
         Never raises.
         """
         with undisturbed():
-            return self._diagnostics(source, filename, tree)
+            return self._diagnostics(source, filename, tree, surroundings)
 
     def _diagnostics(
-        self, source: bytes | str, filename: str, tree: ast.Module | None
+        self,
+        source: bytes | str,
+        filename: str,
+        tree: ast.Module | None,
+        surroundings: Surroundings | None,
     ) -> list[Diagnostic]:
         try:
             text = decode(source) if isinstance(source, bytes) else source
@@ -65,7 +75,7 @@ class Analyzer:
             return [not_analysed(_TOO_LARGE)]
         name_long_numbers(tree, text)
         try:
-            return self._findings(text, tree, filename)
+            return self._findings(text, tree, filename, surroundings)
         except RecursionError:
             return [not_analysed(_TOO_DEEP)]
         except MemoryError:
@@ -73,14 +83,16 @@ class Analyzer:
         except Exception as error:
             return [not_analysed(internal_error(error), _line(error, tree))]
 
-    def _findings(self, text: str, tree: ast.Module, filename: str) -> list[Diagnostic]:
+    def _findings(
+        self, text: str, tree: ast.Module, filename: str, surroundings: Surroundings | None
+    ) -> list[Diagnostic]:
         if "import" not in text and not self.settings.exhaustive:
             return []  # what a finding is about is always imported
         from flake8_paramassign.project.project import Project, Trees
         from flake8_paramassign.semantics.relevance import Relevance
 
         trees = self._trees = self._trees or Trees()
-        project = Project(trees, filename, tree, self.settings.module_bases)
+        project = Project(trees, filename, tree, self.settings.module_bases, surroundings)
         relevance = Relevance(Source(text), project.module, self.settings)
         if relevance.holds_nothing():
             return []

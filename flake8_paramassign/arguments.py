@@ -140,6 +140,18 @@ def add_files_and_rules(parser: argparse.ArgumentParser) -> None:
         default=argparse.SUPPRESS,
         help="how many processes; by default one for each core",
     )
+    files.add_argument(
+        "--cache-dir",
+        metavar="FOLDER",
+        default=argparse.SUPPRESS,
+        help="keep findings there; by default in .paramassign_cache beside the configuration",
+    )
+    files.add_argument(
+        "--no-cache",
+        action="store_true",
+        default=argparse.SUPPRESS,
+        help="neither use nor keep earlier findings",
+    )
 
 
 def configured(options: argparse.Namespace) -> dict[str, object]:

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+import os
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from flake8_paramassign import analysis, notebooks
+from flake8_paramassign.cache import Cache
 from flake8_paramassign.configuration import Configuration
 from flake8_paramassign.diagnostics import Diagnostic
-from flake8_paramassign.discovery import PYTHON, STDIN, discover, is_left_out
+from flake8_paramassign.discovery import PYTHON, STDIN, SourceFile, discover, is_left_out
 from flake8_paramassign.ending import read_in
 from flake8_paramassign.failures import guarded, internal_error, not_analysed
 from flake8_paramassign.files import read_regular
@@ -24,6 +26,7 @@ from flake8_paramassign.rules.prm001_not_analysed import NotAnalysed
 from flake8_paramassign.settings import Settings
 from flake8_paramassign.source import Source, decode
 from flake8_paramassign.suppression import unsuppressed, unused
+from flake8_paramassign.surroundings import Surroundings, digest
 from flake8_paramassign.workers import in_workers, processes
 
 if TYPE_CHECKING:
@@ -47,6 +50,8 @@ class Checker:
     configuration: Configuration
     rewrite: Rewriter | None = None
     """What gives findings their fixes, where somebody wants to see them."""
+    surroundings: Surroundings | None = None
+    """What is asked for other files: by default the disk, anew for each file."""
 
     @cached_property
     def settings(self) -> Settings:
@@ -66,6 +71,8 @@ class Checker:
         except OSError as error:
             return self._reported(path, [not_analysed(f"cannot be read: {error.strerror}")])
         try:
+            if self.surroundings is not None:
+                self.surroundings.note(path, digest(data))
             return self.check_named(data, path)
         except KeyboardInterrupt:
             raise
@@ -109,13 +116,19 @@ class Checker:
         return guarded(lambda: self._with_fixes(source, filename))
 
     def _with_fixes(self, source: bytes | str, filename: str) -> list[Diagnostic]:
-        found = analysis.analyze(source, filename, settings=self.settings, rewrite=self.rewrite)
+        found = analysis.analyze(
+            source,
+            filename,
+            settings=self.settings,
+            rewrite=self.rewrite,
+            surroundings=self.surroundings,
+        )
         if all(diagnostic.fix is None for diagnostic in found):
             return found
         from flake8_paramassign.fixes.validation import validated
 
         try:
-            return validated(found, source, filename, self.settings)
+            return validated(found, source, filename, self.settings, self.surroundings)
         except Exception as error:  # of ours, which costs the fixes and not the findings
             bare = (replace(d, fix=None, why_not_fixed="its fix failed") for d in found if d.fix)
             failed = not_analysed(internal_error(error, "the fixes"))
@@ -137,18 +150,24 @@ class Checker:
 
     def _codes_in(self, filename: str) -> frozenset[str]:
         """Return the codes that are reported in a file."""
-        path, configuration = absolute(filename), self.configuration
+        configuration = self.configuration
+        codes = configuration.codes
+        ignores = (*configuration.per_file_ignores, *configuration.extend_per_file_ignores)
+        if not ignores:
+            return codes
+        path = absolute(filename)
         ignored = tuple(
-            code
-            for pattern, codes in (
-                *configuration.per_file_ignores,
-                *configuration.extend_per_file_ignores,
-            )
-            if pattern.verdict(path)
-            for code in codes
+            code for pattern, codes in ignores if pattern.verdict(path) for code in codes
         )
-        codes = self.settings.select or frozenset()
         return frozenset(code for code in codes if not code.startswith(ignored))
+
+    def identity(self, path: str) -> str:
+        """Return all that the findings of a file depend on, but us and what is on the disk."""
+        return f"{os.path.abspath(path)}\0{sorted(self._codes_in(path))}\0{self._told}"
+
+    @cached_property
+    def _told(self) -> str:
+        return repr((sorted(self.configuration.codes), replace(self.settings, select=None)))
 
     def unused_comments(self, path: str) -> list[str]:
         """Return a line for each code in a ``# noqa`` of the file at ``path`` that is not needed.
@@ -169,27 +188,42 @@ class Checker:
 
 
 @dataclass(frozen=True)
+class Examined:
+    """The findings of a file; picklable, as it comes from a worker process."""
+
+    findings: list[Finding]
+    rests_on: Collection[str]
+    """What the disk was asked for them, and what it answered."""
+
+
+@dataclass(frozen=True)
 class Checkers:
     """Checks each file as it is configured; picklable, so that worker processes take it."""
 
     configurations: Configurations
     rewrite: Rewriter | None = None
+    _known: dict[int, Checker] = field(default_factory=dict)
 
     def of(self, filename: str) -> Checker:
         """Return what checks this file."""
-        return Checker(self.configurations.of(filename), self.rewrite)
+        configuration = self.configurations.of(filename)
+        if id(configuration) not in self._known:
+            self._known[id(configuration)] = Checker(configuration, self.rewrite)
+        return self._known[id(configuration)]
 
-    def check_file(self, path: str) -> list[Finding]:
+    def examine(self, path: str) -> Examined:
         """Return the findings of the file at ``path``. Never raises."""
-        return self.of(path).check_file(path)
+        surroundings = Surroundings()
+        findings = replace(self.of(path), surroundings=surroundings).check_file(path)
+        return Examined(findings, list(surroundings.told()))
 
     def unused_comments(self, path: str) -> list[str]:
         """Return a line for each comment that is not needed in the file at ``path``."""
         return self.of(path).unused_comments(path)
 
-    def lost(self, path: str, reason: str) -> list[Finding]:
+    def lost(self, path: str, reason: str) -> Examined:
         """Return the PRM001 of the file at ``path``, which ended its worker process."""
-        return self.of(path).lost(path, reason)
+        return Examined(self.of(path).lost(path, reason), ())
 
 
 @dataclass(frozen=True)
@@ -229,13 +263,8 @@ def check_paths(
     named = [path for path in paths if path != STDIN]
     found = discover(named, configuration.exclusion, (*PYTHON, notebooks.SUFFIX))
     files = configurations.wanted(found.files, start, named)
-    work = Progress(checkers.check_file, len(files))
-    if len(files) == 1:
-        findings += work(files[0].path)
-    else:
-        jobs = processes(configuration.jobs)
-        for of_one_file in in_workers(work, files, jobs, checkers.lost):
-            findings += of_one_file
+    for of_one_file in _checked(files, checkers, start):
+        findings += of_one_file
     failures = (f for f in findings if f.diagnostic.code == NotAnalysed.code)
     problems = found.problems + [f"{f.where}: {f.diagnostic.message}" for f in failures]
     comments = (
@@ -245,6 +274,26 @@ def check_paths(
     )
     lines = [line for of_one_file in comments for line in of_one_file]
     return Checked(findings, problems, len(files) + (STDIN in paths), lines)
+
+
+def _checked(files: Sequence[SourceFile], checkers: Checkers, start: Path) -> list[list[Finding]]:
+    """Return the findings of each of ``files``: those that are known, and the others."""
+    folder = checkers.configurations.cache_folder(start)
+    with Cache(folder, has_fixes=checkers.rewrite is not None) as cache:
+        known = cache.known((f.path, checkers.of(f.path).identity(f.path)) for f in files)
+        rest = [file for file in files if file.path not in known]
+        work = Progress(checkers.examine, len(rest))
+        jobs = processes(checkers.configurations.in_folder(start)[1].jobs)
+
+        def keep(path: str, examined: Examined) -> None:
+            known[path] = examined.findings
+            cache.keep(path, examined.findings, examined.rests_on)
+
+        if len(rest) == 1:
+            keep(rest[0].path, work(rest[0].path))
+        else:
+            in_workers(work, rest, jobs, checkers.lost, keep)
+    return [known[file.path] for file in files]
 
 
 def _rewriter(configuration: Configuration) -> Rewriter | None:

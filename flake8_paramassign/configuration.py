@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -44,8 +45,10 @@ class Configuration:
     output_format: str | None = None
     baseline: str | None = None
     jobs: int | None = None
+    cache_dir: str | None = None
+    no_cache: bool = False
 
-    @property
+    @cached_property
     def codes(self) -> frozenset[str]:
         """The codes that are on.
 
@@ -184,7 +187,7 @@ def _style(value: object, folder: Path) -> str:
 
 
 def _file(value: object, folder: Path) -> str:
-    if not isinstance(value, str):
+    if not isinstance(value, str) or "\0" in value:
         raise ConfigurationError("must be the name of a file")
     return str(absolute(folder / value))
 
@@ -210,4 +213,6 @@ _READERS: dict[str, Callable[[object, Path], object]] = {
     "output-format": _format,
     "baseline": _file,
     "jobs": _count,
+    "cache-dir": _file,
+    "no-cache": _switch,
 }

@@ -20,7 +20,16 @@ STDIN = "-"
 
 _USUAL_FOLDERS = (
     *(".bzr/", ".direnv/", ".eggs/", ".git/", ".hg/", ".ipynb_checkpoints/", ".mypy_cache/"),
-    *(".nox/", ".pants.d/", ".pytest_cache/", ".pytype/", ".ruff_cache/", ".svn/", ".tox/"),
+    *(
+        ".nox/",
+        ".pants.d/",
+        ".paramassign_cache/",
+        ".pytest_cache/",
+        ".pytype/",
+        ".ruff_cache/",
+        ".svn/",
+        ".tox/",
+    ),
     *(".venv/", ".vscode/", "__pycache__/", "__pypackages__/", "_build/", "buck-out/", "build/"),
     *("dist/", "node_modules/", "site-packages/", "venv/"),
 )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 
+from flake8_paramassign.cache import NAME as CACHE
 from flake8_paramassign.configuration import Configuration, nearest, read
 from flake8_paramassign.discovery import SourceFile, is_left_out
 from flake8_paramassign.patterns import absolute
@@ -45,6 +46,18 @@ class Configurations:
             own = configuration.overridden(self._options, self._options_from)
             self._known[folder] = file, own
         return self._known[folder]
+
+    def cache_folder(self, start: Path) -> Path | None:
+        """Return where findings are kept in a run that begins in the folder ``start``.
+
+        None where they are not. Raises ConfigurationError.
+        """
+        file, configuration = self.in_folder(start)
+        if configuration.no_cache:
+            return None
+        if configuration.cache_dir:
+            return Path(configuration.cache_dir)
+        return (file.parent if file else self._options_from) / CACHE
 
     def wanted(
         self, files: Iterable[SourceFile], start: Path, named: Collection[str]

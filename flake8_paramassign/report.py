@@ -13,7 +13,6 @@ from flake8_paramassign.domain.state import State
 from flake8_paramassign.domain.values import Address
 from flake8_paramassign.facts import Facts
 from flake8_paramassign.failures import internal_error, not_analysed
-from flake8_paramassign.files import read_regular
 from flake8_paramassign.rules.base import Rule, Step, Verdict, all_rules, default_codes
 from flake8_paramassign.semantics.events import (
     AttributeStored,
@@ -25,10 +24,9 @@ from flake8_paramassign.semantics.events import (
 from flake8_paramassign.semantics.frames import is_constructing
 from flake8_paramassign.settings import Settings
 from flake8_paramassign.source import Source, decode
+from flake8_paramassign.surroundings import Surroundings
 from flake8_paramassign.wording import advised
 
-_LARGEST = 10_000_000
-"""Bytes of another file, above which a place in it is not looked up."""
 _TOO_MUCH = (RecursionError, MemoryError)
 """Of code that is nested deeply: no defect of the rule that meets it."""
 
@@ -232,13 +230,17 @@ class Report:
             if place.module is self._facts.module:
                 yield Related(message, *source.span(place.node))
             else:
-                yield Related(message, *_span(place.module.path, place.node), place.module.path)
+                surroundings, path = self._facts.project.surroundings, place.module.path
+                yield Related(message, *_span(path, place.node, surroundings), path)
 
 
-def _span(path: str, node: ast.stmt | ast.expr) -> tuple[Position, Position]:
+def _span(
+    path: str, node: ast.stmt | ast.expr, surroundings: Surroundings
+) -> tuple[Position, Position]:
     """Where a node of another file begins and ends."""
+    content, _ = surroundings.read(path)
     try:
-        return Source(decode(read_regular(path, _LARGEST))).span(node)
-    except (OSError, SyntaxError, ValueError):
+        return Source(decode(content or b"")).span(node)
+    except (SyntaxError, ValueError):
         start = Position(node.lineno, node.col_offset)
         return start, start

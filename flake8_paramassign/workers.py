@@ -32,10 +32,12 @@ def in_workers(
     files: Sequence[SourceFile],
     jobs: int,
     lost: Callable[[str, str], T],
+    arrived: Callable[[str, T], None] = lambda path, result: None,
 ) -> list[T]:
     """Return ``check(path)`` for each of ``files``, in order, from at most ``jobs`` processes.
 
     ``lost(path, reason)`` stands in for the result of a file whose process died over it.
+    ``arrived(path, result)`` is told of each as it comes.
     """
     results: dict[int, T] = {}
     batches = deque(_batches(files, jobs))
@@ -50,15 +52,17 @@ def in_workers(
             for worker in [workers[connection] for connection in workers if connection in ready]:
                 index = worker.batch.popleft()
                 try:
-                    results[index] = worker.connection.recv()
+                    result, has_died = worker.connection.recv(), False
                 except (EOFError, OSError):
-                    results[index] = lost(files[index].path, worker.cause_of_death())
+                    result, has_died = lost(files[index].path, worker.cause_of_death()), True
+                results[index] = result
+                arrived(files[index].path, result)
+                if has_died:
                     del workers[worker.connection]
                     batches.extendleft([worker.batch] if worker.batch else [])
+                elif worker.batch:
                     continue
-                if worker.batch:
-                    continue
-                if batches:
+                elif batches:
                     worker.take(batches.popleft(), files)
                 else:
                     worker.stop()

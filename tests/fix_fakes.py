@@ -22,6 +22,7 @@ import re
 from flake8_paramassign.diagnostics import Applicability, Diagnostic, Edit, Fix, Position
 from flake8_paramassign.report import Rewriter
 from flake8_paramassign.settings import DEFAULT, Settings
+from flake8_paramassign.surroundings import Surroundings
 
 RENAMES = {
     "old": ("PRM101", "rename", "new"),
@@ -42,6 +43,7 @@ def analyze(
     *,
     settings: Settings = DEFAULT,
     rewrite: Rewriter | None = None,
+    surroundings: Surroundings | None = None,
 ) -> list[Diagnostic]:
     """Find the names above; a source that is not UTF-8 must say so in its first line."""
     if isinstance(source, str):

@@ -23,6 +23,7 @@ from flake8_paramassign.diagnostics import Applicability, Diagnostic, Edit, Fix,
 from flake8_paramassign.report import Rewriter
 from flake8_paramassign.settings import DEFAULT, Settings
 from flake8_paramassign.source import Source, decode
+from flake8_paramassign.surroundings import Surroundings
 
 RULES = {
     "bad": ("PRM101", "tensor-over-parameter"),
@@ -45,6 +46,7 @@ def analyze(
     tree: ast.Module | None = None,
     settings: Settings = DEFAULT,
     rewrite: Rewriter | None = None,
+    surroundings: Surroundings | None = None,
 ) -> list[Diagnostic]:
     """Find the names above."""
     text = decode(source) if isinstance(source, bytes) else source

@@ -13,6 +13,7 @@ import pytest
 
 from flake8_paramassign import Analyzer, Diagnostic
 from flake8_paramassign.project.project import Trees
+from flake8_paramassign.surroundings import Surroundings
 from flake8_paramassign.undisturbed import undisturbed
 
 CHILD = """\
@@ -104,15 +105,15 @@ def test_it_goes_to_other_processes_without_what_it_has_read(tmp_path: Path) -> 
 
 def test_what_it_keeps_is_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("flake8_paramassign.project.project._MOST_BYTES", 1_000)
-    trees = Trees()
+    trees, around = Trees(), Surroundings()
     paths = [tmp_path / f"m{number}.py" for number in range(9)]
     for path in paths:
         path.write_text("x = 1\n" + "#" * 394)
-        assert trees.tree(str(path)) is not None
+        assert trees.tree(str(path), around) is not None
     assert list(trees._known) == [str(path) for path in paths[-2:]]
-    first = trees.tree(str(paths[-2]))
-    assert trees.tree(str(paths[-2])) is first
-    trees.tree(str(paths[0]))
+    first = trees.tree(str(paths[-2]), around)
+    assert trees.tree(str(paths[-2]), around) is first
+    trees.tree(str(paths[0]), around)
     assert list(trees._known) == [str(paths[-2]), str(paths[0])], "the longest unused is dropped"
 
 

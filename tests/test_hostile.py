@@ -16,6 +16,7 @@ from conftest import Command
 
 from flake8_paramassign import files
 from flake8_paramassign.configuration import Configuration, ConfigurationError, nearest
+from flake8_paramassign.discovery import SourceFile
 from flake8_paramassign.files import read_regular
 from flake8_paramassign.fixes import cli as fix
 
@@ -386,9 +387,16 @@ def test_no_more_processes_than_processors(
 ) -> None:
     asked = []
 
-    def in_workers(check: object, files: object, jobs: int, lost: object) -> list[object]:
+    def in_workers(
+        check: Callable[[str], object],
+        files: list[SourceFile],
+        jobs: int,
+        lost: object,
+        arrived: Callable[[str, object], None],
+    ) -> None:
         asked.append(jobs)
-        return []
+        for file in files:
+            arrived(file.path, check(file.path))
 
     monkeypatch.setattr("flake8_paramassign.checking.in_workers", in_workers)
     (folder / "b.py").touch()

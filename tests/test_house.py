@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
@@ -85,6 +86,27 @@ def test_no_imports_go_round_in_circles() -> None:
         TopologicalSorter(modules).prepare()
     except CycleError as error:
         pytest.fail(" -> ".join(error.args[1]))
+
+
+_DISK = frozenset(
+    "open exists is_file is_dir is_symlink isfile isdir islink lexists stat lstat resolve realpath "
+    "walk scandir listdir iterdir glob rglob read_text read_bytes read_regular".split()
+)
+_ASK = ("domain", "project", "semantics", "facts", "rules", "report")
+
+
+def test_an_analysis_asks_the_disk_only_through_its_surroundings() -> None:
+    """Else the cache would not know on what it rests, nor an editor what is not saved."""
+    asked = {
+        f"{name} calls {called}"
+        for name, path in FILES.items()
+        if name.split(".")[1:2] and name.split(".")[1] in _ASK
+        for node in ast.walk(ast.parse(path.read_bytes()))
+        if isinstance(node, ast.Call)
+        and (called := getattr(node.func, "attr", getattr(node.func, "id", ""))) in _DISK
+        and not re.match(r"ast\.|(self\.)?surroundings\.", ast.unparse(node.func))
+    }
+    assert asked == set()
 
 
 LAYERS = ("catalogue", "project", "semantics", "facts", "rules", "report", "fixes")

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from flake8_paramassign.facts.requirements import excludes
+from flake8_paramassign.surroundings import Surroundings
 
 EXCLUDING = [
     ("requirements.txt", "transformers>=4.40,<5\n"),
@@ -38,33 +39,33 @@ ADMITTING = [
 @pytest.mark.parametrize(("name", "text"), EXCLUDING)
 def test_a_version_is_excluded(folder: Path, name: str, text: str) -> None:
     (folder / name).write_text(text)
-    assert excludes(str(folder / "package" / "model.py"), "transformers", 5)
+    assert excludes(str(folder / "package" / "model.py"), "transformers", 5, Surroundings())
 
 
 @pytest.mark.parametrize(("name", "text"), ADMITTING)
 def test_a_version_is_admitted(folder: Path, name: str, text: str) -> None:
     (folder / name).write_text(text)
     (folder / ".git").mkdir()
-    assert not excludes(str(folder / "model.py"), "transformers", 5)
+    assert not excludes(str(folder / "model.py"), "transformers", 5, Surroundings())
 
 
 def test_the_nearest_folder_that_names_the_library_counts(folder: Path) -> None:
     (folder / "requirements.txt").write_text("transformers<5\n")
     inner = folder / "project"
     inner.mkdir()
-    assert excludes(str(inner / "model.py"), "transformers", 5)
+    assert excludes(str(inner / "model.py"), "transformers", 5, Surroundings())
     (inner / "requirements.txt").write_text("transformers>=5\n")
-    assert not excludes(str(inner / "model.py"), "transformers", 5)
+    assert not excludes(str(inner / "model.py"), "transformers", 5, Surroundings())
 
 
 def test_nothing_outside_the_repository_counts(folder: Path) -> None:
     (folder / "requirements.txt").write_text("transformers<5\n")
     inner = folder / "project"
     (inner / ".git").mkdir(parents=True)
-    assert not excludes(str(inner / "model.py"), "transformers", 5)
+    assert not excludes(str(inner / "model.py"), "transformers", 5, Surroundings())
 
 
 def test_one_statement_that_admits_a_version_is_enough(folder: Path) -> None:
     (folder / "requirements.txt").write_text("transformers<5\n")
     (folder / "setup.cfg").write_text("install_requires =\n  transformers\n")
-    assert not excludes(str(folder / "model.py"), "transformers", 5)
+    assert not excludes(str(folder / "model.py"), "transformers", 5, Surroundings())

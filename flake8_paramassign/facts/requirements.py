@@ -8,7 +8,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from flake8_paramassign.files import read_regular
+from flake8_paramassign.surroundings import Surroundings
 from flake8_paramassign.tables import parse_toml
 
 _LARGEST = 5_000_000
@@ -17,7 +17,7 @@ _LAST = 1000
 """A major version that no library reaches."""
 
 
-def excludes(path: str, library: str, major: int) -> bool:
+def excludes(path: str, library: str, major: int, surroundings: Surroundings) -> bool:
     """Whether the project of the file ``path`` surely has no version ``major`` of ``library``.
 
     What the nearest folder says counts that names the library at all, in pyproject.toml,
@@ -25,10 +25,11 @@ def excludes(path: str, library: str, major: int) -> bool:
     that admits the version is enough.
     """
     for folder in Path(path).absolute().parents:
-        found = [spec for spec in _specifiers(folder, library) if spec is not None]
+        specifiers = _specifiers(folder, library, surroundings)
+        found = [spec for spec in specifiers if spec is not None]
         if found:
             return not any(_admits(spec, major) for spec in found)
-        if (folder / ".git").exists():
+        if surroundings.exists(folder / ".git"):
             break
     return False
 
@@ -52,25 +53,30 @@ def _admits(specifier: str, major: int) -> bool:
     return any(allowed.contains(version, prereleases=True) for version in candidates + newer)
 
 
-def _specifiers(folder: Path, library: str) -> Iterator[str | None]:
+def _specifiers(folder: Path, library: str, surroundings: Surroundings) -> Iterator[str | None]:
     """What the files of one folder ask for, as ``>=4.40``; empty where any version is admitted."""
     requirement = re.compile(
         rf"(?<![\w.-]){re.escape(library)}(?![\w-])(\[[^\]]*\])?\s*([^;#\"']*)", re.IGNORECASE
     )
+
+    def content(file: Path) -> bytes:
+        found, _ = surroundings.read(file)
+        return found if found and len(found) <= _LARGEST else b""
+
     lists = sorted(
         file
         for pattern in ("requirement*.txt", "environment*.y*ml", "conda*.y*ml")
-        for file in folder.glob(pattern)
+        for file in surroundings.matching(folder, pattern)
     )
     for file in (*lists, folder / "setup.cfg", folder / "setup.py"):
-        with suppress(OSError, ValueError):
-            for line in read_regular(file, _LARGEST).decode("utf-8").splitlines():
+        with suppress(ValueError):
+            for line in content(file).decode("utf-8").splitlines():
                 match = requirement.search(line)
                 if match is not None and not line.lstrip().startswith("#"):
                     yield (match[2] or "").strip()
     for file in (folder / "pyproject.toml", folder / "uv.lock", folder / "poetry.lock"):
-        with suppress(OSError, ValueError):
-            yield from _in_toml(parse_toml(read_regular(file, _LARGEST)), library, requirement)
+        with suppress(ValueError):
+            yield from _in_toml(parse_toml(content(file)), library, requirement)
 
 
 def _in_toml(table: Any, library: str, requirement: re.Pattern[str]) -> Iterator[str | None]:

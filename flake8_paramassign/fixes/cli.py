@@ -10,6 +10,7 @@ from pathlib import Path
 
 from flake8_paramassign import __version__
 from flake8_paramassign.arguments import Parser, add_files_and_rules
+from flake8_paramassign.cache import Cache
 from flake8_paramassign.checking import Checker, largest
 from flake8_paramassign.cli import common_folder, configurations_of
 from flake8_paramassign.configuration import Configuration, ConfigurationError
@@ -94,7 +95,8 @@ def _run(options: argparse.Namespace) -> int:
         return report([_fix_stdin(fixers, options)], [], configuration, options)
     found = discover(options.paths, configuration.exclusion, (*PYTHON, SUFFIX))
     files = configurations.wanted(found.files, start, options.paths)
-    outcomes = _fix_files(files, fixers, configuration, options)
+    kept_in = configurations.cache_folder(start)
+    outcomes = _fix_files(files, fixers, configuration, options, kept_in)
     return report(outcomes, found.problems, configuration, options)
 
 
@@ -141,7 +143,9 @@ def _fix_files(
     fixers: _Fixers,
     configuration: Configuration,
     options: argparse.Namespace,
+    kept_in: Path | None,
 ) -> list[Outcome]:
+    """Fix each of the files; of which there is nothing to fix, is kept in a folder."""
     if not is_preview(options):
         for folder in {Path(file.path).resolve().parent for file in files}:
             clear_leftovers(folder)
@@ -149,7 +153,20 @@ def _fix_files(
         asking = Asking(in_colour=in_colour(options))
         asked = replace(fixers, ask=asking.about)
         return [asked.fix_file(file.path) for file in files if not asking.is_over]
-    work = Progress(fixers.fix_file, len(files))
-    if len(files) == 1:
-        return [work(files[0].path)]
-    return in_workers(work, files, processes(configuration.jobs), fixers.lost)
+    with Cache(kept_in, has_fixes=True) as cache:
+        identities = ((f.path, fixers.of(f.path).checker.identity(f.path)) for f in files)
+        known = cache.known(identities)
+        outcomes = {path: Outcome(path) for path, findings in known.items() if not findings}
+        rest = [file for file in files if file.path not in outcomes]
+        work = Progress(fixers.fix_file, len(rest))
+
+        def keep(path: str, outcome: Outcome) -> None:
+            outcomes[path] = outcome
+            if outcome.rests_on is not None:
+                cache.keep(path, [], outcome.rests_on)
+
+        if len(rest) == 1:
+            keep(rest[0].path, work(rest[0].path))
+        else:
+            in_workers(work, rest, processes(configuration.jobs), fixers.lost, keep)
+    return [outcomes[file.path] for file in files]

@@ -7,8 +7,8 @@ import os
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterable, Sequence
+from dataclasses import dataclass, replace
 from functools import cache
 
 from flake8_paramassign.checking import Checker, largest
@@ -23,6 +23,7 @@ from flake8_paramassign.notebooks import SUFFIX, NotANotebook
 from flake8_paramassign.rules.prm001_not_analysed import NotAnalysed
 from flake8_paramassign.settings import Settings
 from flake8_paramassign.source import Source, decode
+from flake8_paramassign.surroundings import Surroundings, digest
 from flake8_paramassign.writing import WRITING, NotWritten, OpenedFile, signals_wait
 
 
@@ -39,6 +40,8 @@ class Outcome:
     """Each with the reason why."""
     problems: Sequence[str] = ()
     """What could not be done, each on one line that names the file."""
+    rests_on: Collection[str] | None = None
+    """Where there is nothing to say: what the disk was asked for that, and what it answered."""
 
 
 @dataclass(frozen=True)
@@ -57,7 +60,12 @@ class Fixer:
         _end_with_parent(os.getpid())
         try:
             file = OpenedFile.read(path, largest(path))
-            fixed, outcome = self.fix(file.content, path)
+            surroundings = Surroundings()
+            surroundings.note(path, digest(file.content))
+            checker = replace(self.checker, surroundings=surroundings)
+            fixed, outcome = replace(self, checker=checker).fix(file.content, path)
+            if outcome == Outcome(path):
+                return replace(outcome, rests_on=list(surroundings.told()))
             if self.writes and outcome.changed:
                 file.write(fixed)
         except NotWritten as error:

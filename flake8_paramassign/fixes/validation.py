@@ -19,6 +19,7 @@ from flake8_paramassign.fixes.edits import Damage, NotText, Text
 from flake8_paramassign.fixes.together import disjoint, edits_of
 from flake8_paramassign.rules import all_rules, default_codes
 from flake8_paramassign.settings import Settings
+from flake8_paramassign.surroundings import Surroundings
 
 _THROUGH_DATA = "PRM902"
 """What finds writes through ``.data``, which fixes make in that style on purpose."""
@@ -28,11 +29,15 @@ _Said = tuple[str, str]
 
 
 def validated(
-    diagnostics: Sequence[Diagnostic], source: bytes | str, filename: str, settings: Settings
+    diagnostics: Sequence[Diagnostic],
+    source: bytes | str,
+    filename: str,
+    settings: Settings,
+    surroundings: Surroundings | None = None,
 ) -> list[Diagnostic]:
     """Return the findings of ``source``, each with its fix as far as the analysis bears it out.
 
-    Raises nothing of its own.
+    ``surroundings`` are asked for other files. Raises nothing of its own.
     """
     fixable = [d for d in diagnostics if d.fix and d.fix.applicability is not Applicability.DISPLAY]
     if not fixable:
@@ -41,7 +46,8 @@ def validated(
         text = Text.decode(source) if isinstance(source, bytes) else Text(source)
     except NotText:
         return list(diagnostics)
-    trial = _Trial(text, filename, replace(settings, select=frozenset(all_rules())))
+    every_rule = replace(settings, select=frozenset(all_rules()))
+    trial = _Trial(text, filename, every_rule, surroundings)
     verdicts: dict[int, Diagnostic] = {}
     while fixable:
         group = disjoint(fixable)
@@ -57,6 +63,7 @@ class _Trial:
     text: Text
     filename: str
     settings: Settings
+    surroundings: Surroundings | None
     _known: dict[bytes, list[Diagnostic]] = field(default_factory=dict)
 
     def judge(self, group: Sequence[Diagnostic]) -> list[tuple[Diagnostic, Diagnostic]]:
@@ -95,7 +102,9 @@ class _Trial:
 
     def _found(self, source: bytes) -> list[Diagnostic]:
         if source not in self._known:  # the text before is asked for by each group
-            self._known[source] = analysis.analyze(source, self.filename, settings=self.settings)
+            self._known[source] = analysis.analyze(
+                source, self.filename, settings=self.settings, surroundings=self.surroundings
+            )
         return self._known[source]
 
 

@@ -10,8 +10,8 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
-from flake8_paramassign.files import read_regular
 from flake8_paramassign.nodes import FunctionNode, decorator_name
+from flake8_paramassign.surroundings import Surroundings
 
 _MOST_FILES = 300
 """How many files, and folders of a tree, are looked through."""
@@ -19,49 +19,53 @@ _LARGEST_FILE = 1_000_000
 _WITHOUT_GRAD = frozenset(["no_grad", "inference_mode"])
 
 
-def only_without_grad(name: str, roots: list[Path], own: str) -> bool:
+def only_without_grad(name: str, roots: list[Path], own: str, surroundings: Surroundings) -> bool:
     """Whether each call of something called ``name`` in the other files turns gradients off.
 
     There has to be one. ``own`` is the file that defines it.
     """
     found = False
-    for path in _files(roots):
+    for path in _files(roots, surroundings):
         if os.path.abspath(path) != os.path.abspath(own):
-            for without in _calls(name, path):
+            for without in _calls(name, path, surroundings):
                 if not without:
                     return False
                 found = True
     return found
 
 
-def _files(roots: list[Path]) -> Iterator[Path]:
+def _files(roots: list[Path], surroundings: Surroundings) -> Iterator[Path]:
     """The Python files of some trees, as many as are worth a look, in an order of their own."""
     seen: set[Path] = set()
     for root in roots:
-        for number, (folder, folders, names) in enumerate(os.walk(root)):
-            folders[:] = sorted(f for f in folders if not f.startswith(".") and f not in _OTHERS)
-            paths = [Path(folder, name) for name in sorted(names) if name.endswith(".py")]
-            for path in (p for p in paths if p not in seen and not p.is_symlink()):
+        waiting = [root]
+        for _ in range(_MOST_FILES + 1):
+            if not waiting:
+                break
+            folder = waiting.pop()
+            inner = [f for f in surroundings.folders(folder) if f.name not in _OTHERS]
+            waiting += reversed(inner)
+            for path in (p for p in surroundings.sources(folder) if p not in seen):
                 seen.add(path)
                 yield path
                 if len(seen) == _MOST_FILES:
                     return
-            if number == _MOST_FILES:
-                break
 
 
 _OTHERS = frozenset(["build", "dist", "node_modules", "site-packages", "venv", "__pycache__"])
 """Folders whose files are no part of the project."""
 
 
-def _calls(name: str, path: Path) -> Iterator[bool]:
+def _calls(name: str, path: Path, surroundings: Surroundings) -> Iterator[bool]:
     """For each call in a file whether it stands where gradients are off."""
-    try:
-        data = read_regular(path, _LARGEST_FILE)
-        tree = ast.parse(data) if name.encode() in data else None
-    except (OSError, SyntaxError, ValueError, RecursionError, MemoryError):
+    data, _ = surroundings.read(path)
+    if data is None or len(data) > _LARGEST_FILE or name.encode() not in data:
         return
-    waiting: list[tuple[ast.AST, bool]] = [(tree, False)] if tree is not None else []
+    try:
+        tree = ast.parse(data)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return
+    waiting: list[tuple[ast.AST, bool]] = [(tree, False)]
     while waiting:
         node, without = waiting.pop()
         if isinstance(node, ast.Call) and decorator_name(node) == name:

@@ -10,15 +10,17 @@ import ast
 import os
 import threading
 from collections import OrderedDict
+from collections.abc import Hashable
+from dataclasses import dataclass
 from pathlib import Path
 
 from flake8_paramassign import catalogue
 from flake8_paramassign.domain.values import ClassRef, Library, Values
-from flake8_paramassign.files import read_regular
 from flake8_paramassign.project.callers import only_without_grad
 from flake8_paramassign.project.classes import Class, ExternalClass, TorchClass
 from flake8_paramassign.project.module import Module
 from flake8_paramassign.source import decode, name_long_numbers
+from flake8_paramassign.surroundings import Surroundings
 
 _LARGEST_FILE = 2_000_000
 """Bytes above which an imported file is taken as unknown."""
@@ -27,10 +29,19 @@ _MOST_BYTES = 4_000_000
 _MOST_OPENED = 60
 """How many other files are opened for one."""
 _ROOT_MARKS = ("pyproject.toml", "setup.py", "setup.cfg", ".git")
-_UNREADABLE = (OSError, SyntaxError, ValueError, RecursionError, MemoryError, LookupError)
+_UNREADABLE = (SyntaxError, ValueError, RecursionError, MemoryError, LookupError)
 
-_Stamp = tuple[int, int]
-"""When a file was changed, and its size: by which a change is noticed."""
+
+@dataclass(frozen=True, slots=True)
+class _Parsed:
+    """A file that was read."""
+
+    stamp: Hashable
+    """By which a change is noticed."""
+    content: str
+    """The name of its content."""
+    tree: ast.Module | None
+    size: int
 
 
 class Trees:
@@ -39,43 +50,50 @@ class Trees:
     def __init__(self) -> None:
         """None so far."""
         self._lock = threading.Lock()
-        self._known: OrderedDict[str, tuple[_Stamp, ast.Module | None, int]] = OrderedDict()
+        self._known: OrderedDict[str, _Parsed] = OrderedDict()
         self._size = 0
 
-    def tree(self, path: str) -> ast.Module | None:
+    def tree(self, path: str, surroundings: Surroundings) -> ast.Module | None:
         """The file at ``path`` as it is now; None where it cannot be read or parsed."""
-        stamp = _stamp(path)
+        stamp = surroundings.stamp(path)
         with self._lock:
             known = self._known.get(path)
-            if known is not None and known[0] == stamp:
+            if known is not None and known.stamp == stamp:
                 self._known.move_to_end(path)
-                return known[1]
-        tree, size = _parsed(path)
+                surroundings.note(path, known.content)
+                return known.tree
+        parsed = _parsed(path, stamp, surroundings)
         with self._lock:
             self._drop(path)
-            self._known[path] = stamp, tree, size
-            self._size += size
+            self._known[path] = parsed
+            self._size += parsed.size
             while self._size > _MOST_BYTES and len(self._known) > 1:
                 self._drop(next(iter(self._known)))
-        return tree
+        return parsed.tree
 
     def _drop(self, path: str) -> None:
-        _, _, size = self._known.pop(path, (None, None, 0))
-        self._size -= size
+        known = self._known.pop(path, None)
+        self._size -= known.size if known else 0
 
 
 class Project:
     """The files around one file, resolved and parsed when they are asked for."""
 
     def __init__(
-        self, trees: Trees, path: str, tree: ast.Module, module_bases: tuple[str, ...] = ()
+        self,
+        trees: Trees,
+        path: str,
+        tree: ast.Module,
+        module_bases: tuple[str, ...] = (),
+        surroundings: Surroundings | None = None,
     ) -> None:
         """``path`` is the file under analysis; ``module_bases``: further classes of Modules."""
         self._trees = trees
+        self.surroundings = surroundings or Surroundings()
         self.module_bases = frozenset(module_bases)
         file = Path(path)
-        name, package_parent = _dotted_name(file)
-        self._roots = _search_roots(file, package_parent)
+        name, package_parent = _dotted_name(file, self.surroundings)
+        self._roots = _search_roots(file, package_parent, self.surroundings)
         self.module = Module(name, path, tree, self, is_package=file.name == "__init__.py")
         """The file under analysis."""
         self._modules: dict[str, Module | None] = {os.path.abspath(path): self.module}
@@ -153,7 +171,8 @@ class Project:
             return None
         key = os.path.abspath(path)
         if key not in self._modules:
-            tree = self._trees.tree(path) if len(self._modules) < _MOST_OPENED else None
+            may_open = len(self._modules) < _MOST_OPENED
+            tree = self._trees.tree(path, self.surroundings) if may_open else None
             is_package = os.path.basename(path) == "__init__.py"
             module = Module(name, path, tree, self, is_package=is_package) if tree else None
             self._modules[key] = module
@@ -179,7 +198,7 @@ class Project:
     def is_called_without_grad(self, name: str) -> bool:
         """Whether other files call a function of this one, and only where gradients are off."""
         if name not in self._without_grad:
-            found = only_without_grad(name, self._roots, self.module.path)
+            found = only_without_grad(name, self._roots, self.module.path, self.surroundings)
             self._without_grad[name] = found
         return self._without_grad[name]
 
@@ -191,10 +210,10 @@ class Project:
             for root in self._roots:
                 for candidate in (f"{relative}.py", os.path.join(relative, "__init__.py")):
                     path = os.path.join(root, candidate)
-                    if os.path.isfile(path):
+                    if self.surroundings.is_file(path):
                         self._located[name] = path
                         return path
-                if os.path.isdir(os.path.join(root, relative)) and "." not in name:
+                if "." not in name and self.surroundings.is_folder(os.path.join(root, relative)):
                     self._located[name] = ""  # a namespace package: holds modules, has no names
         return self._located[name]
 
@@ -213,40 +232,35 @@ def _canonical(name: str) -> str:
     return torch_class.name if torch_class is not None else name
 
 
-def _parsed(path: str) -> tuple[ast.Module | None, int]:
+def _parsed(path: str, stamp: Hashable, surroundings: Surroundings) -> _Parsed:
+    data, content = surroundings.read(path)
+    if data is None or len(data) > _LARGEST_FILE:
+        return _Parsed(stamp, content, None, 0)
     try:
-        data = read_regular(path, _LARGEST_FILE)
         text = decode(data)
         tree = ast.parse(text)
         name_long_numbers(tree, text)
-        return tree, len(data)
+        return _Parsed(stamp, content, tree, len(data))
     except _UNREADABLE:
-        return None, 0  # the file's own analysis says why; here it is only unknown
+        # The file's own analysis says why; here it is only unknown.
+        return _Parsed(stamp, content, None, 0)
 
 
-def _stamp(path: str) -> _Stamp:
-    try:
-        status = os.stat(path)
-    except OSError:
-        return 0, 0
-    return status.st_mtime_ns, status.st_size
-
-
-def _dotted_name(file: Path) -> tuple[str, Path]:
+def _dotted_name(file: Path, surroundings: Surroundings) -> tuple[str, Path]:
     """The module's name as its package sees it, and the folder that holds the top package."""
     file = Path(os.path.abspath(file))
     parts = [] if file.name == "__init__.py" else [file.stem]
     folder = file.parent
-    while (folder / "__init__.py").is_file() and folder.name:
+    while surroundings.is_file(folder / "__init__.py") and folder.name:
         parts.insert(0, folder.name)
         folder = folder.parent
     return ".".join(parts), folder
 
 
-def _search_roots(file: Path, package_parent: Path) -> list[Path]:
+def _search_roots(file: Path, package_parent: Path, surroundings: Surroundings) -> list[Path]:
     roots = [package_parent, Path(os.path.abspath(file)).parent]
-    for folder in package_parent.resolve().parents:
-        if any((folder / mark).exists() for mark in _ROOT_MARKS):
+    for folder in surroundings.real(package_parent).parents:
+        if any(surroundings.exists(folder / mark) for mark in _ROOT_MARKS):
             roots += [folder, folder / "src"]
             break
     return list(dict.fromkeys(roots))

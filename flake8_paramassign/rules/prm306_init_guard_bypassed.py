@@ -92,7 +92,7 @@ class InitGuardBypassed(Rule):
         guarded = how.startswith("nn.init.")
         if not any(_may_be_loaded(value, hook, event, facts, guarded) for value in tensors):
             return None
-        if excludes(facts.module.path, "transformers", _SINCE):
+        if excludes(facts.module.path, "transformers", _SINCE, facts.project.surroundings):
             return None
         return Verdict(
             f"'{shown(subject)}' is written by {how} in _init_weights, which under transformers "
