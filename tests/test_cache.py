@@ -164,6 +164,16 @@ class TestWhatItRestsOn:
         (folder / "deep.py").write_text(BASE)
         assert run("child.py").status == 1
 
+    def test_a_file_that_was_read_for_another(
+        self, folder: Path, run: Callable[..., Outcome]
+    ) -> None:
+        for name in ("child.py", "sibling.py"):
+            (folder / name).write_text(CHILD)
+        (folder / "base.py").write_text(BASE)
+        assert len(run().lines) == 2
+        (folder / "base.py").write_text("Base = object\n")
+        assert run().lines == []
+
     def test_the_root_of_the_project(self, folder: Path, run: Callable[..., Outcome]) -> None:
         (folder / "src").mkdir()
         (folder / "src" / "base.py").write_text(BASE)
@@ -185,8 +195,9 @@ class TestWhatItRestsOn:
         assert same(run, "m.py").status == 0
         (folder / "requirements.txt").write_text("transformers\n")
         assert same(run, "m.py").status == 1
-        (folder / "requirements-dev.txt").write_text("transformers<5\n")
         (folder / "requirements.txt").write_text("torch\n")
+        assert same(run, "m.py").status == 1
+        (folder / "requirements-dev.txt").write_text("transformers<5\n")
         assert same(run, "m.py").status == 0
 
     def test_settings(self, folder: Path, run: Callable[..., Outcome]) -> None:
