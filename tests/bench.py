@@ -250,7 +250,7 @@ def command(arguments: Iterable[str], jobs: int) -> tuple[float, float, int]:
 
     The peak is that of the largest of its processes. A run that could not do all is no run.
     """
-    arguments = ["--jobs", str(jobs), "--output-format", "json", *arguments]
+    arguments = ["--no-cache", "--jobs", str(jobs), "--output-format", "json", *arguments]
     with tempfile.TemporaryFile() as output:
         start = time.perf_counter()
         process = subprocess.Popen(

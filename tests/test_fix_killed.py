@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import ast
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -14,6 +15,8 @@ import time
 from pathlib import Path
 
 import pytest
+
+from flake8_paramassign import cache
 
 FILES = 200
 
@@ -64,6 +67,7 @@ def test_killed_at_any_moment(tmp_path: Path, moment: float, whole_group: bool) 
 
     assert second.returncode == 0, second.stderr
     assert all(file.read_bytes() == AFTER for file in files)
+    shutil.rmtree(tmp_path / cache.NAME, ignore_errors=True)
     assert sorted(path for path in tmp_path.rglob("*") if path.is_file()) == sorted(files)
 
 

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
-LINTER = (sys.executable, "-m", "flake8_paramassign")
-FIXER = (sys.executable, "-m", "codemods.fix", "--unsafe-fixes")
+LINTER = (sys.executable, "-m", "flake8_paramassign", "--no-cache")
+FIXER = (sys.executable, "-m", "codemods.fix", "--no-cache", "--unsafe-fixes")
 _PYTHON = (".py", ".pyi", ".ipynb")
 _LARGEST = 1_000_000
 """Bytes of a file that is no source: what is larger configures nothing."""
