@@ -104,6 +104,7 @@ class Analyzer:
         report = Report(self.settings, facts)
         engine = Engine(project, report.tell, effort=self.settings.effort, relevance=relevance)
         facts.mode_of = engine.mode_of
+        facts.is_called = engine.is_called
         facts.stored_in_skipped = relevance.stored_in_skipped
         facts.discriminated = engine.discriminated
         facts.unregistered = engine.unregistered

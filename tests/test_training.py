@@ -357,6 +357,25 @@ METHODS = {
 
             def rescale_and_train(self):
                 self.fc.weight.mul_(2)  # PRM301
+
+        def build():
+            scaled = Scaled()
+            scaled.rescale()
+            scaled.rescale_and_train()
+            return scaled
+        """,
+    "written for whoever calls it, perhaps without grad": """
+        class Loaded(Net):
+            def load_from(self, weights):
+                self.fc.weight.copy_(weights["fc"])
+
+        def load(model: Net, weights):
+            model.fc.weight.copy_(weights["fc"])
+
+        def loaded(weights):
+            model = Net()
+            model.fc.weight.copy_(weights["fc"])  # PRM301
+            return model
         """,
     "averages of another model's weights": """
         @torch.no_grad()

@@ -16,19 +16,26 @@ from flake8_paramassign.domain.objects import (
     UNSEEN,
     UNSEEN_THING,
     Obj,
+    Optimizer,
     Place,
     Thing,
     related_to,
 )
 from flake8_paramassign.domain.values import (
+    NOTHING,
+    OFTEN,
     UNKNOWN,
     Address,
     Addresses,
+    Constant,
+    Plain,
     Scope,
     Value,
     Values,
     addresses_in,
+    is_number,
     join,
+    join_all,
     same,
     scopes_in,
 )
@@ -64,13 +71,6 @@ class Split:
     """The variables that are not the same in all three."""
     objects: tuple[Address, ...]
     """The objects that are not."""
-
-    @property
-    def by_more(self) -> bool:
-        """Whether the paths differ in grad mode, or in tests that were passed."""
-        return self.first.grad != self.second.grad or not (
-            self.first.assumed == self.second.assumed == self.joined.assumed
-        )
 
     @staticmethod
     def of(first: State, second: State, joined: State) -> Split:
@@ -251,6 +251,37 @@ class State:
         self.heap = {address: obj for address, obj in self.heap.items() if address in kept}
         self._shared &= ~_HEAP
 
+    def collect(self, before: State, values: Values = NOTHING) -> None:
+        """Let go of what was made since ``before`` and neither ``values`` nor variables lead to.
+
+        What has or trains Parameters stays: others may ask who does.
+        """
+        old = before.heap
+        changed = [(a, obj) for a, obj in self.heap.items() if old.get(a) is not obj]
+        made = {a for a, obj in changed if a not in old and not _stays(obj)}
+        if not made:
+            return
+        waiting: list[Values] = [values, *self.names.values()]
+        for scope, names in self.scopes.items():
+            if names is not before.scopes.get(scope):
+                waiting.extend(names.values())
+        for address, obj in changed:
+            if address not in made:
+                waiting.extend(obj.contents())
+                waiting.append(tuple(related_to(obj)))
+        while waiting and made:
+            held = waiting.pop()
+            for address in addresses_in(held):
+                if address in made:
+                    made.remove(address)
+                    obj = self.heap[address]
+                    waiting.extend(obj.contents())
+                    waiting.append(tuple(related_to(obj)))
+        if made:
+            heap = self._own_heap()
+            for address in made:
+                del heap[address]
+
     def havoc(self, values: Iterable[Value]) -> None:
         """Forget what code that is not known may have changed about all that it can reach."""
         reached = self.reachable(values)
@@ -369,6 +400,33 @@ class State:
             for scope, names in self.scopes.items()
         )
 
+    def settling(self, later: State) -> State:
+        """What is known where a loop begins again.
+
+        A number that two rounds change may be any; what one round has given to code that is not
+        known, all rounds give it.
+        """
+        result = self.joined(later)
+        for name, values in [(n, v) for n, v in result.names.items() if self.names.get(n) is not v]:
+            counted = _counted(self.names.get(name, NOTHING), values)
+            if counted is not values:
+                result.bind(name, counted)
+        get = self.heap.get
+        for address, obj in [(a, o) for a, o in result.heap.items() if get(a) is not o]:
+            before = get(address)
+            if isinstance(obj, Thing) and isinstance(before, Thing):
+                fields = {
+                    name: replace(held, values=counted)
+                    for name, held in obj.fields.items()
+                    if (known := before.fields.get(name)) is not None
+                    and (counted := _counted(known.values, held.values)) is not held.values
+                }
+                epoch = obj.epoch if obj.epoch == before.epoch else OFTEN
+                if fields or epoch != obj.epoch:
+                    better = replace(obj, fields={**obj.fields, **fields}, epoch=epoch)
+                    result.replace(address, better)
+        return result
+
     def widened(self, later: State) -> State:
         """What is left where a loop does not settle: what it changes is unknown."""
         result = self.joined(later)
@@ -402,6 +460,25 @@ class State:
     def objects(self) -> Iterator[tuple[Address, Obj]]:
         """All objects that are known, in the order they were made."""
         return iter(self.heap.items())
+
+
+def _counted(before: Values, after: Values) -> Values:
+    """``after``, in which numbers may be any if they have changed for the second time."""
+    if before is after or sum(map(is_number, before)) < 2:
+        return after
+    if all(value in before for value in after if is_number(value)):
+        return after
+    return join_all(
+        (Plain(type(value.value).__name__),)
+        if isinstance(value, Constant) and is_number(value)
+        else (value,)
+        for value in after
+    )
+
+
+def _stays(obj: Obj) -> bool:
+    """Whether an object counts although nothing leads to it."""
+    return isinstance(obj, Optimizer) or (isinstance(obj, Thing) and obj.is_module is True)
 
 
 def _common(first: tuple[ast.AST, ...], second: tuple[ast.AST, ...]) -> tuple[ast.AST, ...]:

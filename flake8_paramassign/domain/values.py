@@ -264,6 +264,11 @@ def same(first: Values, second: Values) -> bool:
     return len(first) == len(second) and all(value in first for value in second)
 
 
+def is_number(value: Value) -> bool:
+    """Whether ``value`` is a number that is known."""
+    return isinstance(value, Constant) and type(value.value) in (int, float)
+
+
 def is_unknown(values: Values) -> bool:
     """Whether nothing at all is known of what is held."""
     return any(isinstance(value, Unknown) for value in values)

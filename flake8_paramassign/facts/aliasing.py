@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Iterator
 
 from flake8_paramassign import catalogue
 from flake8_paramassign.domain.state import State
 from flake8_paramassign.domain.values import Address, Value
 from flake8_paramassign.facts.facts import Facts
+from flake8_paramassign.semantics.frames import Frame
 
 
 def held_as(value: Value | None) -> tuple[Address, str] | None:
@@ -16,6 +18,26 @@ def held_as(value: Value | None) -> tuple[Address, str] | None:
         return None
     owner, name = value.site[0], value.site[1] if len(value.site) > 1 else None
     return (owner, name) if isinstance(owner, Address) and isinstance(name, str) else None
+
+
+def is_made_in(address: Address, frame: Frame) -> bool:
+    """Whether the code that ``frame`` runs has made an object, or that of which it is a part."""
+    site: object = address
+    while isinstance(site, Address | tuple):
+        if isinstance(site, tuple):
+            site = site[0]
+            continue
+        if site.symbolic or not (site.context is None or isinstance(site.context, tuple)):
+            return False
+        site, context = site.site, site.context
+        while isinstance(context, tuple):
+            # A call and what led to it, or what led to a loop, the loop, and its round.
+            is_call = isinstance(context[0], ast.AST)
+            site, context = (context[0], context[1]) if is_call else (site, context[0])
+        if context is not None:
+            return False
+    first, last = frame.node.lineno, frame.node.end_lineno  # type: ignore[attr-defined]
+    return isinstance(site, ast.expr) and first <= site.lineno <= last
 
 
 def is_slot_of_unknown(value: Value, state: State, facts: Facts) -> bool:

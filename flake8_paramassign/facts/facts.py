@@ -33,6 +33,10 @@ def _unknown_mode(_: Frame) -> bool | None:
     return None
 
 
+def _never(_: Frame) -> bool:
+    return False
+
+
 @dataclass(frozen=True, slots=True)
 class Store:
     """A place where an attribute is stored, in whatever way."""
@@ -63,6 +67,8 @@ class Facts:
     settings: Settings
     mode_of: Callable[[Frame], bool | None] = _unknown_mode
     """The grad mode in which an activation that was begun for its own sake is called."""
+    is_called: Callable[[Frame], bool] = _never
+    """Whether it is in sight how such an activation is called."""
     stored_in_skipped: Callable[[str], bool] = _nowhere
     """Whether code that need not be run stores an attribute of a name."""
     discriminated: set[Hashable] = field(default_factory=set)

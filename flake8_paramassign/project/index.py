@@ -23,6 +23,8 @@ _CHANGING = frozenset(
 class Content:
     """What the body of a function has, functions inside it included."""
 
+    names: dict[str, None] = field(default_factory=dict)
+    """Variables that are named, in the order in which they are met."""
     attributes: Counter[str] = field(default_factory=Counter)
     """How often an attribute of a name is read."""
     stores: bool = False
@@ -62,6 +64,7 @@ def _content(node: ast.AST) -> Content:
         if kind in _LEAVES:
             continue
         if kind is ast.Name:
+            content.names[inner.id] = None  # type: ignore[attr-defined]
             content.escapes = content.escapes or inner.id == first  # type: ignore[attr-defined]
             continue
         if kind is ast.Attribute:
@@ -69,6 +72,8 @@ def _content(node: ast.AST) -> Content:
             inner = inner.value  # type: ignore[attr-defined]
             if inner.__class__ is not ast.Name:
                 waiting.append(inner)
+            else:
+                content.names[inner.id] = None  # type: ignore[attr-defined]
             continue
         if kind is ast.Subscript:
             content.stores = content.stores or not isinstance(inner.ctx, ast.Load)  # type: ignore[attr-defined]

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from flake8_paramassign.domain.state import INHERITED
+from flake8_paramassign.domain.values import Address
 from flake8_paramassign.facts import Facts
+from flake8_paramassign.facts.aliasing import is_made_in
 from flake8_paramassign.facts.training import is_trainable_leaf
 from flake8_paramassign.facts.wording import shown
 from flake8_paramassign.rules.base import Rule, Verdict
@@ -42,7 +44,8 @@ class InPlaceOnLeaf(Rule):
 
     ## Known limits
     A frozen Parameter may be written, and one of which it is not known whether it trains is
-    silent; so is a function that is only called under `no_grad`.
+    silent; so is a function that is only called under `no_grad`, or that writes a leaf which it
+    was given and is not called in its file: others may call it under `no_grad`.
 
     ## References
     - [Locally disabling gradient computation](https://docs.pytorch.org/docs/stable/notes/autograd.html)
@@ -74,5 +77,15 @@ class InPlaceOnLeaf(Rule):
         )
 
     def holds(self, event: WrittenInPlace, facts: Facts) -> bool:
-        """Where callers decide, they record gradients."""
-        return facts.grad(event) is True
+        """Where callers decide, they record gradients.
+
+        Code that nobody calls in sight, and that writes what it was given, may be called under
+        ``no_grad`` from elsewhere.
+        """
+        if event.grad != INHERITED:
+            return True
+        root = event.frame.root
+        is_sure = facts.is_called(root) or all(
+            is_made_in(v, root) for v in event.tensors if isinstance(v, Address)
+        )
+        return is_sure and facts.grad(event) is True

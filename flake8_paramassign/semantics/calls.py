@@ -398,9 +398,8 @@ class Calls:
         variables = state.names if running else state.scopes.get(function.scope, {})
         return [
             held
-            for node in ast.walk(function.node)
-            if isinstance(node, ast.Name)
-            for held in variables.get(node.id, NOTHING)
+            for name in self._machine.index.of(function.node).names
+            for held in variables.get(name, NOTHING)
             if isinstance(held, Address)
         ]
 
@@ -447,6 +446,7 @@ class Calls:
         )  # fmt: skip
         if frame_out is not None:
             frame_out.append(frame)
+        before = state.copy()
         state.enter(caller.scope, names)
         mode = state.grad
         if function.mode is not None:
@@ -458,6 +458,8 @@ class Calls:
             return NOTHING
         state.become(end)
         state.leave(caller.scope, scope if scope.is_closed_over else None)
+        if not frame.yields:
+            state.collect(before, values)
         if function.mode is not None:
             state.grad = mode
         return values

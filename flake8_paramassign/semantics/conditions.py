@@ -24,7 +24,7 @@ from flake8_paramassign.domain.objects import (
     Tensor,
     Thing,
 )
-from flake8_paramassign.domain.state import Split, State
+from flake8_paramassign.domain.state import State
 from flake8_paramassign.domain.values import (
     Address,
     Builtin,
@@ -47,6 +47,7 @@ from flake8_paramassign.domain.values import (
 )
 from flake8_paramassign.project.classes import Class, ExternalClass, ProjectClass, TorchClass
 from flake8_paramassign.semantics.machine import Arguments, Machine
+from flake8_paramassign.semantics.recall import Recall, peeked, truth_key
 
 _COMPARISONS: dict[type[ast.cmpop], Callable[[Any, Any], bool]] = {
     ast.Eq: operator.eq,
@@ -70,7 +71,7 @@ class Conditions:
     def __init__(self, machine: Machine) -> None:
         """``machine`` evaluates their parts."""
         self._machine = machine
-        self._asked: dict[ast.expr, frozenset[str]] = {}
+        self._recall = Recall(machine)
 
     # Truth.
 
@@ -84,7 +85,7 @@ class Conditions:
         if isinstance(node, ast.Compare):
             return self._truth_of_comparison(node, state)
         held = self._machine.evaluate(node, state)
-        return self._known(self.key(node, held), self.truth_of(held, state), state)
+        return self._known(truth_key(node, held), self.truth_of(held, state), state)
 
     def _truth_of_all(self, node: ast.BoolOp, state: State) -> bool | None:
         decisive = isinstance(node.op, ast.Or)
@@ -214,15 +215,6 @@ class Conditions:
             return state.assumed.get(key)
         return found
 
-    @staticmethod
-    def key(node: ast.expr, held: Values) -> Hashable:
-        """What two tests of the same question share; None where that cannot be told."""
-        if isinstance(node, ast.Name | ast.Attribute | ast.Subscript) and len(held) == 1:
-            value = held[0]
-            if isinstance(value, Address) and not value.many:
-                return "truth", value
-        return None
-
     def filtered(self, values: Values, state: State, *, truthy: bool) -> Values:
         """Those of ``values`` that may count as true, or as false."""
         return tuple(v for v in values if self._truth_of_value(v, state) is not (not truthy))
@@ -233,7 +225,7 @@ class Conditions:
         """The state in which a test that was evaluated came out so; None where it cannot."""
         result = self._assume(node, state, holds)
         if result is not None and result.splits:
-            self._recall(node, result, holds)
+            self._recall(node, result, holds=holds)
         return result
 
     def _assume(self, node: ast.expr, state: State, holds: bool) -> State | None:
@@ -247,7 +239,7 @@ class Conditions:
             return self._assume_comparison(node, state, holds)
         if isinstance(node, ast.Call):
             return self._assume_call(node, state, holds)
-        held = self._peek(node, state)
+        held = peeked(self._machine, node, state)
         kept = self.filtered(held, state, truthy=holds)
         if held and not kept:
             return None
@@ -255,7 +247,7 @@ class Conditions:
         (asked,) = held if len(held) == 1 else (None,)
         if isinstance(asked, Question) and asked.node is not node:
             return self._answered(asked, state, holds)
-        key = self.key(node, held)
+        key = truth_key(node, held)
         if key is not None:
             state.assumed = {**state.assumed, key: holds}
         if holds:
@@ -267,7 +259,7 @@ class Conditions:
         """What a test gives whose answer is not known."""
         operands = []
         for part in _operands(node):
-            held = self._peek(part, state)
+            held = peeked(self._machine, part, state)
             if any(
                 isinstance(value, Unknown | Question) or (isinstance(value, Address) and value.many)
                 for value in held
@@ -281,7 +273,7 @@ class Conditions:
         if asked.scope is not self._machine.frame.scope:
             return state
         for part, held in asked.operands:
-            if not same(self._peek(part, state), held):
+            if not same(peeked(self._machine, part, state), held):
                 return state
         state.passed = (*state.passed, asked.node)
         return self._assume(asked.node, state, holds)
@@ -305,8 +297,8 @@ class Conditions:
         return result
 
     def _assume_comparison(self, node: ast.Compare, state: State, holds: bool) -> State | None:
-        left = self._peek(node.left, state)
-        right = self._peek(node.comparators[0], state)
+        left = peeked(self._machine, node.left, state)
+        right = peeked(self._machine, node.comparators[0], state)
         op = node.ops[0]
         known = self._compared(op, left, right, state)
         if known is not None and known is not holds:
@@ -351,13 +343,13 @@ class Conditions:
     def _asked_type(self, node: ast.expr, state: State) -> ast.expr | None:
         """What ``type(x)`` asks the class of."""
         if isinstance(node, ast.Call) and len(node.args) == 1 and not node.keywords:
-            callee = self._peek(node.func, state)
+            callee = peeked(self._machine, node.func, state)
             if callee == (Library("builtins.type"),):
                 return node.args[0]
         return None
 
     def _assume_call(self, node: ast.Call, state: State, holds: bool) -> State | None:
-        callee = self._peek(node.func, state)
+        callee = peeked(self._machine, node.func, state)
         name = callee[0].name if len(callee) == 1 and isinstance(callee[0], Library) else ""
         if name == "builtins.isinstance" and len(node.args) == 2:
             return self._assume_isinstance(node.args[0], node.args[1], state, holds)
@@ -369,7 +361,7 @@ class Conditions:
             state.grad = holds
             return state
         if name in ("torch.is_tensor",) and len(node.args) == 1:
-            held = self._peek(node.args[0], state)
+            held = peeked(self._machine, node.args[0], state)
             if holds:
                 self._refine(held, state, _as_tensor)
             return state
@@ -380,8 +372,8 @@ class Conditions:
     def _assume_isinstance(
         self, subject: ast.expr, classes: ast.expr, state: State, holds: bool
     ) -> State | None:
-        held = self._peek(subject, state)
-        wanted = self._classes(self._peek(classes, state), state)
+        held = peeked(self._machine, subject, state)
+        wanted = self._classes(peeked(self._machine, classes, state), state)
         kept = tuple(v for v in held if self.is_instance(v, wanted, state) is not (not holds))
         if held and not kept:
             return None
@@ -406,11 +398,11 @@ class Conditions:
         """An attribute that holds a Parameter is registered, if a Module holds it."""
         if not isinstance(subject, ast.Attribute):
             return
-        for owner in self._peek(subject.value, state):
+        for owner in peeked(self._machine, subject.value, state):
             obj = state.read(owner) if isinstance(owner, Address) else None
             if isinstance(obj, Thing) and isinstance(owner, Address) and obj.is_module:
                 held = obj.member(subject.attr)
-                values = self._peek(subject, state)
+                values = peeked(self._machine, subject, state)
                 narrowed = replace(held, slot=PARAMETER, values=values)
                 state.write(owner, obj.with_field(subject.attr, narrowed))
 
@@ -469,8 +461,8 @@ class Conditions:
     def _assume_hasattr(
         self, subject: ast.expr, name: ast.expr, state: State, holds: bool
     ) -> State | None:
-        attribute = constant(self._peek(name, state))
-        held = self._peek(subject, state)
+        attribute = constant(peeked(self._machine, name, state))
+        held = peeked(self._machine, subject, state)
         if not isinstance(attribute, str):
             return state
         kept = tuple(v for v in held if self.has(v, attribute, state) is not (not holds))
@@ -513,80 +505,7 @@ class Conditions:
             answers = {self._is_of(value, "torch.Tensor", state) for value in first}
         return answers.pop() if len(answers) == 1 else None
 
-    def _recall(self, node: ast.expr, state: State, holds: bool) -> None:
-        """Go back to what one of two paths knew, where the other cannot have led here."""
-        for split in state.splits:
-            if not self._may_tell(split, node, state):
-                continue
-            first = self._may_have_led(split, split.first, node, state, holds)
-            second = self._may_have_led(split, split.second, node, state, holds)
-            if first is not second:
-                state.keep(split, split.first if first else split.second)
-
-    def _may_tell(self, split: Split, node: ast.expr, state: State) -> bool:
-        """Whether what a test asks of can be other on the two paths."""
-        if split.by_more:
-            return True
-        asked = self._asked.get(node)
-        if asked is None:
-            asked = self._asked[node] = _names_of(node)
-        if asked.isdisjoint(split.names) and _OTHERS not in asked:
-            return any(
-                value in split.objects for name in asked for value in state.names.get(name, ())
-            )
-        return bool(split.names or split.objects)
-
-    def _may_have_led(
-        self, split: Split, side: State, node: ast.expr, state: State, holds: bool
-    ) -> bool:
-        """Whether a test can have come out so on the path ``side``."""
-        joined = split.joined
-        names = [
-            name for name in split.names
-            if name in side.names and side.names[name] is not joined.names[name]
-            and state.names.get(name) is joined.names[name]
-        ]  # fmt: skip
-        objects = [
-            address for address in split.objects
-            if address in side.heap and side.heap[address] is not joined.heap[address]
-            and state.heap.get(address) is joined.heap[address]
-        ]  # fmt: skip
-        changed = bool(names or objects)
-        if not changed and side.grad == joined.grad and side.assumed == joined.assumed:
-            return True
-        past = state.copy()
-        past.splits = ()
-        for name in names:
-            past.bind(name, side.names[name])
-        for address in objects:
-            past.write(address, side.heap[address])
-        if side.grad != joined.grad and state.grad == joined.grad:
-            past.grad, changed = side.grad, True
-        if side.assumed != joined.assumed:
-            past.assumed, changed = {**state.assumed, **side.assumed}, True
-            own = self._own_key(node, state)
-            if own is not None and own in side.assumed:
-                return (side.assumed[own] is holds) or own not in past.assumed
-            past.assumed = {k: v for k, v in past.assumed.items()
-                            if k in side.assumed or k not in state.assumed}  # fmt: skip
-        if not changed:
-            return True
-        with self._machine.quietly():
-            return self.truth(node, past) is not (not holds)
-
-    def _own_key(self, node: ast.expr, state: State) -> Hashable:
-        if isinstance(node, ast.Name | ast.Attribute | ast.Subscript):
-            return self.key(node, self._peek(node, state))
-        return None
-
     # Values and classes.
-
-    def _peek(self, node: ast.expr, state: State) -> Values:
-        """What an expression that was evaluated already holds, without doing it again."""
-        if isinstance(node, ast.Name):
-            return self._machine.lookup(node.id, state)
-        with self._machine.quietly():
-            return self._machine.evaluate(node, state.copy())
 
     def _put(self, node: ast.expr, held: Values, kept: Values, state: State) -> None:
         """Remember that a name or an attribute holds one of ``kept``."""
@@ -597,7 +516,7 @@ class Conditions:
         if isinstance(node, ast.Name) and node.id in state.names:
             state.bind(node.id, kept)
         elif isinstance(node, ast.Attribute):
-            owners = self._peek(node.value, state)
+            owners = peeked(self._machine, node.value, state)
             if len(owners) == 1 and isinstance(owners[0], Address) and not owners[0].many:
                 obj = state.read(owners[0])
                 if isinstance(obj, Thing):
@@ -695,21 +614,6 @@ _TENSOR_CLASSES = frozenset(
     ["torch.Tensor", "torch.nn.Parameter", "torch.FloatTensor", "torch.nn.Buffer",
      "torch.nn.UninitializedParameter"]
 )  # fmt: skip
-
-
-_OTHERS = "()"
-"""Stands for what a test asks beside the names of variables."""
-
-
-def _names_of(node: ast.expr) -> frozenset[str]:
-    """The variables that a test asks of."""
-    found: set[str] = set()
-    for inner in ast.walk(node):
-        if isinstance(inner, ast.Name):
-            found.add(inner.id)
-        elif isinstance(inner, ast.Attribute | ast.Subscript | ast.Call):
-            found.add(_OTHERS)
-    return frozenset(found)
 
 
 def _operands(node: ast.expr) -> list[ast.expr]:

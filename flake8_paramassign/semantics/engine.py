@@ -106,6 +106,7 @@ class Engine:
         self.lookup = self._names.lookup
         self.bind = self._names.bind
         self.bind_name = self._names.bind_name
+        self.unbind = self._names.unbind
         self.bind_loop = self._names.bind_loop
         self.loop_ended = self._names.loop_ended
         self.truth = self._conditions.truth
@@ -389,6 +390,10 @@ class Engine:
     def called(self, function: Function, mode: bool | str | None) -> None:
         """A function is called in a grad mode."""
         self._modes.setdefault(function.node, set()).add(mode)
+
+    def is_called(self, frame: Frame) -> bool:
+        """Whether it is seen, or known of itself, how an activation that was begun is called."""
+        return frame.role not in (Role.FUNCTION, Role.METHOD) or bool(self._modes.get(frame.node))
 
     def mode_of(self, frame: Frame) -> bool | None:
         """The grad mode in which an activation that was begun for its own sake is called."""

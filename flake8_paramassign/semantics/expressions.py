@@ -30,6 +30,7 @@ from flake8_paramassign.semantics.models.tensors import CONVERSIONS, LOOKS, Tens
 
 _LONGEST_TEXT = 200
 _LARGEST_NUMBER = 1 << 64
+_ARITHMETIC = (ast.Add, ast.Sub, ast.Mult, ast.Div, ast.FloorDiv, ast.Mod)
 UNROLLED = 8
 """Loops over as many known items run once for each of them."""
 _MOST_ITEMS = 64
@@ -231,6 +232,9 @@ class Expressions:
                 return (_text_of([_begin(left), None, _end(right)]),)
         if isinstance(op, ast.Mod) and isinstance(left, Constant) and isinstance(left.value, str):
             return (Text(left.value.partition("%")[0]),)
+        kinds = {_number(left), _number(right)}
+        if "" not in kinds and isinstance(op, _ARITHMETIC):
+            return (Plain("float" if "float" in kinds or isinstance(op, ast.Div) else "int"),)
         made = self._sequence(op, left, right, node, state)
         if made is not None:
             return made
@@ -532,6 +536,14 @@ def _is_large(value: object) -> bool:
     if isinstance(value, str | bytes | tuple):
         return len(value) > _LONGEST_TEXT
     return isinstance(value, int) and abs(value) > _LARGEST_NUMBER
+
+
+def _number(value: Value) -> str:
+    """The type of a number; nothing for anything else."""
+    kind = value.kind if isinstance(value, Plain) else ""
+    if isinstance(value, Constant):
+        kind = type(value.value).__name__
+    return kind if kind in ("int", "float", "bool") else ""
 
 
 def _is_text(value: Value) -> bool:

@@ -40,6 +40,8 @@ class Loop:
     """Where ``break`` and ``continue`` lead, and what is known of loops inside."""
 
     node: ast.AST
+    is_unrolled: bool = False
+    """Whether each of its rounds is run for itself."""
     breaks: list[State] = field(default_factory=list)
     continues: list[State] = field(default_factory=list)
     settled: dict[ast.AST, Settled] = field(default_factory=dict)
@@ -97,6 +99,11 @@ class Frame:
     def place(self, node: ast.AST) -> Place:
         """A node of this frame's file."""
         return Place(node, self.module)
+
+    @property
+    def is_repeated(self) -> bool:
+        """Whether it runs the body of a loop, for any of the loop's rounds."""
+        return any(not loop.is_unrolled for loop in self.loops)
 
     @property
     def root(self) -> Frame:

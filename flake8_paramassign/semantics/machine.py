@@ -200,6 +200,9 @@ class Machine(Protocol):
     def bind_name(self, name: str, values: Values, state: State) -> None:
         """Bind a variable."""
 
+    def unbind(self, name: str, state: State) -> None:
+        """Forget a variable that is not read again."""
+
     def bind_loop(self, node: ast.For | ast.AsyncFor, values: Values, state: State) -> None:
         """Bind the variables of a loop to an item."""
 

@@ -121,6 +121,13 @@ class Names:
         if _TAG + name in state.names:
             state.unbind(_TAG + name)
 
+    def unbind(self, name: str, state: State) -> None:
+        """Forget a variable that is not read again."""
+        if name.isidentifier():
+            state.unbind(name)
+            if _TAG + name in state.names:
+                state.unbind(_TAG + name)
+
     def _unpack(
         self, target: ast.Tuple | ast.List, values: Values, state: State,
         expression: ast.expr | None,

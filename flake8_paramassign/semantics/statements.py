@@ -24,6 +24,7 @@ from flake8_paramassign.domain.values import (
     constant,
 )
 from flake8_paramassign.nodes import FunctionNode
+from flake8_paramassign.project.liveness import Liveness
 from flake8_paramassign.semantics.contexts import Contexts
 from flake8_paramassign.semantics.expressions import UNROLLED
 from flake8_paramassign.semantics.frames import Attempt, Frame, Loop, Settled
@@ -40,6 +41,7 @@ class Statements:
         """``contexts`` knows what ``with`` enters and leaves."""
         self._machine = machine
         self._contexts = contexts
+        self._live: dict[ast.AST, Liveness] = {}
         self._handlers: dict[type[ast.stmt], Callable[[Any, State], State | None]] = {
             ast.Expr: self._expression,
             ast.Assign: self._assign,
@@ -300,7 +302,7 @@ class Statements:
         self, node: ast.For | ast.AsyncFor, each: list[Values], state: State
     ) -> State | None:
         """Run the body once for each of the items that are known."""
-        loop = Loop(node)
+        loop = Loop(node, is_unrolled=True)
         frame = self._machine.frame
         frame.loops.append(loop)
         at: State | None = state
@@ -372,12 +374,14 @@ class Statements:
             end = once(inside)
             frame.loops.pop()
             back = _joined([*([end] if end is not None else []), *loop.continues])
-            following = head if back is None else head.joined(back)
+            if back is not None:
+                self._forget(node, back, entry)
+            following = head if back is None else head.settling(back)
             if following.same(head):
                 break
             head = following
         else:
-            head = self._widened(node, head, once, loop)
+            head = self._widened(node, head, once, loop, entry)
         self._machine.loop_ended(node)
         after = head
         if not loop.breaks:
@@ -399,8 +403,9 @@ class Statements:
         return result
 
     def _widened(
-        self, node: ast.AST, head: State, once: Callable[[State], State | None], loop: Loop
-    ) -> State:
+        self, node: ast.AST, head: State, once: Callable[[State], State | None], loop: Loop,
+        entry: State,
+    ) -> State:  # fmt: skip
         """The state of a loop that does not settle: what each round changes is unknown."""
         frame = self._machine.frame
         for _ in range(2):
@@ -412,11 +417,24 @@ class Statements:
             back = _joined([*([end] if end is not None else []), *loop.continues])
             if back is None:
                 break
+            self._forget(node, back, entry)
             following = head.widened(back)
             if following.same(head):
                 break
             head = following
         return head
+
+    def _forget(self, node: ast.AST, back: State, entry: State) -> None:
+        """Let a round of a loop leave nothing behind that nobody will read."""
+        function = self._machine.frame.node
+        live = self._live.get(function)
+        if live is None:
+            live = self._live[function] = Liveness(function)
+        get = entry.names.get
+        for name in [n for n, held in back.names.items() if get(n) is not held]:
+            if not live.is_read_after(name, node):
+                self._machine.unbind(name, back)
+        back.collect(entry)
 
     # Exceptions.
 

@@ -10,7 +10,10 @@ from flake8_paramassign.domain.values import (
     NOTHING,
     Address,
     Builtin,
+    Constant,
+    Plain,
     constant,
+    is_number,
     join,
 )
 from flake8_paramassign.semantics.attributes import REGISTRIES
@@ -57,6 +60,9 @@ class Writes:
                 METHODS[Thing, "extend"](call)
                 results = join(results, (value,))
             else:
+                if is_number(value) and self._machine.frame.is_repeated:
+                    assert isinstance(value, Constant)
+                    value = Plain(type(value.value).__name__)  # a counter
                 combined = self._machine.combined(node.op, (value,), operand, node, state)
                 results = join(results, combined)
         if written:
