@@ -108,7 +108,7 @@ def test_what_is_not_entered_may_have_changed_the_module(
             def help(self, w):
                 {helper}
 
-            def forward(self):
+            def use(self, w):
                 self.attach()
         """)
     assert found(source, effort=0) == set()

@@ -22,22 +22,19 @@ def held_as(value: Value | None) -> tuple[Address, str] | None:
 
 def is_made_in(address: Address, frame: Frame) -> bool:
     """Whether the code that ``frame`` runs has made an object, or that of which it is a part."""
-    site: object = address
-    while isinstance(site, Address | tuple):
-        if isinstance(site, tuple):
-            site = site[0]
-            continue
-        if site.symbolic or not (site.context is None or isinstance(site.context, tuple)):
-            return False
-        site, context = site.site, site.context
-        while isinstance(context, tuple):
-            # A call and what led to it, or what led to a loop, the loop, and its round.
-            is_call = isinstance(context[0], ast.AST)
-            site, context = (context[0], context[1]) if is_call else (site, context[0])
-        if context is not None:
-            return False
+    if address.symbolic:
+        return False
+    site, context = address.site, address.context
+    if isinstance(site, tuple):
+        if isinstance(site[0], Address):
+            return is_made_in(site[0], frame)
+        site = site[0]
+    while isinstance(context, tuple):
+        # A call and what led to it, or what led to a loop, the loop, and its round.
+        is_call = isinstance(context[0], ast.AST)
+        site, context = (context[0], context[1]) if is_call else (site, context[0])
     first, last = frame.node.lineno, frame.node.end_lineno  # type: ignore[attr-defined]
-    return isinstance(site, ast.expr) and first <= site.lineno <= last
+    return context is None and isinstance(site, ast.expr) and first <= site.lineno <= last
 
 
 def is_slot_of_unknown(value: Value, state: State, facts: Facts) -> bool:

@@ -73,7 +73,7 @@ def _content(node: ast.AST) -> Content:
             if inner.__class__ is not ast.Name:
                 waiting.append(inner)
             else:
-                content.names[inner.id] = None  # type: ignore[attr-defined]
+                content.names[inner.id] = None
             continue
         if kind is ast.Subscript:
             content.stores = content.stores or not isinstance(inner.ctx, ast.Load)  # type: ignore[attr-defined]

@@ -118,7 +118,7 @@ class Liveness:
         return known
 
 
-_TRY_STAR: type[ast.stmt] = getattr(ast, "TryStar", ast.Try)
+_TRY_STAR: type[ast.Try] = getattr(ast, "TryStar", ast.Try)  # its fields are the same
 
 
 def _stored(target: ast.AST) -> Iterator[str]:
