@@ -49,14 +49,6 @@ class Surroundings:
         """Those of the folder's own entries that a glob pattern fits, sorted."""
         return self._named(folder, self._ask("matching", folder / pattern))
 
-    def sources(self, folder: Path) -> list[Path]:
-        """The folder's own Python files, sorted, without links."""
-        return self._named(folder, self._ask("sources", folder))
-
-    def folders(self, folder: Path) -> list[Path]:
-        """The folder's own folders, sorted, without links and hidden ones."""
-        return self._named(folder, self._ask("folders", folder))
-
     def read(self, path: str | Path) -> tuple[bytes | None, str]:
         """The content of a file, None where it cannot be read; and what tells it from any other."""
         unsaved = self._unsaved.get(self._full(path))
@@ -127,25 +119,6 @@ def _matching(path: str) -> str:
     return "/".join(sorted(found.name for found in Path(folder).glob(pattern)))
 
 
-def _entries(wanted: Callable[[os.DirEntry[str]], bool]) -> Callable[[str], str]:
-    def entries(path: str) -> str:
-        try:
-            with os.scandir(path) as found:
-                return "/".join(sorted(entry.name for entry in found if wanted(entry)))
-        except OSError:
-            return ""
-
-    return entries
-
-
-def _is_source(entry: os.DirEntry[str]) -> bool:
-    return entry.name.endswith(".py") and not entry.is_symlink()
-
-
-def _is_folder(entry: os.DirEntry[str]) -> bool:
-    return not entry.name.startswith(".") and entry.is_dir(follow_symlinks=False)
-
-
 def _is(test: Callable[[str], bool]) -> Callable[[str], str]:
     return lambda path: _YES if test(path) else _NO
 
@@ -156,7 +129,5 @@ _ANSWERS: Mapping[str, Callable[[str], str]] = {
     "anything": _is(os.path.exists),
     "real": os.path.realpath,
     "matching": _matching,
-    "sources": _entries(_is_source),
-    "folders": _entries(_is_folder),
     "content": lambda path: _named(_content(path)),
 }

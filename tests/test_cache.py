@@ -200,25 +200,6 @@ class TestWhatItRestsOn:
         (folder / "requirements-dev.txt").write_text("transformers<5\n")
         assert same(run, "m.py").status == 0
 
-    def test_callers_elsewhere(self, folder: Path, run: Callable[..., Outcome]) -> None:
-        """Files that need not be imported: one appears, changes, and goes."""
-        (folder / "setup.py").touch()
-        (folder / "lib").mkdir()
-        (folder / "lib" / "init.py").write_text(
-            "import torch\nfrom torch import nn\n\n"
-            "def fill(layer: nn.Linear):\n    layer.weight[0] = 1.0\n"
-        )
-        caller = folder / "use.py"
-        assert run("lib").status == 1
-        caller.write_text("with torch.no_grad():\n    fill(layer)\n")
-        assert run("lib").status == 0
-        caller.write_text("fill(layer)\n")
-        assert run("lib").status == 1
-        caller.write_text("with torch.no_grad():\n    fill(layer)\n")
-        assert run("lib").status == 0
-        caller.unlink()
-        assert run("lib").status == 1
-
     def test_settings(self, folder: Path, run: Callable[..., Outcome]) -> None:
         (folder / "a.py").write_text(LOST)
         assert run("a.py").status == 1

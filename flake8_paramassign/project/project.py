@@ -16,7 +16,6 @@ from pathlib import Path
 
 from flake8_paramassign import catalogue
 from flake8_paramassign.domain.values import ClassRef, Library, Values
-from flake8_paramassign.project.callers import only_without_grad
 from flake8_paramassign.project.classes import Class, ExternalClass, TorchClass
 from flake8_paramassign.project.module import Module
 from flake8_paramassign.source import decode, name_long_numbers
@@ -99,7 +98,6 @@ class Project:
         self._modules: dict[str, Module | None] = {os.path.abspath(path): self.module}
         self._located: dict[str, str | None] = {}
         self._members: dict[str, Values] = {}
-        self._without_grad: dict[str, bool] = {}
 
     def opened(self) -> list[str]:
         """The other files that were asked for."""
@@ -194,13 +192,6 @@ class Project:
         if torch_class is not None:
             return torch_class
         return ExternalClass.named(name, declared_module=name in self.module_bases)
-
-    def is_called_without_grad(self, name: str) -> bool:
-        """Whether other files call a function of this one, and only where gradients are off."""
-        if name not in self._without_grad:
-            found = only_without_grad(name, self._roots, self.module.path, self.surroundings)
-            self._without_grad[name] = found
-        return self._without_grad[name]
 
     def _locate(self, name: str) -> str | None:
         """The file of a dotted module name, or None where the project has none."""

@@ -398,8 +398,6 @@ class Engine:
     def mode_of(self, frame: Frame) -> bool | None:
         """The grad mode in which an activation that was begun for its own sake is called."""
         modes = self._modes.get(frame.node)
-        if not modes and isinstance(frame.node, FunctionNode):
-            return not self.project.is_called_without_grad(frame.node.name)
         if not modes or True in modes or INHERITED in modes:
             return True
         return False if modes == {False} else None
