@@ -107,6 +107,7 @@ class Engine:
         self.bind = self._names.bind
         self.bind_name = self._names.bind_name
         self.unbind = self._names.unbind
+        self.rebind, self.own_value = self._names.rebind, self._names.own_value
         self.bind_loop = self._names.bind_loop
         self.loop_ended = self._names.loop_ended
         self.truth = self._conditions.truth

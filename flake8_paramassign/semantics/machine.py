@@ -197,6 +197,12 @@ class Machine(Protocol):
 
     # Variables.
 
+    def own_value(self, name: str, state: State) -> Values | None:
+        """What a local variable holds, read only to change the variable itself."""
+
+    def rebind(self, name: str, values: Values, state: State) -> None:
+        """Bind a variable to what was made of its own value."""
+
     def bind_name(self, name: str, values: Values, state: State) -> None:
         """Bind a variable."""
 

@@ -104,6 +104,20 @@ class Names:
         elif isinstance(target, ast.Subscript):
             self._machine.store_item(target, values, state, expression)
 
+    def own_value(self, name: str, state: State) -> Values | None:
+        """What a local variable holds, for an operation that only changes the variable itself.
+
+        That is no use of what it holds.
+        """
+        return state.names.get(name) if name not in self._machine.frame.globals else None
+
+    def rebind(self, name: str, values: Values, state: State) -> None:
+        """Bind a variable to what was made of its own value; who reads it, reads both."""
+        tag = state.names.get(_TAG + name)
+        self.bind_name(name, values, state)
+        if tag is not None:
+            state.bind(_TAG + name, tag)
+
     def bind_name(self, name: str, values: Values, state: State) -> None:
         """Bind a variable."""
         frame = self._machine.frame

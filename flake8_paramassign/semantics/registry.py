@@ -70,7 +70,12 @@ def each_parameter(address: Address, state: State, addresses: Addresses) -> Addr
     epoch = obj.epoch if isinstance(obj, Thing) else 0
     each = addresses.part(address, EACH, epoch)
     if each not in state.heap:
-        state.write(each, Tensor(is_parameter=True, trainable=True, owner=address))
+        # Whichever it is, this is known of it; unknown code may have frozen it.
+        trains = True if epoch == 0 else None
+        each_of_them = Tensor(
+            is_parameter=True, trainable=trains, explicit=trains is None, owner=address
+        )
+        state.replace(each, each_of_them)
     return each
 
 

@@ -40,7 +40,8 @@ class Writes:
     def augment(self, node: ast.AugAssign, state: State) -> None:
         """``target op= value``: in place where the object can do that, else a new value."""
         target = node.target
-        held = self._machine.evaluate(target, state)
+        own = self._machine.own_value(target.id, state) if isinstance(target, ast.Name) else None
+        held = own if own is not None else self._machine.evaluate(target, state)
         operand = self._machine.evaluate(node.value, state)
         symbol = _SYMBOLS.get(type(node.op), "=")
         results = NOTHING
@@ -71,7 +72,7 @@ class Writes:
         if isinstance(target, ast.Name):
             if written and len(written) == len(held):
                 return  # the same object
-            self._machine.bind_name(target.id, results, state)
+            self._machine.rebind(target.id, results, state)
         elif isinstance(target, ast.Attribute):
             owners = self._machine.evaluate(target.value, state)
             if all(value in held for value in results) and all(value in results for value in held):
