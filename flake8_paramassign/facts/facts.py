@@ -15,6 +15,7 @@ from flake8_paramassign.project.module import Module
 from flake8_paramassign.project.project import Project
 from flake8_paramassign.semantics.events import (
     AttributeStored,
+    DataStored,
     Event,
     Happening,
     OptimizerMade,
@@ -85,6 +86,8 @@ class Facts:
     """Where something is written in place."""
     written: set[ast.AST] = field(default_factory=set)
     """What made the tensors that are written in place after construction."""
+    data_stored: dict[Value, set[ast.AST]] = field(default_factory=dict)
+    """By what ``.data`` of each tensor is replaced."""
     optimised: set[Hashable] = field(default_factory=set)
     """What any optimizer was given."""
     _families: dict[ProjectClass, tuple[ProjectClass, ...]] = field(default_factory=dict)
@@ -103,6 +106,9 @@ class Facts:
             self.writes.add(event.node)
             if event.frame.role is not Role.CONSTRUCTION:
                 self.written.update(self._origins(event))
+        elif isinstance(event, DataStored):
+            for value in event.receivers:
+                self.data_stored.setdefault(value, set()).add(event.node)
         elif isinstance(event, OptimizerMade):
             self.optimised.update(v.site for v in event.tensors if isinstance(v, Address))
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 
 from flake8_paramassign.domain.state import State
-from flake8_paramassign.domain.values import Value
+from flake8_paramassign.domain.values import Address, Value
 from flake8_paramassign.facts import Facts
 from flake8_paramassign.facts.aliasing import bases, held_as, is_parameter, shares_storage_with
 from flake8_paramassign.facts.wording import shown
@@ -85,9 +85,22 @@ class AliasedStorage(Rule):
         if before is not None and after is not None and before.base is not after.base:
             return False
         return _is_alive(source, root, final, facts) and any(
-            _is_alive(value, root, final, facts) and _share(value, source, final, facts)
+            _is_alive(value, root, final, facts)
+            and (_share(value, source, final, facts) or _is_one_of_several(event))
             for value in event.receivers
         )
+
+    def holds(self, event: DataStored, facts: Facts) -> bool:
+        """Of one of several Parameters it is not known what it has in the end: nothing else is."""
+        return not _is_one_of_several(event) or all(
+            facts.data_stored[value] == {event.node} for value in event.receivers
+        )
+
+
+def _is_one_of_several(event: DataStored) -> bool:
+    return len(event.receivers) > 1 or any(
+        isinstance(value, Address) and value.many for value in event.receivers
+    )
 
 
 def _is_attribute(event: DataStored) -> bool:
