@@ -71,7 +71,7 @@ from flake8_paramassign.settings import Settings
         (
             "layer = nn.Linear(3, 4, bias=False) if HALF else nn.Linear(3, 4)\n"
             "layer.bias = torch.ones(4)",
-            "layer.bias.data.copy_(torch.ones(4))",
+            "layer.bias = nn.Parameter(torch.ones(4))",
             UNSAFE,
         ),
         # Nothing is proved of an object that somebody else made.
@@ -120,10 +120,31 @@ from flake8_paramassign.settings import Settings
             "layer.weight.data.copy_(torch.ones(4, 3))",
             UNSAFE,
         ),
-        # Another dtype is cast away.
+        # Another dtype is meant; integers are not.
         (
             LAYER + "layer.bias = torch.ones(4, dtype=torch.float64)",
-            ".data.copy_(torch.ones(4, dtype=torch.float64))",
+            "= nn.Parameter(torch.ones(4, dtype=torch.float64))",
+            UNSAFE,
+        ),
+        (
+            LAYER + "layer.bias = torch.ones(4, dtype=torch.int64)",
+            ".data.copy_(torch.ones(4, dtype=torch.int64))",
+            UNSAFE,
+        ),
+        # What is frozen stays so.
+        (
+            LAYER + "layer.bias.requires_grad_(False)\nlayer.bias = torch.ones(5)",
+            "= nn.Parameter(torch.ones(5), requires_grad=False)",
+            UNSAFE,
+        ),
+        (
+            LAYER + "layer.bias.requires_grad_(False)\nlayer.bias = (torch.ones(5))",
+            "= nn.Parameter((torch.ones(5)), requires_grad=False)",
+            UNSAFE,
+        ),
+        (
+            "layer = nn.Linear(3, 4, bias=False)\nlayer.bias = layer.k = torch.ones(5)",
+            "\nlayer.bias = nn.Parameter(bias)",
             UNSAFE,
         ),
         # Another layout of the Parameter's own storage cannot be copied into it.

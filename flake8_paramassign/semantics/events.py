@@ -33,6 +33,8 @@ class Happening:
     """The ``try`` statements in whose body this happens, callers' included."""
     expects_error: bool = field(init=False)
     """Whether that is in a block that expects an exception, such as ``pytest.raises``."""
+    running: tuple[tuple[Frame, ast.stmt], ...] = field(init=False)
+    """The statements that were running: this frame's, and those that called it."""
     called_at: ast.AST | None = field(init=False, default=None)
     """Where it happens in another file: the call in the file under analysis that leads there."""
 
@@ -41,13 +43,16 @@ class Happening:
         self.grad = self.state.grad
         self.passed = self.state.passed
         attempts: list[ast.Try] = []
+        running: list[tuple[Frame, ast.stmt]] = []
         self.expects_error = False
         at: Frame | None = self.frame
         while at is not None:
             attempts += [attempt.node for attempt in reversed(at.attempts)]
             self.expects_error = self.expects_error or at.expecting > 0
+            if at.statement is not None:
+                running.append((at, at.statement))
             at = at.caller
-        self.attempts = tuple(attempts)
+        self.attempts, self.running = tuple(attempts), tuple(running)
 
     @property
     def always(self) -> bool:

@@ -18,6 +18,7 @@ _CHANGES_A_LIST = frozenset(["append", "extend", "insert", "remove", "pop", "cle
 _DISPLAYS = (ast.List, ast.Tuple, ast.Dict, ast.ListComp, ast.DictComp)
 _ITERATING = ("torch.nn.Module", "torch.nn.Parameter", "torch.optim.")
 """What of torch takes any iterable; its functions take lists and tuples only."""
+_WITHOUT_GRAD = frozenset([Library("torch.no_grad"), Library("torch.inference_mode")])
 _TYPES = frozenset(["list", "tuple", "dict"])
 _ATTRIBUTES = """
 T_destination add_module apply bfloat16 buffers call_super_init children clear compile copy cpu
@@ -49,10 +50,28 @@ class Kind:
 
 def check_uses(draft: Draft, event: ContainerHeld, stored: ast.expr, kind: Kind) -> None:
     """Raise NoRewrite where the program does with the attribute what ``kind`` cannot do."""
-    for outer, user, use in uses(draft, event.name, event.frame.owner):
+    found = list(uses(draft, event.name, event.frame.owner))
+    for outer, user, use in found:
         _check_use(draft, use, user, outer, kind)
+    reads = [use for *_, use in found if isinstance(getattr(use, "ctx", None), ast.Load)]
+    if reads and all(_is_without_grad(draft, read) for read in reads):
+        raise NoRewrite(
+            "it is used without gradients only, and may be kept from training on purpose"
+        )
     if isinstance(stored, ast.Name) and _changes_later(draft, stored):
         raise NoRewrite(f"'{stored.id}' is changed after it is stored")
+
+
+def _is_without_grad(draft: Draft, node: ast.AST) -> bool:
+    """Whether ``node`` stands in a block, or a function, in which no gradients are recorded."""
+    for outer in path_to(draft.tree, node):
+        items = outer.items if isinstance(outer, ast.With) else []
+        marks = [item.context_expr for item in items] + getattr(outer, "decorator_list", [])
+        for mark in marks:
+            called = mark.func if isinstance(mark, ast.Call) else mark
+            if _WITHOUT_GRAD & set(draft.module.static(called)):
+                return True
+    return False
 
 
 def _check_use(draft: Draft, use: ast.AST, user: ast.AST, outer: ast.AST, kind: Kind) -> None:

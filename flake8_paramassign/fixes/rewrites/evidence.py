@@ -49,6 +49,11 @@ class Evidence:
         return self.held == NONE and len(self.draft.case.receivers) == 1
 
     @property
+    def may_hold_none(self) -> bool:
+        """Whether the slot is empty on some way to the store."""
+        return Constant(None) in self.held
+
+    @property
     def is_lazy(self) -> bool:
         """Whether the Parameter is only made when the Module is first called."""
         thing = self.draft.case.facts.thing(self.event.receiver, self.event.state)
@@ -129,6 +134,21 @@ class Evidence:
 
     def _value_shapes(self) -> set[Shape | None]:
         return {self.draft.shape(value) for value in self.event.values}
+
+    @property
+    def has_other_dtype(self) -> bool:
+        """Whether the value was given a dtype that the Parameter, which is known, has not."""
+        tensor = self.tensor
+        if tensor is None or tensor.dtype is None or tensor.integer or not self.is_of_known_class:
+            return False
+        held = [self.draft.tensor(value) for value in self.held]
+        return all(old is not None and old.dtype not in (None, tensor.dtype) for old in held)
+
+    @property
+    def is_frozen(self) -> bool:
+        """Whether the Parameter surely is not trained."""
+        held = [self.draft.tensor(value) for value in self.held]
+        return bool(held) and all(old is not None and old.trainable is False for old in held)
 
     @property
     def is_own_storage(self) -> bool:
@@ -271,8 +291,8 @@ class Evidence:
 
     @property
     def is_before_a_backward(self) -> bool:
-        """Whether the Module is called before, and a gradient computed only afterwards."""
-        return is_between_passes(self.draft, self.event.node)
+        """Whether gradients are due of a forward pass that has run."""
+        return is_between_passes(self.event)
 
     @property
     def is_after_no_forward(self) -> bool:

@@ -23,13 +23,18 @@ _KEEPS_VALUES = frozenset([*_CONVERSIONS, *_LAYOUTS])
 _SHARES_MEMORY = frozenset(["expand", "expand_as", "broadcast_to"])
 
 
-def wrap(draft: Draft, value: ast.expr, converter: str = "") -> None:
+def wrap(draft: Draft, value: ast.expr, converter: str = "", *, is_frozen: bool = False) -> None:
     """Write ``nn.Parameter(...)`` around ``value``, which ``converter`` first makes a tensor."""
     start = draft.outer(value).start
     opening = f"{draft.named(PARAMETER, start)}("
     if converter:
         opening = f"{opening}{draft.named(converter, start)}("
-    draft.enclose(value, opening, ")" * opening.count("("))
+    if is_frozen:
+        draft.insert(start, opening)
+        draft.insert(draft.outer(value).end, ")" * opening.count("(", 1, -1))
+        draft.insert(draft.outer(value).end, ", requires_grad=False)")
+    else:
+        draft.enclose(value, opening, ")" * opening.count("("))
 
 
 def move_inside(draft: Draft, made: Address) -> None:

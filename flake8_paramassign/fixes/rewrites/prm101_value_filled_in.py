@@ -29,9 +29,10 @@ _CONVERSIONS = frozenset([".to()", ".cuda()", ".half()", ".float()", ".double()"
 
 def rewrite(case: Case) -> Fix:
     """Return the fix, where the value is stored; raises NoRewrite."""
-    if case.event.frame.role is Role.STEP:
+    if any(each.event.frame.role is Role.STEP for each in case.each()):
         raise NoRewrite("what is computed at every step belongs in a local variable")
-    evidence, *others = known = list(map(_evidence, case.each()))
+    known = list(map(_evidence, case.each()))
+    evidence = known[0]
     if _is_made_of_new(evidence):
         moved = [_moved(each) for each in known]
         MOVED_ONTO_SLOT.check(moved)
@@ -42,10 +43,8 @@ def rewrite(case: Case) -> Fix:
     REPLACED.check(known)
     if event.how == "register_parameter" and event.expression is not None:
         return _replaced(draft, event.expression, evidence)
-    if any(_replaces(other) != _replaces(evidence) for other in others):
-        raise NoRewrite("what is stored here differs from caller to caller")
     store = store_at(draft)
-    if _replaces(evidence):
+    if any(map(_replaces, known)):
         if store.is_product:
             raise NoRewrite("the product is no value for the Parameter: make a new one of it")
         return _replaced(draft, store.value, evidence, store)
@@ -83,9 +82,10 @@ def _replaces(evidence: Evidence) -> bool:
     is_conversion = tensor is not None and (tensor.is_conversion or tensor.via in _CONVERSIONS)
     return (
         isinstance(evidence.draft.parent, ast.AnnAssign)
-        or evidence.holds_none
+        or evidence.may_hold_none
         or evidence.may_store_none
         or evidence.has_other_shape
+        or evidence.has_other_dtype
         or evidence.may_have_other_form
         or evidence.is_own_storage
         or (evidence.is_own and is_conversion)
@@ -102,11 +102,13 @@ def _replaced(
         function = converter(draft, evidence.value, written)
         at = draft.inner(draft.statement).start
         value = f"{draft.named(function, at)}({store.local})" if function else store.local
-        store.instead(draft, f"{store.target} = {draft.named(PARAMETER, at)}({value})")
+        flag = ", requires_grad=False" if evidence.is_frozen else ""
+        store.instead(draft, f"{store.target} = {draft.named(PARAMETER, at)}({value}{flag})")
         return draft.fix("make it a Parameter", REPLACED.unsafe)
     if evidence.may_store_none:
         written = _arm(draft, written, evidence.value)
-    wrap(draft, written, converter(draft, evidence.value, written))
+    function = converter(draft, evidence.value, written)
+    wrap(draft, written, function, is_frozen=evidence.is_frozen)
     return draft.fix("make it a Parameter", REPLACED.unsafe)
 
 

@@ -30,7 +30,7 @@ def rewrite(case: Case) -> Fix:
         raise NoRewrite("the statement does not assign the variable alone")
     value = statement.value
     divides = isinstance(value, ast.BinOp) and isinstance(value.op, ast.Div)
-    STEPPED.check([Rebinding(draft, event, divides)])
+    STEPPED.check([_rebinding(each, divides) for each in case.each()])
     target = draft.outer(name)
     if isinstance(value, ast.BinOp) and _is_step_of(name, value):
         operator, operand = _OPERATORS[type(value.op)], value.right
@@ -46,6 +46,11 @@ def rewrite(case: Case) -> Fix:
     if event.grad is not False:
         without_grad(draft, [name], [operand])
     return draft.fix("write into the Parameter, under torch.no_grad()", STEPPED.unsafe)
+
+
+def _rebinding(case: Case, divides: bool) -> Rebinding:
+    assert isinstance(case.event, VariableRebound)
+    return Rebinding(Draft(case, case.event.node), case.event, divides)
 
 
 def _is_step_of(name: ast.Name, value: ast.BinOp) -> bool:

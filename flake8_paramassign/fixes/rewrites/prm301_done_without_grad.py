@@ -27,10 +27,15 @@ def rewrite(case: Case) -> Fix:
     if made is not None:
         move_inside(draft, made)
         return draft.fix("do it inside nn.Parameter(...)")
-    DONE_WITHOUT_GRAD.check([Write(draft, event)])
+    DONE_WITHOUT_GRAD.check([_write(each) for each in case.each()])
     write = write_at(draft, event.subject)
     without_grad(draft, [write.subject], write.operands)
     return draft.fix("do it under torch.no_grad()", DONE_WITHOUT_GRAD.unsafe)
+
+
+def _write(case: Case) -> Write:
+    assert isinstance(case.event, WrittenInPlace)
+    return Write(Draft(case, case.event.node), case.event)
 
 
 def _made_here(draft: Draft, event: WrittenInPlace) -> Address | None:

@@ -24,7 +24,15 @@ def rewrite(case: Case) -> Fix:
     statement, owner = draft.statement, event.node.value
     if not isinstance(statement, ast.Assign) or statement.targets != [event.node]:
         raise NoRewrite("the statement assigns more than this: .data may be exchanged")
-    DATA_COPIED.check([Rebound(draft, event, owner, statement.value)])
+    events = [other.event for other in case.each()]
+    drafts = [Draft(other, event.node) for other in case.each()]
+    DATA_COPIED.check(
+        [
+            Rebound(seen, each, owner, statement.value)
+            for seen, each in zip(drafts, events, strict=True)
+            if isinstance(each, DataStored)
+        ]
+    )
     bare(draft, statement.value)
     store = Store(statement.value, draft.written(owner), (owner,), draft.outer(owner).end)
     method = store.filled(draft, event.values, event)

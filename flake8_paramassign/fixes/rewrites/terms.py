@@ -265,6 +265,7 @@ STEPPED = Terms[Rebinding](
             "pass",
             lambda r: r.is_in_a_step,
         ),
+        Question(BETWEEN_PASSES, lambda r: r.is_before_a_backward),
         Question(
             "the value is the Parameter's own storage: there is nothing to write into it",
             lambda r: r.is_nothing_new,

@@ -25,6 +25,11 @@ class Rebinding:
         return self.event.frame.role is Role.STEP
 
     @property
+    def is_before_a_backward(self) -> bool:
+        """Whether gradients are due of a forward pass that has run."""
+        return is_between_passes(self.event)
+
+    @property
     def is_nothing_new(self) -> bool:
         """Whether the value is the Parameter's own storage."""
         given = map(self.draft.tensor, self.event.values)
@@ -67,4 +72,4 @@ class Write:
     @property
     def is_before_a_backward(self) -> bool:
         """Whether a gradient is due of a forward pass that has run."""
-        return is_between_passes(self.draft, self.event.subject)
+        return is_between_passes(self.event)
