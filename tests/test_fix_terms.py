@@ -28,9 +28,7 @@ UNPROVED = {
         "def f(c, x):\n    layer = nn.Linear(3, 4)\n    layer.weight = torch.ones(4, 3) if c else x"
     ),
     "that the shapes are the same": FC + "self.fc.weight = torch.ones(n, m)",
-    "that dtype and device are the same": (
-        LAYER + "layer.bias = torch.ones(4, dtype=torch.float64)"
-    ),
+    "that dtype and device are the same": LAYER + "layer.to(HALF)\nlayer.bias = torch.ones(4)",
     "that no gradient flows through the value": (
         LAYER + "layer.bias = torch.ones(4, requires_grad=True)"
     ),
@@ -93,13 +91,34 @@ REFUSED = {
         "class Model(nn.Module):\n    def __init__(self):\n        super().__init__()\n"
         "        self.w = make(torch.ones(3))\n\n\ndef loss(y):\n    return make(y).sum()"
     ),
+    "another Parameter would no longer get its gradient": (
+        "self.a = nn.Parameter(torch.zeros(3))\nself.w = nn.Parameter(torch.ones(3)) * self.a"
+    ),
     "the storage of another Parameter": (
         "self.a = nn.Parameter(torch.zeros(3))\nself.w = nn.Parameter(self.a.data).view(3, 1)"
     ),
     "the graph may have kept": (
-        "class Model(nn.Linear):\n    def forward(self, x):\n"
-        "        for p in self.parameters():\n            p = p * 0.5\n"
-        "        return super().forward(x)"
+        "class Model(nn.Module):\n    def __init__(self):\n        super().__init__()\n"
+        "        self.fc = nn.Linear(2, 2)\n\n    def forward(self, x):\n"
+        "        for p in self.fc.parameters():\n            p = p * 0.5\n"
+        "        return self.fc(x)"
+    ),
+    "in a step, the graph": (
+        "class Model(nn.Module):\n    def __init__(self):\n        super().__init__()\n"
+        "        self.fc = nn.Linear(2, 2)\n\n    def clip(self):\n"
+        "        for p in self.fc.parameters():\n            p = p * 0.5\n\n"
+        "    def forward(self, x):\n        y = self.fc(x)\n        self.clip()\n        return y"
+    ),
+    "between a forward pass and its backward": (
+        "def clip(m):\n    for p in m.parameters():\n        p = p * 0.5\n\n\n"
+        "def step(x):\n    m = nn.Sequential(nn.Linear(2, 2))\n    loss = m(x)\n    clip(m)\n"
+        "    total = loss.sum()\n    total.backward()"
+    ),
+    "used without gradients only": (
+        "class Model(nn.Module):\n    def __init__(self, t, u):\n        super().__init__()\n"
+        "        self.teachers = (nn.Linear(2, 2), nn.Linear(2, 2))\n\n"
+        "    def forward(self, x):\n        with torch.no_grad():\n"
+        "            return self.teachers[0](x)"
     ),
     "integers cannot hold": (
         "layer = nn.Linear(3, 4)\n"

@@ -150,13 +150,6 @@ def test_prm102_the_operation_moves_inside(before: str, after: str, applicabilit
             "w = torch.ones(3, requires_grad=True)\nself.w = w",
             "w = torch.ones(3, requires_grad=True)\n        self.w = nn.Parameter(w)",
         ),
-        # All that is stored in it.
-        (
-            IN_INIT + "        self.w = torch.ones(3, requires_grad=True)\n\n"
-            "    def reset(self):\n        self.w = torch.zeros(3).requires_grad_()",
-            "self.w = nn.Parameter(torch.ones(3))\n\n"
-            "    def reset(self):\n        self.w = nn.Parameter(torch.zeros(3))",
-        ),
     ],
 )
 def test_prm103_a_trainable_tensor_becomes_a_parameter(before: str, after: str) -> None:
@@ -345,11 +338,6 @@ def test_prm106_the_leaf_is_made_last(before: str, after: str) -> None:
         ("self.w = nn.Parameter(*x).to(d)", "is its data"),
         ("self.w = nn.Parameter(x) * nn.Parameter(x, False)", "not all may be trained alike"),
         ("self.v = nn.Parameter(x)\nself.w = self.v * 2", "belongs in forward"),
-        (
-            IN_INIT + "        self.w = torch.ones(3, requires_grad=True)\n"
-            "    def adapt(self, g):\n        self.w = self.w - g",
-            "another function assigns",
-        ),
         (
             "w = torch.ones(3, requires_grad=True)\no = torch.optim.SGD([w * 2], 0.1)",
             "made elsewhere",

@@ -59,7 +59,6 @@ class Attribute:
         facts = self.draft.case.facts
         cls = facts.class_of(self.event)
         name = self.event.name
-        here.update(node for again in self.stores_again() for node in ast.walk(again))
         if isinstance(cls, ProjectClass) and isinstance(name, str):
             stores = stores_of(cls, name, facts)
             if any(s.node not in here and not (s.is_sound or s.is_none) for s in stores):
@@ -71,19 +70,6 @@ class Attribute:
             and not _is_none_or_parameter(getattr(user, "value", None))
             for _, user, use in self._uses()
         )
-
-    def stores_again(self) -> list[ast.Assign]:
-        """The statements of other functions that store a tensor made to be trained, too."""
-        here = set(ast.walk(self.draft.function))
-        users = [user for _, user, _ in self._uses()]
-        return [
-            user
-            for user in users
-            if isinstance(user, ast.Assign)
-            and user not in here
-            and len(user.targets) == 1
-            and _is_made_trainable(user.value)
-        ]
 
     @property
     def is_written_in_place(self) -> bool:
@@ -112,16 +98,6 @@ class Attribute:
 
     def _uses(self) -> Iterator[list[ast.AST]]:
         return uses(self.draft, self.event.name, self.event.frame.owner)
-
-
-def _is_made_trainable(value: ast.expr) -> bool:
-    """``torch.randn(3, requires_grad=True)``, or a call of ``requires_grad_()``."""
-    if not isinstance(value, ast.Call):
-        return False
-    flags = [keyword.value for keyword in value.keywords if keyword.arg == "requires_grad"]
-    if isinstance(value.func, ast.Attribute) and value.func.attr == "requires_grad_":
-        return not value.args and not value.keywords
-    return any(isinstance(flag, ast.Constant) and flag.value is True for flag in flags)
 
 
 def _is_none_or_parameter(value: ast.expr | None) -> bool:

@@ -50,8 +50,10 @@ class Evidence:
 
     @property
     def may_hold_none(self) -> bool:
-        """Whether the slot is empty on some way to the store."""
-        return Constant(None) in self.held
+        """Whether the slot of an object that is made in sight is empty on some way to the store."""
+        receiver = self.event.receiver
+        is_made = not receiver.symbolic and receiver is not self.event.frame.receiver
+        return self.holds_none or (Constant(None) in self.held and is_made)
 
     @property
     def is_lazy(self) -> bool:

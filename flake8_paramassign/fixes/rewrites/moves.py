@@ -6,6 +6,7 @@ import ast
 from dataclasses import dataclass
 from functools import cached_property
 
+from flake8_paramassign import catalogue
 from flake8_paramassign.catalogue import Result
 from flake8_paramassign.domain.objects import Tensor
 from flake8_paramassign.domain.values import Address, Library, Value
@@ -14,7 +15,7 @@ from flake8_paramassign.facts.uses import reading_roles
 from flake8_paramassign.fixes.rewrites.attribute_uses import Attribute
 from flake8_paramassign.fixes.rewrites.draft import Draft
 from flake8_paramassign.fixes.rewrites.evidence import last_result
-from flake8_paramassign.fixes.rewrites.parameters import keeps_values
+from flake8_paramassign.fixes.rewrites.parameters import keeps_values, operation_of
 from flake8_paramassign.nodes import FunctionNode
 from flake8_paramassign.project.classes import ProjectClass
 from flake8_paramassign.semantics.frames import Role
@@ -77,6 +78,28 @@ class Moved(Attribute):
             function.name in (getattr(node, "id", ""), getattr(node, "attr", ""))
             and node not in stored
             for node in ast.walk(self.draft.tree)
+        )
+
+    @property
+    def cuts_a_gradient(self) -> bool:
+        """Whether another tensor that is trained gets its gradient through the operation."""
+        if self.keeps_values:  # whose arguments are looked at only
+            return False
+        operation = operation_of(self.draft)
+        attributes = (node for node in ast.walk(operation) if isinstance(node, ast.Attribute))
+        free = {
+            part
+            for node in attributes
+            if catalogue.grad_free(node.attr)
+            for part in ast.walk(node.value)
+        }
+        read = (
+            v for node in ast.walk(operation) if node not in free for v in self.draft.held(node)
+        )
+        return any(
+            known.trainable is True and self.made not in (value, known.origin)
+            for value in read
+            if value != self.value and (known := self.draft.tensor(value)) is not None
         )
 
     @property

@@ -29,24 +29,14 @@ def rewrite(case: Case) -> Fix:
     MADE_A_PARAMETER.check([Attribute(draft, event)])
     if event.expression is None:
         raise NoRewrite("what is stored is no expression of its own")
-    attribute = Attribute(draft, event)
-    for again in attribute.stores_again():
-        there = Draft(case, again)
-        _make_parameter(there, again.value)
-        draft.include(there)
-    _make_parameter(draft, event.expression)
+    if not _replace_variable(draft, event.expression):
+        wrap(draft, event.expression)
+        drop_flags(draft, event.expression)
     return draft.fix(
         "make it a Parameter",
         f"{quoted(event.name)} {NEEDS_STRICT}",
         MADE_A_PARAMETER.unsafe,
     )
-
-
-def _make_parameter(draft: Draft, value: ast.expr) -> None:
-    """Write ``nn.Parameter(...)`` around ``value``, without what made it trainable before."""
-    if not _replace_variable(draft, value):
-        wrap(draft, value)
-        drop_flags(draft, value)
 
 
 def _replace_variable(draft: Draft, value: ast.expr) -> bool:

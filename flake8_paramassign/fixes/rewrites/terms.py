@@ -159,6 +159,10 @@ MOVED_INSIDE = Terms[Moved](
         ),
         *MOVED_ONTO_SLOT.refused,
         Question(
+            "another Parameter would no longer get its gradient: compute it in forward",
+            lambda m: m.cuts_a_gradient,
+        ),
+        Question(
             "it would be trained on the storage of another Parameter: clone() it, or tie the two",
             lambda m: m.shares_with_a_parameter,
         ),
@@ -182,10 +186,6 @@ MADE_A_PARAMETER = Terms[Attribute](
     "`m.w = torch.randn(3, requires_grad=True)` becomes `m.w = nn.Parameter(torch.randn(3))`",
     refused=(
         MOVED_INSIDE.refused[0],  # type: ignore[arg-type]  # asked of any attribute
-        Question(
-            "another function assigns the attribute a value, which a Parameter's name may refuse",
-            lambda a: a.is_stored_elsewhere,
-        ),
     ),
     unsafe="nothing but another Parameter can be assigned to it afterwards",
 )
