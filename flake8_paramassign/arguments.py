@@ -99,6 +99,34 @@ def add_files_and_rules(parser: argparse.ArgumentParser) -> None:
         metavar="PATH",
         help="files, folders, glob patterns, or - for standard input; by default this folder",
     )
+    add_rules(parser)
+    files = add_exclusion(parser)
+    files.add_argument(
+        "--force-exclude",
+        action="store_true",
+        default=argparse.SUPPRESS,
+        help="leave out even files that are named",
+    )
+    files.add_argument("--config", metavar="FILE", help="use this pyproject.toml for all files")
+    files.add_argument("--isolated", action="store_true", help="use no configuration file")
+    files.add_argument("--stdin-filename", metavar="FILE", help="the name of standard input")
+    add_jobs(files)
+    files.add_argument(
+        "--cache-dir",
+        metavar="FOLDER",
+        default=argparse.SUPPRESS,
+        help="keep findings there; by default in .paramassign_cache beside the configuration",
+    )
+    files.add_argument(
+        "--no-cache",
+        action="store_true",
+        default=argparse.SUPPRESS,
+        help="neither use nor keep earlier findings",
+    )
+
+
+def add_rules(parser: argparse.ArgumentParser) -> None:
+    """Add to ``parser`` what says which rules are looked for."""
     rules = parser.add_argument_group("rules (codes or their beginnings, separated by commas)")
     for name, about in (
         ("select", "look for these rules only"),
@@ -120,37 +148,25 @@ def add_files_and_rules(parser: argparse.ArgumentParser) -> None:
             help=about,
         )
     _add_list(rules, "module-bases", "NAMES", "further classes that are torch.nn.Module")
+
+
+def add_exclusion(parser: argparse.ArgumentParser) -> argparse._ArgumentGroup:
+    """Add to ``parser`` what says which files are left out; return the group of options."""
     files = parser.add_argument_group("files (patterns as in a .gitignore, separated by commas)")
     _add_list(files, "exclude", "PATTERNS", "leave these out instead of the usual folders")
     _add_list(files, "extend-exclude", "PATTERNS", "leave these out too")
-    files.add_argument(
-        "--force-exclude",
-        action="store_true",
-        default=argparse.SUPPRESS,
-        help="leave out even files that are named",
-    )
-    files.add_argument("--config", metavar="FILE", help="use this pyproject.toml for all files")
-    files.add_argument("--isolated", action="store_true", help="use no configuration file")
-    files.add_argument("--stdin-filename", metavar="FILE", help="the name of standard input")
-    files.add_argument(
+    return files
+
+
+def add_jobs(group: argparse._ArgumentGroup) -> None:
+    """Add the number of processes."""
+    group.add_argument(
         "--jobs",
         "-j",
         type=int,
         metavar="N",
         default=argparse.SUPPRESS,
         help="how many processes; by default one for each core",
-    )
-    files.add_argument(
-        "--cache-dir",
-        metavar="FOLDER",
-        default=argparse.SUPPRESS,
-        help="keep findings there; by default in .paramassign_cache beside the configuration",
-    )
-    files.add_argument(
-        "--no-cache",
-        action="store_true",
-        default=argparse.SUPPRESS,
-        help="neither use nor keep earlier findings",
     )
 
 

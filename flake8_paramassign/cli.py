@@ -31,7 +31,15 @@ _NAME = "paramassign"
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line and return its exit status; ``arguments`` default to the process's."""
     given = sys.argv[1:] if arguments is None else arguments
-    return ended(_NAME, lambda: _run(parse(given)), debug="--debug" in given)
+    return ended(_NAME, lambda: _chosen(given), debug="--debug" in given)
+
+
+def _chosen(given: Sequence[str]) -> int:
+    if list(given[:1]) == ["scan"]:
+        from flake8_paramassign.scan.cli import scan
+
+        return scan(given[1:])
+    return _run(parse(given))
 
 
 def _run(options: argparse.Namespace) -> int:

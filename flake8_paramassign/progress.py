@@ -32,11 +32,13 @@ class Progress(Generic[T]):
             with self._done.get_lock():
                 self._done.value += 1
                 if time.monotonic() - self._start > _PATIENCE:
-                    self._draw(self._done.value)
+                    draw(self._done.value, self._total, "files")
         return result
 
-    def _draw(self, done: int) -> None:
-        bar = "#" * (_WIDTH * done // self._total)
-        end = "\r\x1b[K" if done == self._total else ""
-        sys.stderr.write(f"\r[{bar:.<{_WIDTH}}] {done}/{self._total} files{end}")
-        sys.stderr.flush()
+
+def draw(done: int, total: int, what: str) -> None:
+    """Draw how many of so many are done; at the end there is nothing left of it."""
+    bar = "#" * (_WIDTH * done // total)
+    end = "\r\x1b[K" if done == total else ""
+    sys.stderr.write(f"\r[{bar:.<{_WIDTH}}] {done}/{total} {what}{end}")
+    sys.stderr.flush()

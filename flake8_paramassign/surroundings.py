@@ -17,7 +17,8 @@ from flake8_paramassign.files import read_regular
 LARGEST = 10_000_000
 """Bytes beyond which a file is not read."""
 
-_YES, _NO = "yes", "no"
+YES, NO = "yes", "no"
+"""Answers; the second one also says that there is no content."""
 
 
 class Surroundings:
@@ -31,15 +32,15 @@ class Surroundings:
 
     def is_file(self, path: str | Path) -> bool:
         """Whether a file is there."""
-        return self._full(path) in self._unsaved or self._ask("file", path) == _YES
+        return self._full(path) in self._unsaved or self._ask("file", path) == YES
 
     def is_folder(self, path: str | Path) -> bool:
         """Whether a folder is there."""
-        return self._ask("folder", path) == _YES
+        return self._ask("folder", path) == YES
 
     def exists(self, path: str | Path) -> bool:
         """Whether anything is there."""
-        return self._ask("anything", path) == _YES
+        return self._ask("anything", path) == YES
 
     def real(self, path: str | Path) -> Path:
         """Where the path leads, links followed."""
@@ -80,8 +81,11 @@ class Surroundings:
     def _ask(self, what: str, path: str | Path) -> str:
         question = what, self._full(path)
         if question not in self._asked:
-            self._asked[question] = _ANSWERS[what](question[1])
+            self._asked[question] = self._answer(*question)
         return self._asked[question]
+
+    def _answer(self, what: str, path: str) -> str:
+        return _ANSWERS[what](path)
 
     @staticmethod
     def _named(folder: Path, names: str) -> list[Path]:
@@ -111,7 +115,7 @@ def _content(path: str) -> bytes | None:
 
 
 def _named(content: bytes | None) -> str:
-    return _NO if content is None else digest(content)
+    return NO if content is None else digest(content)
 
 
 def _matching(path: str) -> str:
@@ -120,7 +124,7 @@ def _matching(path: str) -> str:
 
 
 def _is(test: Callable[[str], bool]) -> Callable[[str], str]:
-    return lambda path: _YES if test(path) else _NO
+    return lambda path: YES if test(path) else NO
 
 
 _ANSWERS: Mapping[str, Callable[[str], str]] = {

@@ -229,7 +229,7 @@ class TestWhatItRestsOn:
     ) -> None:
         (folder / "a.py").write_text(LOST)
         run("a.py")
-        monkeypatch.setattr(cache, "_us", lambda: "another")
+        monkeypatch.setattr(cache, "fingerprint", lambda: "another")
         run("a.py")
         assert analysed == ["a.py"]
 

@@ -8,16 +8,15 @@ the mark of a project's root, is or is not there.
 
 from __future__ import annotations
 
-import sys
 import time
 from collections.abc import Collection, Iterable
-from functools import cache
 from pathlib import Path
 from types import TracebackType
 
 from flake8_paramassign.cache.entries import Entry
 from flake8_paramassign.cache.store import Store
 from flake8_paramassign.findings import Finding
+from flake8_paramassign.ourselves import fingerprint
 from flake8_paramassign.rules.prm001_not_analysed import NotAnalysed
 from flake8_paramassign.surroundings import digest, is_still_so
 
@@ -94,16 +93,4 @@ class Cache:
 
 
 def _key(identity: str) -> bytes:
-    return bytes.fromhex(digest(f"{_us()}\0{identity}".encode("utf-8", "surrogateescape")))
-
-
-@cache
-def _us() -> str:
-    """Return what tells us, in this Python, from any other version of us.
-
-    By what is in our files: the number of the version stays while we are worked on.
-    """
-    folder = Path(__file__).parent.parent
-    files = sorted(file for file in folder.rglob("*") if file.suffix in (".py", ".json"))
-    contents = [file.read_bytes() for file in files]
-    return digest("".join([sys.version, *map(digest, contents)]).encode())
+    return bytes.fromhex(digest(f"{fingerprint()}\0{identity}".encode("utf-8", "surrogateescape")))
