@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import signal
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -297,7 +299,21 @@ def test_who_quits_hears_nothing_of_the_files_that_follow(fix_: Fix) -> None:
     outcome = fix_("--interactive", stdin=b"q\n")
 
     assert b"b.py" not in outcome.out
-    assert outcome.err == "0 files changed, 0 findings fixed, 1 left\n"
+    assert outcome.err == "1 file not looked at\n0 files changed, 0 findings fixed, 1 left\n"
+
+
+def test_unsafe_fixes_are_offered_as_such(fix_: Fix) -> None:
+    """All that follow are of the kind that it is said of, or safe."""
+    tree(a=b"old\ndanger\nold\ndanger\nold\n")
+
+    outcome = fix_("--interactive", stdin=b"a\nn\na\n")
+
+    assert b"a.py:2:1: PRM101 'danger' is found\nunsafe fix: say safe\n" in outcome.out
+    assert content("a") == b"new\ndanger\nnew\nsafe\nnew\n"
+    assert "1 left" in outcome.err
+    tree(a=b"danger\nold\n")
+    fix_("--interactive", "--unsafe-fixes", stdin=b"a\n")
+    assert content("a") == b"safe\nnew\n"
 
 
 def test_a_question_shows_the_change_and_what_it_is_for(fix_: Fix) -> None:
@@ -305,14 +321,15 @@ def test_a_question_shows_the_change_and_what_it_is_for(fix_: Fix) -> None:
 
     outcome = fix_("--interactive", stdin=b"n\n")
 
-    assert outcome.out.decode().splitlines()[:7] == [
+    assert outcome.out.decode().splitlines()[:8] == [
         "--- a/a.py",
         "+++ b/a.py",
         "@@ -1,2 +1,2 @@",
         "-'é'; old",
         "+'é'; new",
         " x",
-        "PRM101 'old' is found: say new",
+        "a.py:1:6: PRM101 'old' is found",
+        "safe fix: say new",
     ]
     assert "y(es), n(o), a(ll that follow), q(uit)" in outcome.out.decode()
     assert outcome.err == "0 files changed, 0 findings fixed, 1 left\n"
@@ -326,3 +343,40 @@ def test_questions_have_colours_where_they_are_wanted(
 
     assert b"\x1b[1;31m-old\x1b[0m" in fix_("--interactive", stdin=b"n\n").out
     assert b"\x1b" not in fix_("--interactive", "--no-color", stdin=b"n\n").out
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has other signals")
+def test_an_interrupt_keeps_what_was_accepted(tmp_path: Path) -> None:
+    for name in ("a.py", "b.py"):
+        (tmp_path / name).write_text("old\nold\n")
+    process = subprocess.Popen(
+        [sys.executable, str(Path(__file__).with_name("fix_driver.py")), "--interactive", "."],
+        cwd=tmp_path, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+    )  # fmt: skip
+    assert process.stdin and process.stdout and process.stderr
+    process.stdin.write(b"y\n")
+    process.stdin.flush()
+    asked = b""
+    while asked.count(b"Make this change?") < 2:
+        asked += os.read(process.stdout.fileno(), 10_000)
+
+    process.send_signal(signal.SIGINT)
+
+    assert process.wait(20) == 130
+    assert (tmp_path / "a.py").read_text() == "new\nold\n"
+    assert process.stderr.read() == (
+        b"1 file not looked at\n1 file changed, 1 finding fixed, 1 left\n"
+    )
+    process.stdin.close()
+
+
+def test_a_diff_for_programs_tells_of_the_fixes(fix_: Fix) -> None:
+    tree(a=b"old\nstays\n")
+
+    found = json.loads(fix_("--diff", "--output-format", "json").out)
+
+    assert [(f["location"]["row"], f["fix"] and f["fix"]["message"]) for f in found] == [
+        (1, "say new"),
+        (2, None),
+    ]
+    assert content("a") == b"old\nstays\n"

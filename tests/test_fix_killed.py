@@ -71,6 +71,29 @@ def test_killed_at_any_moment(tmp_path: Path, moment: float, whole_group: bool) 
     assert sorted(path for path in tmp_path.rglob("*") if path.is_file()) == sorted(files)
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has other signals")
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_interrupted_at_any_moment(tmp_path: Path, moment: float, number: int) -> None:
+    """Who is asked to end leaves nothing behind."""
+    files = [tmp_path / f"m{i}.py" for i in range(FILES)]
+    for file in files:
+        file.write_bytes(BEFORE)
+        os.utime(file, (1, 1))
+    process = subprocess.Popen(
+        COMMAND, cwd=tmp_path, start_new_session=True, stderr=subprocess.DEVNULL
+    )
+    while rewritten(files) < FILES * moment and process.poll() is None:
+        time.sleep(0.001)
+
+    os.killpg(process.pid, number)
+    process.wait()
+    wait_for_the_end_of(process.pid)
+
+    assert all(file.read_bytes() in (BEFORE, AFTER) for file in files)
+    shutil.rmtree(tmp_path / cache.NAME, ignore_errors=True)
+    assert sorted(path for path in tmp_path.rglob("*") if path.is_file()) == sorted(files)
+
+
 def wait_for_the_end_of(group: int) -> None:
     """Wait for the workers of a killed parent; they end by themselves."""
     deadline = time.monotonic() + 10

@@ -204,3 +204,15 @@ def test_an_odd_layout_is_no_problem_where_there_is_nothing_to_fix(source: str) 
 
 def test_a_cell_may_claim_an_encoding() -> None:
     assert fixed("# coding: latin-1\n'é'; old") == ["# coding: latin-1\n'é'; new"]
+
+
+@pytest.mark.parametrize("ends", ["of the file", "in the cell", "of both"])
+def test_windows_line_ends_stay(ends: str) -> None:
+    before = as_saved(document("old\nx\nold\n", "old"))
+    after = as_saved(document("new\nx\nnew\n", "new"))
+    if ends != "of the file":
+        before, after = (data.replace(b"\\n", b"\\r\\n") for data in (before, after))
+    if ends != "in the cell":
+        before, after = (data.replace(b"\n", b"\r\n") for data in (before, after))
+
+    assert fix(before)[0] == after

@@ -471,6 +471,12 @@ FUNCTIONS = {
                 case _:
                     pass
         """,
+    "in place, if it can": """
+        def rescale(conv, s):
+            std = conv.weight.std().detach()
+            with torch.no_grad():
+                conv.weight /= (std / s) ** 0.5
+        """,
 }
 
 

@@ -157,6 +157,13 @@ def test_what_is_changed_elsewhere_says_nothing(more: str) -> None:
     assert "c" in found(program("self.c = torch.ones(3)", more=more))
 
 
+def test_what_never_comes_to_be_is_no_constant() -> None:
+    """``make`` raises whenever it is called."""
+    more = "\n\ndef make():\n    raise NotImplementedError\n"
+
+    assert found(program("self.c = make()", more=more)) == []
+
+
 def test_forward_may_stand_in_another_class() -> None:
     inherited = program("self.c = torch.ones(3)").replace("(nn.Module)", "(Base)")
     base, rest = inherited.split("class Net")

@@ -15,11 +15,11 @@ from flake8_paramassign.checking import Checker, largest
 from flake8_paramassign.cli import common_folder, configurations_of
 from flake8_paramassign.configuration import Configuration, ConfigurationError
 from flake8_paramassign.discovery import PYTHON, STDIN, SourceFile, discover, is_left_out
-from flake8_paramassign.ending import ended, read_in, write_out
+from flake8_paramassign.ending import INTERRUPTED, ended, read_in, say, write_out
+from flake8_paramassign.findings import Finding
 from flake8_paramassign.fixes.asking import Asking
-from flake8_paramassign.fixes.engine import Accept
 from flake8_paramassign.fixes.fixing import Fixer, Outcome
-from flake8_paramassign.fixes.reporting import NAME, in_colour, is_preview, report
+from flake8_paramassign.fixes.reporting import NAME, count, in_colour, is_preview, report
 from flake8_paramassign.fixes.rewrites import rewrite
 from flake8_paramassign.nearest import Configurations
 from flake8_paramassign.notebooks import SUFFIX
@@ -95,9 +95,17 @@ def _run(options: argparse.Namespace) -> int:
         return report([_fix_stdin(fixers, options)], [], configuration, options)
     found = discover(options.paths, configuration.exclusion, (*PYTHON, SUFFIX))
     files = configurations.wanted(found.files, start, options.paths)
-    kept_in = configurations.cache_folder(start)
-    outcomes = _fix_files(files, fixers, configuration, options, kept_in)
-    return report(outcomes, found.problems, configuration, options)
+    if not is_preview(options):
+        for folder in {Path(file.path).resolve().parent for file in files}:
+            clear_leftovers(folder)
+    asking = Asking(in_colour=in_colour(options), unsafe_fixes=options.unsafe_fixes)
+    if options.interactive:
+        outcomes = _fix_as_asked(files, fixers, asking)
+    else:
+        kept_in = configurations.cache_folder(start)
+        outcomes = _fix_files(files, fixers, configuration, kept_in)
+    status = report(outcomes, found.problems, configuration, options)
+    return INTERRUPTED if asking.is_interrupted else status
 
 
 @dataclass(frozen=True)
@@ -107,7 +115,7 @@ class _Fixers:
     configurations: Configurations
     unsafe_fixes: bool
     writes: bool
-    ask: Callable[[str], Accept] | None = None
+    ask: Callable[[Finding, bytes, bytes], bool] | None = None
 
     def of(self, filename: str) -> Fixer:
         checker = Checker(self.configurations.of(filename), rewrite)
@@ -138,21 +146,27 @@ def _fix_stdin(fixers: _Fixers, options: argparse.Namespace) -> Outcome:
     return outcome
 
 
+def _fix_as_asked(files: Sequence[SourceFile], fixers: _Fixers, asking: Asking) -> list[Outcome]:
+    """Fix files one by one, as a person says of each fix, until that quits."""
+    asked = replace(fixers, unsafe_fixes=True, ask=asking.accepts)
+    outcomes = []
+    with asking.quit_by_interrupt():
+        for file in files:
+            if not asking.is_over:
+                outcomes.append(asked.fix_file(file.path))
+    passed_over = len(files) - len(outcomes)
+    if passed_over:
+        say(f"{count(passed_over, 'file')} not looked at")
+    return outcomes
+
+
 def _fix_files(
     files: Sequence[SourceFile],
     fixers: _Fixers,
     configuration: Configuration,
-    options: argparse.Namespace,
     kept_in: Path | None,
 ) -> list[Outcome]:
     """Fix each of the files; of which there is nothing to fix, is kept in a folder."""
-    if not is_preview(options):
-        for folder in {Path(file.path).resolve().parent for file in files}:
-            clear_leftovers(folder)
-    if options.interactive:
-        asking = Asking(in_colour=in_colour(options))
-        asked = replace(fixers, ask=asking.about)
-        return [asked.fix_file(file.path) for file in files if not asking.is_over]
     with Cache(kept_in, has_fixes=True) as cache:
         identities = ((f.path, fixers.of(f.path).checker.identity(f.path)) for f in files)
         known = cache.known(identities)

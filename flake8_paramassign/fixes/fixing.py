@@ -52,8 +52,8 @@ class Fixer:
     unsafe_fixes: bool = False
     writes: bool = True
     """Whether files are changed on disk."""
-    ask: Callable[[str], Accept] | None = None
-    """Given the name of a file, what asks about each of its fixes."""
+    ask: Callable[[Finding, bytes, bytes], bool] | None = None
+    """What is asked about each fix: the finding, and the program before and after."""
 
     def fix_file(self, path: str) -> Outcome:
         """Fix the file at ``path``, on disk if the fixer writes. Never raises."""
@@ -95,7 +95,7 @@ class Fixer:
             filename,
             self.checker.settings,
             unsafe_fixes=self.unsafe_fixes,
-            accept=self.ask and self.ask(filename),
+            accept=self._accept(program),
             analyze=self._analyze,
         )
         if not (result.fixed or result.left or result.problems or program.broken):
@@ -112,6 +112,17 @@ class Fixer:
             problems=[f"{filename}: {problem}" for problem in result.problems]
             + [f"{finding.where}: {finding.diagnostic.message}" for finding in unread],
         )
+
+    def _accept(self, program: Program | NotebookProgram) -> Accept | None:
+        ask = self.ask
+        if ask is None:
+            return None
+
+        def accept(diagnostic: Diagnostic, before: bytes, after: bytes) -> bool:
+            [finding] = program.findings([diagnostic], before)
+            return ask(finding, before, after)
+
+        return accept
 
     def lost(self, path: str, reason: str) -> Outcome:
         """Return the outcome for the file at ``path``, which ended its worker process."""

@@ -45,6 +45,8 @@ class NotebookProgram:
         cells = {}
         for number, python in plain.cells.items():
             source = _source(document, number)
+            if source.count("\r\n") == source.count("\n"):
+                source = source.replace("\r\n", "\n")
             if "\r" in source or _MARK in source:
                 raise NotANotebook(f"cell {number} holds a carriage return or {_MARK}")
             lines = python.split("\n")[:-1]
@@ -113,8 +115,11 @@ def _source(document: Any, number: int) -> str:
 
 def _set_source(document: Any, number: int, source: str) -> None:
     """Give a cell its new source in the form of the old: with a last newline or not, in a list."""
-    if _source(document, number).endswith("\n"):
+    before = _source(document, number)
+    if before.endswith("\n"):
         source += "\n"
+    if "\r\n" in before:
+        source = source.replace("\n", "\r\n")
     cell = document["cells"][number - 1]
     as_list = isinstance(cell["source"], list)
     cell["source"] = re.findall(r"[^\n]*\n|[^\n]+", source) if as_list else source
@@ -122,13 +127,17 @@ def _set_source(document: Any, number: int, source: str) -> None:
 
 def _layout(document: Any, data: bytes) -> Callable[[Any], bytes]:
     """Return what writes ``document`` as ``data``; raises Damage if nothing does."""
+    newline = "\r\n" if b"\r\n" in data else "\n"
     for indent, ascii_only, end in product((1, 2, 4, "\t", None), (False, True), ("\n", "")):
-        encode = partial(_encoded, indent=indent, ascii_only=ascii_only, end=end)
+        encode = partial(_encoded, indent=indent, ascii_only=ascii_only, end=end, newline=newline)
         if encode(document) == data:
             return encode
     raise Damage("its JSON is not laid out as notebook editors do")
 
 
-def _encoded(document: Any, *, indent: int | str | None, ascii_only: bool, end: str) -> bytes:
+def _encoded(
+    document: Any, *, indent: int | str | None, ascii_only: bool, end: str, newline: str
+) -> bytes:
     text = json.dumps(document, indent=indent, ensure_ascii=ascii_only) + end
+    text = text.replace("\n", newline)  # those between its parts: JSON escapes all others
     return text.encode(errors="surrogatepass")  # Half a character can be told to JSON.

@@ -9,16 +9,19 @@ from pathlib import Path
 
 from flake8_paramassign import baseline
 from flake8_paramassign.configuration import Configuration
-from flake8_paramassign.diagnostics import Applicability
+from flake8_paramassign.diagnostics import Applicability, Position
 from flake8_paramassign.discovery import STDIN
 from flake8_paramassign.ending import CLEAN, FINDINGS, complain, print_out, say, write_out
 from flake8_paramassign.findings import Finding
 from flake8_paramassign.fixes.diffs import coloured
 from flake8_paramassign.fixes.fixing import Outcome
-from flake8_paramassign.output import colour, render, wanted_format
+from flake8_paramassign.output import FORMATS, colour, render, wanted_format
 from flake8_paramassign.wording import visible
 
 NAME = "paramassign-fix"
+
+_FOR_PROGRAMS = frozenset(FORMATS) - {"text", "full"}
+"""Formats that a program reads: asked for with ``--diff``, they tell of the fixes instead."""
 
 Left = Sequence[tuple[Finding, str]]
 
@@ -34,7 +37,12 @@ def report(
     ``problems`` are those that are no file's.
     """
     left = _unknown([pair for outcome in outcomes for pair in outcome.left], configuration)
-    if options.diff:
+    asked = getattr(options, "output_format", None)
+    if options.diff and asked in _FOR_PROGRAMS:
+        fixed = [finding for outcome in outcomes for finding in outcome.fixed]
+        found = sorted([*fixed, *(finding for finding, _ in left)], key=_place)
+        print_out(render(asked, found))
+    elif options.diff:
         for outcome in outcomes:
             _write_diff(outcome.diff, options)
     elif options.paths != [STDIN]:
@@ -51,6 +59,10 @@ def report(
     failed = complain(NAME, problems)
     say(_summary(outcomes, left, options))
     return failed or _status(outcomes, left, options)
+
+
+def _place(finding: Finding) -> tuple[str, int, Position]:
+    return finding.filename, finding.cell or 0, finding.diagnostic.start
 
 
 def in_colour(options: argparse.Namespace) -> bool:
@@ -88,8 +100,8 @@ def _details(outcomes: Iterable[Outcome], left: Left) -> Iterator[str]:
 
 
 def _summary(outcomes: Sequence[Outcome], left: Left, options: argparse.Namespace) -> str:
-    changed = _count(sum(outcome.changed for outcome in outcomes), "file")
-    fixed = _count(sum(len(outcome.fixed) for outcome in outcomes), "finding")
+    changed = count(sum(outcome.changed for outcome in outcomes), "file")
+    fixed = count(sum(len(outcome.fixed) for outcome in outcomes), "finding")
     done = ("would change", "would be fixed") if is_preview(options) else ("changed", "fixed")
     summary = f"{changed} {done[0]}, {fixed} {done[1]}, {len(left)} left"
     unsafe = sum(
@@ -102,7 +114,8 @@ def _summary(outcomes: Sequence[Outcome], left: Left, options: argparse.Namespac
     return summary
 
 
-def _count(number: int, noun: str) -> str:
+def count(number: int, noun: str) -> str:
+    """Return ``3 files``."""
     return f"{number} {noun}{'s' * (number != 1)}"
 
 

@@ -86,6 +86,8 @@ class UnregisteredConstant(Rule):
             return None  # what this caller gives to it, another may not
         if event.before.slot & REGISTERED:
             return None
+        if not event.values:  # never comes to be
+            return None
         if not all(_is_constant(value, event.state, facts) for value in event.values):
             return None
         if any(_is_constant(value, event.state, facts) for value in event.before.values):

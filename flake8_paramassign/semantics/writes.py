@@ -8,6 +8,7 @@ from flake8_paramassign.domain.objects import Container, Thing
 from flake8_paramassign.domain.state import State
 from flake8_paramassign.domain.values import (
     NOTHING,
+    UNKNOWN,
     Address,
     Builtin,
     Constant,
@@ -60,6 +61,8 @@ class Writes:
                 call = Call(self._machine, "extend", value, Arguments([operand]), state, node.value)
                 METHODS[Thing, "extend"](call)
                 results = join(results, (value,))
+            elif not isinstance(value, Constant | Plain) and not isinstance(node.op, ast.MatMult):
+                results = join(results, UNKNOWN)  # what it is may be able to do it in place
             else:
                 if is_number(value) and self._machine.frame.is_repeated:
                     assert isinstance(value, Constant)
