@@ -16,6 +16,7 @@ from typing import TypeVar
 
 from codemods.verification import comparison, report
 from codemods.verification.fixtures import Fixture, FixtureError, discover
+from codemods.verification.generated.tally import Tally, examined
 from codemods.verification.jobs import Job
 from codemods.verification.protocol import Verdict, can_rewrite, verify
 from codemods.verification.runner import PACKAGE_ROOT, Machine, NotRunnable, Runner, invariants
@@ -58,6 +59,14 @@ def _parser() -> argparse.ArgumentParser:
         metavar="SECONDS",
         help="for each program (default: %(default)g)",
     )
+    generated = parser.add_argument_group(
+        "random programs",
+        "Each is linted and run, line by line: what is said of it has to be so. Then it is fixed: "
+        "a safe fix may change nothing but the defect. What is not so is made small and shown. "
+        "Exit status: 0 all is so, 1 something is not.",
+    )
+    generated.add_argument("--generated", type=_positive(int), metavar="N", help="how many")
+    generated.add_argument("--seed", default="0", help="which: the same for the same seed")
     versions = parser.add_argument_group(
         "two versions of a module of your own",
         "Both are built, trained for three steps from the same seed, in their own dtype and in "
@@ -112,6 +121,8 @@ def _run(options: argparse.Namespace) -> int:
         raise FixtureError("--before and --after go together, and without fixtures")
     if options.before:
         return _compare(options)
+    if options.generated:
+        return _generate(options)
     fixtures = _fixtures(options)
     machine = Machine.probe()
     device = machine.best if options.device == "auto" else options.device
@@ -185,6 +196,21 @@ def _write(options: argparse.Namespace, verdicts: Sequence[Verdict], machine: Ma
         Path(options.json).write_text(report.as_json(verdicts, machine), "utf-8")
     if options.junit:
         Path(options.junit).write_text(report.as_junit(verdicts), "utf-8")
+
+
+def _generate(options: argparse.Namespace) -> int:
+    """Hold what is said of random programs, and made of them, against their runs."""
+    tally = Tally()
+    for seen in examined(options.seed, options.generated, options.jobs):
+        tally.add(seen)
+        if sys.stderr.isatty():
+            print(f"\r{tally.programs}/{options.generated}\033[K", end="", file=sys.stderr)
+    if options.json == "-":
+        sys.stdout.write(tally.as_json())
+    elif options.json:
+        Path(options.json).write_text(tally.as_json(), "utf-8")
+    print(tally.table(), file=sys.stderr if options.json == "-" else sys.stdout)
+    return REFUTED if tally.faults else VERIFIED
 
 
 def _compare(options: argparse.Namespace) -> int:

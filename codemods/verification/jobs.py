@@ -40,7 +40,7 @@ class Job:
     write: Write = field(default_factory=Write)
     """Where the program writes the subjects, and what it is held to."""
     invariants: tuple[str, ...] = ()
-    """The names of those to check; empty is all of them."""
+    """Those to check, by their names or by how one that is broken is told; empty is all."""
     folder: Path | None = None
     """The working directory; None is a scratch folder."""
 

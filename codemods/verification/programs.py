@@ -21,8 +21,8 @@ NAME = "program_under_test"
 class Program:
     """The source that a job names, and what it builds."""
 
-    def __init__(self, job: Job) -> None:
-        """Read the source; raises SyntaxError, OSError, ValueError."""
+    def __init__(self, job: Job, source: str = "") -> None:
+        """Read the source, where it is not given; raises SyntaxError, OSError, ValueError."""
         self.job = job
         self.device = torch.device(job.device)
         self.module, _, self.entry = job.entry.rpartition(":")
@@ -31,7 +31,7 @@ class Program:
             raise ValueError(f"--entry {job.entry}: for {job.program} it is {wanted}")
         file = _source_of(self.module, job.program) if self.module else job.program
         self.filename = str(file)
-        self.code = compile(file.read_bytes(), self.filename, "exec")
+        self.code = compile(source or file.read_bytes(), self.filename, "exec")
 
     def execute(self) -> dict[str, Any]:
         """Execute the module anew and return its names; pickle finds it by its name."""

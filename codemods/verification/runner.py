@@ -43,7 +43,7 @@ def _asked(command: list[str]) -> str:
     """Return what a process prints that imports torch; raises NotRunnable where it cannot."""
     with tempfile.TemporaryDirectory() as scratch:
         done = subprocess.run(
-            command, capture_output=True, text=True, cwd=scratch, env=_environment()
+            command, capture_output=True, text=True, cwd=scratch, env=environment()
         )
     if done.returncode:
         why = (done.stderr.strip().splitlines() or [describe_end(done.returncode)])[-1]
@@ -154,7 +154,7 @@ class _ForkServer:
             stderr=subprocess.DEVNULL,
             text=True,
             cwd=scratch,
-            env=_environment(),
+            env=environment(),
         )
 
     def answer(self, errand: Errand) -> str | None:
@@ -182,7 +182,7 @@ def _run_afresh(errand: Errand, folder: str) -> str:
             stdout=log,
             stderr=log,
             cwd=folder,
-            env=_environment(),
+            env=environment(),
             start_new_session=True,
         )
         try:
@@ -197,7 +197,7 @@ def _run_afresh(errand: Errand, folder: str) -> str:
             raise
 
 
-def _environment() -> dict[str, str]:
+def environment() -> dict[str, str]:
     """Return the workers' environment: this package on the path, and no threads to fork from."""
     path = os.pathsep.join(filter(None, [str(PACKAGE_ROOT), os.environ.get("PYTHONPATH", "")]))
     threads = dict.fromkeys(("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1")

@@ -185,10 +185,10 @@ def registered(module: nn.Module) -> Iterator[Subject]:
 class Trial:
     """A program that can be run again and again."""
 
-    def __init__(self, job: Job) -> None:
-        """Read the program; raises SyntaxError, OSError, ValueError."""
+    def __init__(self, job: Job, source: str = "") -> None:
+        """Read the program, or take its ``source``; raises SyntaxError, OSError, ValueError."""
         self.job = job
-        self.program = Program(job)
+        self.program = Program(job, source)
         self.device = self.program.device
         self.filename = self.program.filename
 

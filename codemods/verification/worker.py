@@ -104,7 +104,7 @@ def _check(trial: Trial, say: Say) -> None:
     job = trial.job
     subjects: tuple[Subject, ...] | None = None
     for invariant in INVARIANTS.values():
-        if job.invariants and invariant.name not in job.invariants:
+        if job.invariants and not {invariant.name, invariant.phrase} & {*job.invariants}:
             continue
         say("running", invariant.name)
         if invariant.of_subject and subjects is None:

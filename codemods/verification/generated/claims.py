@@ -1,0 +1,160 @@
+"""What the linter says of a program, held against what really happens in it."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Literal
+
+from codemods.verification import simulated
+from codemods.verification.differences import compare
+from codemods.verification.generated.statements_of import (
+    feature,
+    replaced,
+    statement_at,
+    without,
+)
+from codemods.verification.generated.witness import LATER, Record, run_all, switched, trial_of, ways
+from codemods.verification.observing import observe
+from flake8_paramassign.analysis import analyze
+from flake8_paramassign.diagnostics import Diagnostic
+
+MOST_REPAIRS = 6
+"""How many statements that raise are taken out, one after the other, to see what follows."""
+WHEN = "where the device or dtype changes"
+ANYWHERE = {"PRM106": {"PRM106"}, "PRM104": {"PRM104", "PRM105"}, "PRM105": {"PRM104", "PRM105"}}
+"""Rules whose finding stands elsewhere than what it leads to."""
+SHOWN_BY = {
+    "PRM102": ("PRM102", "PRM103", "detached", "cached"),
+    "PRM101": ("PRM101", "refused"),
+    "PRM109": ("PRM109", "empty"),
+}
+"""What makes a rule's claim true, where it is more than what has to be told."""
+WITHOUT_EFFECT = ("PRM201", "PRM202", "PRM204")
+"""Rules that say that a statement changes nothing."""
+AT_THE_END = ("PRM102", "PRM103", "PRM104", "PRM105", "PRM303", "PRM304", "PRM305")
+"""Rules that speak of what is so when all has been done."""
+SEEN = ("output", "loss", "gradient", "parameter", "buffer", "form of parameter", "ties", "raises")
+"""What a statement without effect leaves as it is."""
+UNTOLD = ("detached", "cached", "empty", "refused")
+"""What happens, and need be no defect."""
+
+Verdict = Literal["true", "false", "conditional", "unseen"]
+
+
+@dataclass(frozen=True)
+class Claim:
+    """A finding, and whether it is so."""
+
+    code: str
+    line: int
+    message: str
+    verdict: Verdict
+
+
+@dataclass(frozen=True)
+class Missed:
+    """What happened, and no finding says."""
+
+    code: str
+    line: int
+    feature: str
+
+
+@dataclass(frozen=True)
+class Judged:
+    """A program, and what came of it."""
+
+    source: str
+    record: Record
+    claims: list[Claim]
+    missed: list[Missed]
+
+
+def judge(source: str) -> Judged:
+    """Return what is claimed of a program and what is missed; raises SyntaxError."""
+    found = analyze(source, "generated.py")
+    record, records = run_all(source)
+    claims = [_claim(source, diagnostic, record, records) for diagnostic in found]
+    return Judged(source, record, claims, [*_missed(source, found, record)])
+
+
+def judged_with_repairs(source: str) -> Iterator[Judged]:
+    """Yield what came of a program, and then of it without the statement that ended it."""
+    for _ in range(MOST_REPAIRS):
+        judged = judge(source)
+        yield judged
+        if not judged.record.raised_at:
+            return
+        source = without(source, judged.record.raised_at)
+
+
+def _claim(source: str, found: Diagnostic, record: Record, records: list[Record]) -> Claim:
+    code, line = found.code, found.start.line
+    verdict: Verdict
+    if code in WITHOUT_EFFECT:
+        verdict = _has_effect(source, line, records)
+    elif _shown(code, line, record):
+        verdict = "true"
+    elif line not in record.lines or any(_is_hidden(code, line, r) for r in records):
+        verdict = "unseen"
+    elif code == "PRM301" and _is_frozen_elsewhere(source, line):
+        verdict = "conditional"
+    elif WHEN in found.message:
+        verdict = "true" if _shown(code, line, _elsewhere(source)) else "conditional"
+    else:
+        verdict = "false"
+    return Claim(code, line, found.message, verdict)
+
+
+def _is_hidden(code: str, line: int, record: Record) -> bool:
+    """Whether an end that came before keeps a claim from being seen."""
+    return line in record.blamed or (code in AT_THE_END and not record.finished)
+
+
+def _shown(code: str, line: int, record: Record) -> bool:
+    shown_by = ANYWHERE.get(code) or SHOWN_BY.get(code, (code,))
+    facts = [record.facts.get(fact + later, ()) for fact in shown_by for later in ("", LATER)]
+    lines = {at for fact in facts for at in fact}
+    return bool(lines) if code in ANYWHERE else line in lines
+
+
+def _is_frozen_elsewhere(source: str, line: int) -> bool:
+    """Whether a method writes what its class trains, and others may have frozen."""
+    where = feature(ast.parse(source), line)
+    return where.startswith("class") and "__init__" not in where and "requires_grad" in source
+
+
+def _elsewhere(source: str) -> Record:
+    """Return what happens on another device than the CPU."""
+    with simulated.available():
+        return run_all(source, simulated.NAME)[0]
+
+
+def _has_effect(source: str, line: int, records: list[Record]) -> Verdict:
+    """Return "true" where the statement has none: without it all that is computed is the same."""
+    emptied = replaced(source, line)
+    compared = False
+    for way, record in zip(ways(source), records, strict=True):
+        if line not in record.lines or not record.finished:
+            continue
+        compared = True
+        with switched(way):
+            before, after = observe(trial_of(source)), observe(trial_of(emptied))
+        differences, _ = compare(before, after)
+        if any(difference.aspect in SEEN for difference in differences):
+            return "false"
+    return "true" if compared else "unseen"
+
+
+def _missed(source: str, found: list[Diagnostic], record: Record) -> Iterator[Missed]:
+    told = {diagnostic.start.line for diagnostic in found}
+    codes = {diagnostic.code for diagnostic in found}
+    tree = ast.parse(source)
+    for code, lines in record.facts.items():
+        if code in UNTOLD or code.endswith(LATER) or ANYWHERE.get(code, set()) & codes:
+            continue
+        for line in sorted(lines - told):
+            if line and statement_at(tree, line):
+                yield Missed(code, line, feature(tree, line))

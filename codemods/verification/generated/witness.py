@@ -1,0 +1,327 @@
+"""One run of a program, and what really happened at each of its lines."""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+import traceback
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import FrameType
+from typing import Any
+from unittest.mock import patch
+
+import torch
+from torch import nn
+
+from codemods.verification.generated.text import UNKNOWN
+from codemods.verification.jobs import Job
+from codemods.verification.reasons import DoesNotApply
+from codemods.verification.trial import Run, StageError, Trial, seed, stage
+
+FILENAME = "generated.py"
+RAISED = (
+    ("PRM101", "TypeError", r"cannot assign .* (as|object to) parameter"),
+    ("PRM106", "ValueError", r"can't optimize a non-leaf Tensor"),
+    ("PRM107", "AttributeError", r"cannot assign \w+ before Module.__init__"),
+    (
+        "PRM108",
+        "RuntimeError",
+        r"Only Tensors of floating point|data set to a tensor that",
+    ),
+    ("empty", "ValueError", r"optimizer got an empty parameter list"),
+    ("PRM301", "RuntimeError", r"leaf Variable that requires grad"),
+)
+"""What an exception shows: the claim of a rule, or what may be one."""
+LATER = " for a while"
+"""What is added to a rule's code where something was so, and is not at the end."""
+SWITCHES = {condition: condition.split('"')[1] for condition in UNKNOWN}
+
+
+@dataclass
+class Record:
+    """What was seen in one run, or in several."""
+
+    lines: set[int] = field(default_factory=set)
+    """Those that began to run."""
+    facts: dict[str, set[int]] = field(default_factory=dict)
+    """The lines at which the claims of a rule came true, by its code."""
+    raised: str = ""
+    """What ended the program: type and message."""
+    raised_at: int = 0
+    """At which line; 0 where nothing did, or no line of the program is to blame."""
+    blamed: set[int] = field(default_factory=set)
+    """All lines that were being run then."""
+    raised_as: str = ""
+    """The rule whose claim that is."""
+    finished: bool = False
+    """Whether everything was run, to the end of two steps of training."""
+
+    def fact(self, code: str, line: int) -> None:
+        """Take note that what the rule says happens at this line."""
+        self.facts.setdefault(code, set()).add(line)
+
+
+@dataclass(frozen=True)
+class _Store:
+    module: nn.Module
+    name: str
+    old: Any
+    new: Any
+    line: int
+    constructing: bool
+    was_taken: bool
+    """Whether an optimizer held what was replaced."""
+
+
+class Witness:
+    """Looks on while a program runs."""
+
+    def __init__(self, filename: str = FILENAME) -> None:
+        """Of what happens elsewhere than in ``filename``, its callers there are told."""
+        self.filename = filename
+        self.record = Record()
+        self._stores: list[_Store] = []
+        self._optimizers: list[torch.optim.Optimizer] = []
+        self._data: list[tuple[nn.Parameter, int]] = []
+
+    def _frames(self) -> Iterator[FrameType]:
+        frame: FrameType | None = sys._getframe(1)
+        while frame is not None:
+            if frame.f_code.co_filename == self.filename:
+                yield frame
+            frame = frame.f_back
+
+    def _traced(self, frame: FrameType, event: str, argument: object) -> Any:
+        if frame.f_code.co_filename != self.filename:
+            return None
+        if event == "line":
+            self.record.lines.add(frame.f_lineno)
+        return self._traced
+
+    @contextmanager
+    def looking(self) -> Iterator[None]:
+        """Look on, meanwhile."""
+        store, make = nn.Module.__setattr__, torch.optim.Optimizer.__init__
+        listed = nn.Module.parameters
+
+        def __setattr__(module: nn.Module, name: str, value: Any) -> None:
+            parameters = module.__dict__.get("_parameters", {})
+            old = parameters.get(name)
+            try:
+                store(module, name, value)
+            except TypeError:
+                self._seen("refused")
+                raise
+            self._stored(module, name, old, value)
+
+        def __init__(optimizer: Any, *arguments: Any, **options: Any) -> None:
+            make(optimizer, *arguments, **options)
+            self._optimizers.append(optimizer)
+
+        def parameters(module: nn.Module, recurse: bool = True) -> Any:
+            return _Once(listed(module, recurse), self)
+
+        def set_data(parameter: nn.Parameter, value: torch.Tensor) -> None:
+            torch.Tensor.data.__set__(parameter, value)  # type: ignore[attr-defined]
+            frame = sys._getframe(1)
+            if frame.f_code.co_filename == self.filename:
+                self._data.append((parameter, frame.f_lineno))
+
+        data = property(torch.Tensor.data.__get__, set_data)  # type: ignore[attr-defined]
+        with ExitStack() as patched:
+            for owner, name, new in (
+                (nn.Module, "__setattr__", __setattr__),
+                (nn.Module, "parameters", parameters),
+                (torch.optim.Optimizer, "__init__", __init__),
+            ):
+                patched.enter_context(patch.object(owner, name, new))
+            nn.Parameter.data = data  # type: ignore[assignment]
+            sys.settrace(self._traced)
+            try:
+                yield
+            finally:
+                sys.settrace(None)
+                del nn.Parameter.data
+
+    def used_up(self) -> None:
+        """Take note that what has no Parameter left is asked for more."""
+        self._seen("PRM109")
+
+    def _seen(self, code: str) -> None:
+        for frame in self._frames():
+            self.record.fact(code, frame.f_lineno)
+            return
+
+    def _stored(self, module: nn.Module, name: str, old: Any, new: Any) -> None:
+        frames = [*self._frames()]
+        if not frames:
+            return
+        line = frames[0].f_lineno
+        names = {frame.f_code.co_name for frame in frames}
+        if name == "requires_grad":
+            self.record.fact("PRM203", line)
+        if "forward" in names and isinstance(new, nn.Parameter) and new is not old:
+            self.record.fact("PRM302", line)
+        taken = old is not None and id(old) in self._taken()
+        self._stores.append(_Store(module, name, old, new, line, "__init__" in names, taken))
+
+    def conclude(self, root: nn.Module | None) -> None:
+        """Take note of what shows when all has been done; ``root`` is what was built."""
+        modules = list({id(store.module): store.module for store in self._stores}.values())
+        modules += [*root.modules()] if root else []
+        every = {id(p): p for m in modules for p in m._parameters.values() if p is not None}
+        taken = {
+            id(p) for o in self._optimizers for group in o.param_groups for p in group["params"]
+        }
+        for store in self._stores:
+            self._conclude_store(store, taken)
+        for parameter, line in self._data:
+            address = parameter.data_ptr()
+            for other in every.values():
+                if other is not parameter and address and other.data_ptr() == address:
+                    self.record.fact("PRM305", line)
+
+    def _taken(self) -> set[int]:
+        """Return what the optimizers hold, by identity."""
+        groups = [group for optimizer in self._optimizers for group in optimizer.param_groups]
+        return {id(parameter) for group in groups for parameter in group["params"]}
+
+    def _conclude_store(self, store: _Store, taken: set[int]) -> None:
+        module, name, old, new, line = store.module, store.name, store.old, store.new, store.line
+        # What is replaced later was so even then, but nobody has to tell.
+        held = module._parameters if isinstance(new, nn.Parameter) else module.__dict__
+        later = "" if held.get(name) is new else LATER
+        if isinstance(new, nn.Parameter):
+            if isinstance(old, nn.Parameter) and old is not new:
+                if store.was_taken and id(new) not in taken:
+                    self.record.fact("PRM303" + later, line)
+                if not old.requires_grad and new.requires_grad:
+                    self.record.fact("PRM304" + later, line)
+        elif new is not module._buffers.get(name) and new is not module._modules.get(name):
+            if isinstance(new, torch.Tensor):
+                self.record.fact(_lost(store) + later, line)
+            elif isinstance(new, (list, tuple, dict)) and not name.startswith("_"):
+                for code in _unregistered(new, module):
+                    self.record.fact(code + later, line)
+
+
+def _lost(store: _Store) -> str:
+    """Return what becomes of a tensor that is no Parameter."""
+    if store.new.is_leaf:
+        return "PRM103" if store.new.requires_grad else "detached"
+    return "PRM102" if store.constructing else "cached"
+
+
+def _unregistered(container: Any, module: nn.Module) -> Iterator[str]:
+    """Yield the rules that speak of what a module keeps in a container."""
+    held = list(container.values() if isinstance(container, dict) else container)
+    held += [item for part in held if isinstance(part, (list, tuple)) for item in part]
+    registered = {*map(id, module.parameters()), *map(id, module.modules())}
+    for item in held:
+        if id(item) not in registered:
+            if isinstance(item, nn.Parameter):
+                yield "PRM104"
+            elif isinstance(item, nn.Module) and [*item.parameters()]:
+                yield "PRM105"
+
+
+class _Once:
+    """The Parameters of a Module, once."""
+
+    def __init__(self, parameters: Iterator[nn.Parameter], witness: Witness) -> None:
+        self._parameters = parameters
+        self._witness = witness
+        self._is_used_up = False
+
+    def __iter__(self) -> _Once:
+        if self._is_used_up:
+            self._witness.used_up()
+        return self
+
+    def __next__(self) -> nn.Parameter:
+        try:
+            return next(self._parameters)
+        except StopIteration:
+            self._is_used_up = True
+            raise
+
+
+@contextmanager
+def switched(on: frozenset[str]) -> Iterator[None]:
+    """Let the conditions ``on`` hold, and the others not, meanwhile."""
+    with patch.dict(os.environ):
+        for condition, name in SWITCHES.items():
+            os.environ.pop(name, None)
+            if condition in on:
+                os.environ[name] = "1"
+        yield
+
+
+def ways(source: str) -> list[frozenset[str]]:
+    """Return all ways to switch the conditions of a program."""
+    found = [frozenset[str]()]
+    for condition in SWITCHES:
+        if condition in source:
+            found += [way | {condition} for way in found]
+    return found
+
+
+def trial_of(source: str, device: str = "cpu") -> Trial:
+    """Return a trial of a program that is no file; raises SyntaxError."""
+    return Trial(Job(Path(FILENAME), device), source)
+
+
+def run(source: str, way: frozenset[str], device: str = "cpu") -> Record:
+    """Run a program in one way: build it, and train it for two steps."""
+    witness = Witness()
+    record = witness.record
+    root: nn.Module | None = None
+    with switched(way), witness.looking():
+        try:
+            trial = trial_of(source, device)
+            seed()
+            with stage("build"):
+                names = trial.program.execute()
+                root, optimizer = trial.program.build(names)
+            Run(trial, root, optimizer, names).train(steps=2)
+            record.finished = True
+        except DoesNotApply:
+            record.finished = True
+        except StageError as error:
+            _blame(record, error.__cause__ or error)
+        except Exception as error:
+            _blame(record, error)
+    witness.conclude(root)
+    return record
+
+
+def _blame(record: Record, error: BaseException) -> None:
+    text = str(error)
+    record.raised = f"{type(error).__name__}: {text.splitlines()[0] if text else ''}"
+    frames = traceback.extract_tb(error.__traceback__)
+    own = [frame.lineno or 0 for frame in frames if frame.filename == FILENAME]
+    record.raised_at = own[-1] if own else 0
+    record.blamed.update(own)
+    for code, kind, pattern in RAISED:
+        if type(error).__name__ == kind and re.search(pattern, text):
+            record.raised_as = code
+            record.fact(code, record.raised_at)
+
+
+def run_all(source: str, device: str = "cpu") -> tuple[Record, list[Record]]:
+    """Run a program in every way; return all that was seen, and what in each of them."""
+    records = [run(source, way, device) for way in ways(source)]
+    total = Record(finished=all(record.finished for record in records))
+    for record in records:
+        total.lines |= record.lines
+        total.blamed |= record.blamed
+        for code, lines in record.facts.items():
+            total.facts.setdefault(code, set()).update(lines)
+        if record.raised and not total.raised:
+            total.raised, total.raised_at = record.raised, record.raised_at
+            total.raised_as = record.raised_as
+    return total, records
