@@ -150,16 +150,19 @@ def serve() -> None:
     for line in sys.stdin:
         errand = Errand(**json.loads(line))
         job = Job.from_json(Path(errand.job).read_text("utf-8"))
-        if job.device == "cpu" and not job.invariants and not job.observed:
-            _warm_up()
+        _warm_up(compiles=job.device == "cpu" and not job.invariants and not job.observed)
         answers.write(f"{_fork(errand, parent)}\n")
 
 
 @cache
-def _warm_up() -> None:
-    """Compile once here, which takes seconds, and not in each child; it starts no thread."""
+def _warm_up(*, compiles: bool) -> None:
+    """Do once here, and not in each child, what makes torch import its compiler, or compile.
+
+    That takes seconds. It runs no autograd, and starts no thread: neither survives a fork.
+    """
     torch.set_num_threads(1)
-    if hasattr(torch, "compile"):
+    torch.optim.SGD([torch.zeros(1, requires_grad=True)], lr=0.1).step()
+    if compiles and hasattr(torch, "compile"):
         torch.compile(torch.nn.Linear(1, 1), backend="eager")(torch.zeros(1, 1))
 
 

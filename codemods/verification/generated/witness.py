@@ -87,6 +87,8 @@ class Witness:
         self._stores: list[_Store] = []
         self._optimizers: list[torch.optim.Optimizer] = []
         self._data: list[tuple[nn.Parameter, int]] = []
+        self._stale: set[tuple[int, str]] = set()
+        """The slots whose Parameter an optimizer still has, in the place of a later one."""
 
     def _frames(self) -> Iterator[FrameType]:
         frame: FrameType | None = sys._getframe(1)
@@ -197,8 +199,10 @@ class Witness:
         later = "" if held.get(name) is new else LATER
         if isinstance(new, nn.Parameter):
             if isinstance(old, nn.Parameter) and old is not new:
-                if store.was_taken and id(new) not in taken:
-                    self.record.fact("PRM303" + later, line)
+                slot = id(module), name
+                if id(new) not in taken and (store.was_taken or slot in self._stale):
+                    self.record.fact("PRM303" + (later if store.was_taken else LATER), line)
+                    self._stale.add(slot)
                 if not old.requires_grad and new.requires_grad:
                     self.record.fact("PRM304" + later, line)
         elif new is not module._buffers.get(name) and new is not module._modules.get(name):
