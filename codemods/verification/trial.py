@@ -48,7 +48,10 @@ def stage(name: str) -> Iterator[None]:
 
 def seed(chance: int = 0) -> None:
     """Let chance begin anew."""
-    torch.manual_seed(chance)
+    if torch.cuda.is_available() or torch.backends.mps.is_available():
+        torch.manual_seed(chance)
+    else:  # which for each kind of accelerator that there may be writes down who calls
+        torch.default_generator.manual_seed(chance)
     random.seed(chance)
     if numpy := sys.modules.get("numpy"):
         numpy.random.seed(chance)

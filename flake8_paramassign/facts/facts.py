@@ -121,11 +121,13 @@ class Facts:
     def _origins(self, event: WrittenInPlace) -> Iterator[ast.AST]:
         """What made the tensors that are written, and those that they are views of."""
         for value in event.tensors:
-            tensor = self.tensor(value, event.state)
-            while tensor is not None:
+            at: Value | None = value
+            seen: set[Value | None] = set()  # after `w.data = w.data` it is a view of itself
+            while at not in seen and (tensor := self.tensor(at, event.state)) is not None:
                 if tensor.made is not None:
                     yield tensor.made.node
-                tensor = self.tensor(tensor.base, event.state)
+                seen.add(at)
+                at = tensor.base
 
     @property
     def works_with_torch(self) -> bool:

@@ -157,4 +157,5 @@ def _missed(source: str, found: list[Diagnostic], record: Record) -> Iterator[Mi
             continue
         for line in sorted(lines - told):
             if line and statement_at(tree, line):
-                yield Missed(code, line, feature(tree, line))
+                sometimes = "sometimes, " if (code, line) in record.sometimes else ""
+                yield Missed(code, line, sometimes + feature(tree, line))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from codemods.verification.generated.text import SIZE, UNKNOWN, Block, Chance, Kind, Shape
+from codemods.verification.generated.text import SIZE, Block, Chance, Kind, Shape
 from codemods.verification.generated.values import flag, fresh, lost, parameter, stored, tensor
 
 VECTOR, MATRIX = (SIZE,), (SIZE, SIZE)
@@ -53,9 +53,9 @@ class Body:
         elif form == "annotated":
             self.init.append(f"self.{name}: torch.Tensor = {value}")
         elif form == "if":
-            condition = self.chance.one(UNKNOWN)
+            with self.chance.unknown() as condition:
+                other = parameter(self.chance, VECTOR) if "(4, 4)" not in value else value
             self.init.append((f"if {condition}:", [f"self.{name} = {value}"]))
-            other = parameter(self.chance, VECTOR) if "(4, 4)" not in value else value
             self.init.append(("else:", [f"self.{name} = {other}"]))
         else:
             self.init.append(f"self.{name} = {value}")

@@ -16,7 +16,7 @@ from codemods.verification.generated.templates import (
     NORMS,
     OF_LAYER,
 )
-from codemods.verification.generated.text import UNKNOWN, Block, Chance, Kind, Shape
+from codemods.verification.generated.text import Block, Chance, Kind, Shape
 from codemods.verification.generated.values import flag, parameter, stored, tensor
 
 
@@ -307,9 +307,12 @@ class Scene:
 
     def _branch(self) -> Block:
         before = dict(self.models), list(self.optimizers), dict(self.tensors)
-        arms = [self.statement(), self.statement() if self.chance.sometimes(0.4) else []]
+        with self.chance.unknown() as condition:
+            arms = [self.statement(), self.statement() if self.chance.sometimes(0.4) else []]
         self.models, self.optimizers, self.tensors = before
-        made: Block = [(f"if {self.chance.one(UNKNOWN)}:", arms[0])]
+        if not condition:
+            return arms[0]
+        made: Block = [(f"if {condition}:", arms[0])]
         return [*made, ("else:", arms[1])] if arms[1] else made
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TypeAlias, TypeVar
 
@@ -15,6 +16,10 @@ Shape = tuple[int, ...]
 
 SIZE = 4
 """Of nearly everything, so that what is put together at random fits."""
+
+
+UNKNOWN = ('os.environ.get("DEEP")', 'os.environ.get("WIDE")')
+"""Conditions that no reader of the program can tell; each is run either way."""
 
 
 def text_of(block: Sequence[Line], indent: str = "") -> Iterator[str]:
@@ -51,6 +56,8 @@ class Chance:
     seed: str
     random: random.Random = field(init=False)
     counted: dict[str, int] = field(default_factory=dict)
+    assumed: list[str] = field(default_factory=list)
+    """The conditions that what is being written stands under."""
 
     def __post_init__(self) -> None:
         """Begin at the seed."""
@@ -59,6 +66,17 @@ class Chance:
     def one(self, choices: Sequence[T]) -> T:
         """Return one of ``choices``."""
         return self.random.choice(choices)
+
+    @contextmanager
+    def unknown(self) -> Iterator[str]:
+        """Give a condition that nothing around the body depends on, or "" where there is none."""
+        free = [condition for condition in UNKNOWN if condition not in self.assumed]
+        condition = self.one(free) if free else ""
+        self.assumed.append(condition)
+        try:
+            yield condition
+        finally:
+            self.assumed.pop()
 
     def weighted(self, choices: dict[T, int]) -> T:
         """Return one of ``choices``, the heavier ones more often."""
@@ -80,7 +98,3 @@ class Chance:
         """Return a name that is not taken: ``stem``, ``stem2``, ..."""
         count = self.counted[stem] = self.counted.get(stem, 0) + 1
         return stem if count == 1 else f"{stem}{count}"
-
-
-UNKNOWN = ('os.environ.get("DEEP")', 'os.environ.get("WIDE")')
-"""Conditions that no reader of the program can tell; each is run either way."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from codemods.verification.generated.text import SIZE, UNKNOWN, Chance, Shape
+from codemods.verification.generated.text import SIZE, Chance, Shape
 
 
 def fresh(chance: Chance, shape: Shape) -> str:
@@ -127,5 +127,6 @@ def stored(chance: Chance, shape: Shape, own: str = "", others: Sequence[str] = 
         return lost(chance, shape)
     if kind == "odd":
         return chance.one(["None", "0.5", "[1.0, 2.0]", "nn.ReLU()"])
-    one, other = stored(chance, shape, own), stored(chance, shape, own)
-    return f"({one}) if {chance.one(UNKNOWN)} else ({other})"
+    with chance.unknown() as condition:
+        one, other = stored(chance, shape, own), stored(chance, shape, own)
+    return f"({one}) if {condition} else ({other})" if condition else one

@@ -49,6 +49,8 @@ class Record:
     """Those that began to run."""
     facts: dict[str, set[int]] = field(default_factory=dict)
     """The lines at which the claims of a rule came true, by its code."""
+    sometimes: set[tuple[str, int]] = field(default_factory=set)
+    """What happened in some runs, and not in others that came there."""
     raised: str = ""
     """What ended the program: type and message."""
     raised_at: int = 0
@@ -200,7 +202,8 @@ class Witness:
         if isinstance(new, nn.Parameter):
             if isinstance(old, nn.Parameter) and old is not new:
                 slot = id(module), name
-                if id(new) not in taken and (store.was_taken or slot in self._stale):
+                stale = store.was_taken or slot in self._stale
+                if stale and id(new) not in taken and new.requires_grad:
                     self.record.fact("PRM303" + (later if store.was_taken else LATER), line)
                     self._stale.add(slot)
                 if not old.requires_grad and new.requires_grad:
@@ -321,6 +324,13 @@ def run_all(source: str, device: str = "cpu") -> tuple[Record, list[Record]]:
     records = [run(source, way, device) for way in ways(source)]
     total = Record(finished=all(record.finished for record in records))
     for record in records:
+        total.sometimes |= {
+            (code, line)
+            for other in records
+            for code, lines in other.facts.items()
+            for line in lines
+            if line in record.lines and line not in record.facts.get(code, ())
+        }
         total.lines |= record.lines
         total.blamed |= record.blamed
         for code, lines in record.facts.items():

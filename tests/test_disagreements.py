@@ -1,0 +1,33 @@
+"""Programs that were found by running random ones, made as small as they can be."""
+
+from __future__ import annotations
+
+import textwrap
+
+import pytest
+from everything import time_limit
+
+from flake8_paramassign import analyze
+
+SECONDS = 20
+
+
+def found(body: str) -> list[tuple[str, int]]:
+    """Return the findings in a function, by code and line of its body."""
+    head = "import torch\nfrom torch import nn\n\n\ndef build(device):\n    model = nn.Linear(4, 4)\n"
+    source = head + textwrap.indent(textwrap.dedent(body), "    ")
+    with time_limit(SECONDS):
+        diagnostics = analyze(source, "build.py")
+    return [(d.code, d.start.line - head.count("\n")) for d in diagnostics]
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        # The data of a Parameter is a view of itself, and was followed round and round.
+        "model.bias.data = model.bias.data\nmodel.bias.data[0] = 1.0\n",
+        "w = model.weight\nw.data = w.data\nw.data.copy_(torch.ones(4, 4))\n",
+    ],
+)
+def test_an_end_is_found(body: str) -> None:
+    assert found(body) == []
