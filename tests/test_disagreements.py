@@ -10,15 +10,26 @@ from everything import time_limit
 from flake8_paramassign import analyze
 
 SECONDS = 20
+HEAD = """\
+import os
+import torch
+from torch import nn
+
+
+def build(device):
+    model = nn.Linear(4, 4)
+"""
 
 
 def found(body: str) -> list[tuple[str, int]]:
     """Return the findings in a function, by code and line of its body."""
-    head = "import torch\nfrom torch import nn\n\n\ndef build(device):\n    model = nn.Linear(4, 4)\n"
+    head = (
+        "import torch\nfrom torch import nn\n\n\ndef build(device):\n    model = nn.Linear(4, 4)\n"
+    )
     source = head + textwrap.indent(textwrap.dedent(body), "    ")
     with time_limit(SECONDS):
         diagnostics = analyze(source, "build.py")
-    return [(d.code, d.start.line - head.count("\n")) for d in diagnostics]
+    return [(d.code, d.start.line - HEAD.count("\n")) for d in diagnostics]
 
 
 @pytest.mark.parametrize(

@@ -124,7 +124,8 @@ class Witness:
 
         def __init__(optimizer: Any, *arguments: Any, **options: Any) -> None:
             make(optimizer, *arguments, **options)
-            self._optimizers.append(optimizer)
+            if any(self._frames()):
+                self._optimizers.append(optimizer)
 
         def parameters(module: nn.Module, recurse: bool = True) -> Any:
             return _Once(listed(module, recurse), self)
@@ -178,9 +179,7 @@ class Witness:
         modules = list({id(store.module): store.module for store in self._stores}.values())
         modules += [*root.modules()] if root else []
         every = {id(p): p for m in modules for p in m._parameters.values() if p is not None}
-        taken = {
-            id(p) for o in self._optimizers for group in o.param_groups for p in group["params"]
-        }
+        taken = self._taken()
         for store in self._stores:
             self._conclude_store(store, taken)
         for parameter, line in self._data:

@@ -1,0 +1,69 @@
+"""What the harness for random programs says of given ones: ``python tests/generated_oracle.py``.
+
+Reads a list of cases as JSON and prints what came of each. A case is a program, and findings and
+what a fix makes of it that take the place of the linter's and the fixer's own.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import warnings
+from typing import Any
+from unittest.mock import patch
+
+import torch
+
+from codemods.verification.generated import claims, mended
+from codemods.verification.generated.minimal import minimal
+from flake8_paramassign.diagnostics import Applicability, Diagnostic, Edit, Fix, Position
+from flake8_paramassign.fixes.engine import FixResult
+
+
+def told(code: str, line: int, applicability: Applicability | None = None) -> Diagnostic:
+    """Return a finding, with a fix of this kind."""
+    start, end = Position(line, 0), Position(line, 1)
+    fix = Fix("", applicability, (Edit(start, end, ""),)) if applicability else None
+    return Diagnostic(code, "told", "told", start, end, fix)
+
+
+def seen(case: dict[str, Any]) -> dict[str, Any]:
+    """Return what came of a case."""
+    source = case["source"]
+    if "told" in case:
+        findings = [told(code, line) for code, line in case["told"]]
+        with patch.object(claims, "analyze", return_value=findings):
+            return _judged(source)
+    if "fixed" in case:
+        kind = Applicability(case["kind"])
+        finding = told(case["code"], case["line"], kind)
+        with (
+            patch.object(mended, "analyze_with_fixes", return_value=[finding]),
+            patch.object(mended, "fix_source", return_value=FixResult(case["fixed"].encode())),
+        ):
+            return {"problems": [made.problem for made in mended.mend(source)]}
+    if "shrinks" in case:
+        wanted = case["shrinks"]
+        return {"minimal": minimal(source, lambda text: wanted in claims.judge(text).record.facts)}
+    return _judged(source)
+
+
+def _judged(source: str) -> dict[str, Any]:
+    judged = claims.judge(source)
+    return {
+        "facts": sorted((code, n) for code, lines in judged.record.facts.items() for n in lines),
+        "verdicts": [claim.verdict for claim in judged.claims],
+        "missed": [(missed.code, missed.line) for missed in judged.missed],
+        "raised": judged.record.raised,
+    }
+
+
+def main() -> None:
+    """Read the cases, and print what came of them."""
+    warnings.simplefilter("ignore")
+    torch.set_num_threads(1)
+    print(json.dumps([seen(case) for case in json.load(sys.stdin)]))
+
+
+if __name__ == "__main__":
+    main()

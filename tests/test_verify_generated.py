@@ -1,0 +1,258 @@
+"""Random programs: what they show is so, and a harness that could not fail would show nothing."""
+
+from __future__ import annotations
+
+import ast
+import json
+import os
+import subprocess
+import sys
+import textwrap
+from functools import cache
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from codemods.verification.generated.programs import program
+from codemods.verification.generated.statements_of import feature, replaced, without
+from codemods.verification.generated.tally import Tally
+from codemods.verify import main as verify
+
+needs_torch = pytest.mark.skipif(find_spec("torch") is None, reason="torch is not installed")
+HERE = Path(__file__).parent
+HEAD = """\
+import copy
+import os
+import torch
+from torch import nn
+
+
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.fc = nn.Linear(4, 4)
+
+    def forward(self, x):
+        return self.fc(x)
+
+
+def build(device):
+    model = Net()
+"""
+TAIL = """\
+    return model
+
+
+def inputs(device):
+    return (torch.linspace(-1.0, 1.0, 12, device=device).view(3, 4),)
+"""
+FIRST = HEAD.count("\n") + 1
+"""The line on which what is tried begins."""
+OPTIMIZER = "o = torch.optim.SGD(model.parameters(), lr=0.1)\n"
+HAPPENS = {
+    "PRM101": "model.fc.weight = torch.ones(4, 4)",
+    "PRM106": "o = torch.optim.SGD([torch.ones(4, requires_grad=True) * 2], lr=0.1)",
+    "PRM108": "model.fc.scale = nn.Parameter(torch.arange(4))",
+    "PRM203": "model.requires_grad = False",
+    "PRM301": "model.fc.weight[0] = 1.0",
+    "PRM303": f"{OPTIMIZER}model.fc.bias = nn.Parameter(torch.ones(4))",
+    "PRM304": "model.fc.bias.requires_grad = False\nmodel.fc.bias = nn.Parameter(torch.ones(4))",
+    "PRM305": "other = Net()\nmodel.fc.bias.data = other.fc.bias.data",
+    "PRM109": "ps = model.parameters()\nn = len(list(ps))\nfor p in ps: pass",
+    "PRM104": "model.kept = [nn.Parameter(torch.ones(4))]",
+    "PRM105": "model.kept = [nn.Linear(4, 4)]",
+    "PRM103": "model.kept = torch.ones(4, requires_grad=True)",
+}
+"""What shows a rule's claim, on its last line."""
+SOUND = {
+    "PRM101": "model.fc.weight = nn.Parameter(torch.ones(4, 4))",
+    "PRM106": "o = torch.optim.SGD([torch.ones(4, requires_grad=True)], lr=0.1)",
+    "PRM108": "model.fc.scale = nn.Parameter(torch.arange(4), requires_grad=False)",
+    "PRM203": "model.requires_grad_(False)",
+    "PRM301": "model.fc.weight.data[0] = 1.0",
+    "PRM303": "model.fc.bias = nn.Parameter(torch.ones(4))",
+    "PRM304": "model.fc.bias = nn.Parameter(torch.ones(4))",
+    "PRM305": "other = Net()\nmodel.fc.bias.data = other.fc.bias.data.clone()",
+    "PRM109": "ps = list(model.parameters())\nn = len(ps)\nfor p in ps: pass",
+    "PRM104": "model.kept = nn.ParameterList([nn.Parameter(torch.ones(4))])",
+    "PRM105": "model.kept = [model.fc]",
+    "PRM103": "model.kept = torch.ones(4)",
+    "PRM201": "for p in model.parameters():\n    p.data.fill_(0.5)",
+    "PRM202": 'model.state_dict()["fc.weight"].fill_(0.5)',
+}
+"""What resembles it, and is none; claimed of its last line it is false."""
+NOTHING_HAPPENS = {
+    "PRM201": "for p in model.parameters():\n    p = p * 0.5",
+    "PRM202": 'model.state_dict()["fc.weight"] = torch.ones(4, 4)',
+    "PRM204": (
+        "model.fc = nn.utils.parametrizations.spectral_norm(model.fc)\n"
+        "model.fc.weight.data.fill_(0.5)"
+    ),
+}
+"""What has no effect."""
+STORE = "model.fc.weight = torch.full((4, 4), 0.5)"
+COPIES = "model.fc.weight.data.copy_(torch.full((4, 4), 0.5))"
+SPOILT_FIXES = (
+    "model.fc.weight.data.copy_(torch.full((4, 4), 0.25))",
+    "model.fc.weight = nn.Parameter(torch.full((4, 4), 0.5), requires_grad=False)",
+    "model.fc.bias.data.copy_(torch.full((4,), 0.5))",
+    "model.fc.weight.data = torch.full((4, 4), 0.5).t().expand(4, 4).double()",
+    "del model.fc.weight; model.fc.weight = torch.full((4, 4), 0.5)",
+    "torch.rand(1); model.fc.weight.data.copy_(torch.full((4, 4), 0.5))",
+    "pass",
+)
+"""What a safe fix of ``STORE`` must not be."""
+
+
+def whole(body: str) -> str:
+    return HEAD + textwrap.indent(body.rstrip(), "    ") + "\n" + TAIL
+
+
+def last(body: str) -> int:
+    return FIRST + body.rstrip().count("\n")
+
+
+def cases() -> dict[str, dict[str, Any]]:
+    """Return what the oracle is asked, by what it is about."""
+    asked: dict[str, dict[str, Any]] = {}
+    for code, body in {**HAPPENS, **NOTHING_HAPPENS}.items():
+        asked[f"{code} happens"] = {"source": whole(body), "told": [(code, last(body))]}
+    for code, body in SOUND.items():
+        asked[f"{code} sound"] = {"source": whole(body), "told": [(code, last(body))]}
+    body = f'if os.environ.get("DEEP"):\n    {STORE}'
+    asked["on one way"] = {"source": whole(body), "told": [("PRM101", last(body))]}
+    body = f"{HAPPENS['PRM301']}\n{SOUND['PRM101']}"
+    asked["not reached"] = {"source": whole(body), "told": [("PRM101", last(body))]}
+    asked["missed"] = {"source": whole(HAPPENS["PRM303"]), "told": []}
+    fix = {"source": whole(STORE), "code": "PRM101", "line": last(STORE), "kind": "safe"}
+    asked["safe fix"] = {**fix, "fixed": whole(COPIES)}
+    for number, spoilt in enumerate(SPOILT_FIXES):
+        asked[f"spoilt fix {number}"] = {**fix, "fixed": whole(spoilt)}
+    sound = whole(SOUND["PRM303"])
+    raising = {"source": sound, "code": "PRM303", "line": FIRST, "kind": "unsafe"}
+    asked["unsafe fix that raises"] = {**raising, "fixed": whole("raise ValueError")}
+    asked["unsafe fix"] = {**raising, "fixed": whole("model.fc.bias.data.copy_(torch.ones(4))")}
+    large = f"{SOUND['PRM305']}\n{HAPPENS['PRM303']}\nmodel.eval()"
+    asked["minimal"] = {"source": whole(large), "shrinks": "PRM303"}
+    return asked
+
+
+@cache
+def answers() -> dict[str, Any]:
+    """Return what the oracle says of all cases; it imports torch once."""
+    asked = cases()
+    done = subprocess.run(
+        [sys.executable, str(HERE / "generated_oracle.py")],
+        input=json.dumps([*asked.values()]),
+        capture_output=True,
+        text=True,
+        env={**os.environ, "PYTHONPATH": str(HERE.parent)},
+    )
+    assert done.returncode == 0, done.stderr
+    return dict(zip(asked, json.loads(done.stdout), strict=True))
+
+
+@needs_torch
+@pytest.mark.parametrize("code", HAPPENS)
+def test_what_happens_is_seen_and_a_claim_of_it_is_true(code: str) -> None:
+    answer = answers()[f"{code} happens"]
+    line = last(HAPPENS[code])
+    assert any(at == line for fact, at in answer["facts"] if fact.startswith(code)), answer
+    assert answer["verdicts"] == ["true"]
+    assert answer["missed"] == []
+
+
+@needs_torch
+@pytest.mark.parametrize("code", NOTHING_HAPPENS)
+def test_a_claim_that_nothing_happens_is_true_where_all_stays_as_it_is(code: str) -> None:
+    assert answers()[f"{code} happens"]["verdicts"] == ["true"]
+
+
+@needs_torch
+@pytest.mark.parametrize("code", SOUND)
+def test_a_claim_of_a_look_alike_is_false(code: str) -> None:
+    assert answers()[f"{code} sound"]["verdicts"] == ["false"]
+
+
+@needs_torch
+def test_what_is_so_on_one_way_is_true_and_what_is_not_reached_is_unseen() -> None:
+    assert answers()["on one way"]["verdicts"] == ["true"]
+    assert answers()["not reached"]["verdicts"] == ["unseen"]
+
+
+@needs_torch
+def test_what_nobody_says_is_missed() -> None:
+    assert answers()["missed"]["missed"] == [["PRM303", last(HAPPENS["PRM303"])]]
+
+
+@needs_torch
+def test_a_fix_that_is_no_fix_is_seen() -> None:
+    assert answers()["safe fix"]["problems"] == [""]
+    for number, spoilt in enumerate(SPOILT_FIXES):
+        assert all(answers()[f"spoilt fix {number}"]["problems"]), spoilt
+    assert answers()["unsafe fix"]["problems"] == [""]
+    assert "ValueError" in answers()["unsafe fix that raises"]["problems"][0]
+
+
+@needs_torch
+def test_what_a_disagreement_does_not_need_is_taken_away() -> None:
+    small = answers()["minimal"]["minimal"]
+    assert "nn.Parameter(torch.ones(4))" in small
+    assert "other" not in small
+    assert "eval" not in small
+    assert "def inputs" not in small
+
+
+def test_a_program_is_made_of_its_seed_alone() -> None:
+    programs = [program(f"0:{number}") for number in range(60)]
+    assert programs == [program(f"0:{number}") for number in range(60)]
+    assert len({*programs}) == len(programs)
+    for source in programs:
+        ast.parse(source)
+    assert sum(source.count("\n") for source in programs) / len(programs) > 20
+
+
+def test_statements_keep_their_lines() -> None:
+    source = "def f():\n    a.b.data = g(\n        1)\n    h(a)\n"
+    assert without(source, 3) == "def f():\n    pass\n\n    h(a)\n"
+    assert replaced(source, 2) == "def f():\n    (g(1), a.b,)\n\n    h(a)\n"
+    assert feature(ast.parse(source), 4) == "function > x()"
+
+
+def test_the_tally_is_by_rule_and_shows_what_must_not_be() -> None:
+    tally = Tally()
+    fault = {"kind": "PRM101 false", "what": "it is not", "source": "pass"}
+    tally.add(
+        {
+            "seed": "0:1",
+            "versions": 2,
+            "claims": {"PRM101 true": 3, "PRM101 false": 1},
+            "missed": {"PRM303 build > x = x": 2},
+            "fixes": {"PRM101 safe": 1, "PRM101 safe bad": 1},
+            "faults": [fault],
+        }
+    )
+    assert tally.by_rule()["PRM101"] == {
+        **dict.fromkeys(("conditional", "unseen", "missed", "unsafe", "worse"), 0),
+        "true": 3,
+        "false": 1,
+        "safe": 1,
+        "bad": 1,
+    }
+    assert tally.by_rule()["PRM303"]["missed"] == 2
+    assert "FAIL PRM101 false, seed 0:1: it is not\n    pass" in tally.table()
+    assert json.loads(tally.as_json())["faults"] == [{**fault, "seed": "0:1"}]
+
+
+@needs_torch
+def test_what_is_said_of_random_programs_is_so(tmp_path: Path, long_run: bool) -> None:
+    report = tmp_path / "seen.json"
+    count = 5_000 if long_run else 40
+    status = verify([f"--generated={count}", "--seed=suite", "--jobs=1", f"--json={report}"])
+    seen = json.loads(report.read_text())
+    assert (status, seen["faults"], seen["programs"]) == (0, [], count)
+    rules = seen["rules"].values()
+    assert sum(rule["true"] for rule in rules) > count / 2
+    assert sum(rule["safe"] for rule in rules) > 0
