@@ -114,6 +114,28 @@ REFUSED = {
         "def step(x):\n    m = nn.Sequential(nn.Linear(2, 2))\n    loss = m(x)\n    clip(m)\n"
         "    total = loss.sum()\n    total.backward()"
     ),
+    "the old Parameter is kept elsewhere": (
+        "layer = nn.Linear(3, 4)\no = torch.optim.SGD(layer.parameters(), 0.1)\n"
+        "old = layer.weight\nlayer.weight = nn.Parameter(torch.ones(4, 3))\n"
+        "print(old)\no.step()"
+    ),
+    "the old Parameter is frozen": (
+        "layer = nn.Linear(3, 4)\nlayer.requires_grad_(False)\n"
+        "o = torch.optim.SGD(layer.parameters(), 0.1)\n"
+        "layer.weight = nn.Parameter(torch.ones(4, 3), requires_grad=True)\no.step()"
+    ),
+    "may need a list": (
+        "class Model(nn.Module):\n    def __init__(self):\n        super().__init__()\n"
+        "        self.ws = [nn.Parameter(torch.ones(3)), nn.Parameter(torch.ones(3))]\n\n"
+        "    def forward(self, x):\n        return combined(self.ws)\n\n\n"
+        "def combined(ws):\n    return torch.stack(ws)"
+    ),
+    "write in one of its own": LAYER + "y = layer.weight.mul_(2).sum()",
+    "and 's' may be a number": (
+        "class Model(nn.Module):\n    def __init__(self, sizes):\n        super().__init__()\n"
+        "        self.d = {}\n        for s in sizes:\n"
+        "            self.d[s] = nn.Linear(s, s)"
+    ),
     "used without gradients only": (
         "class Model(nn.Module):\n    def __init__(self, t, u):\n        super().__init__()\n"
         "        self.teachers = (nn.Linear(2, 2), nn.Linear(2, 2))\n\n"

@@ -19,6 +19,11 @@ _DISPLAYS = (ast.List, ast.Tuple, ast.Dict, ast.ListComp, ast.DictComp)
 _ITERATING = ("torch.nn.Module", "torch.nn.Parameter", "torch.optim.")
 """What of torch takes any iterable; its functions take lists and tuples only."""
 _WITHOUT_GRAD = frozenset([Library("torch.no_grad"), Library("torch.inference_mode")])
+_GO_THROUGH = frozenset(
+    """add_param_group all any append enumerate extend filter id iter len list map max min next
+    print reversed set sorted tuple zip
+    """.split()
+)
 _TYPES = frozenset(["list", "tuple", "dict"])
 _ATTRIBUTES = """
 T_destination add_module apply bfloat16 buffers call_super_init children clear compile copy cpu
@@ -99,12 +104,22 @@ def _sign(operation: ast.BinOp) -> str:
 def _check_call(draft: Draft, call: ast.Call, kind: Kind) -> None:
     name = ast.unparse(call.func)
     names = {node.id for node in ast.walk(call) if isinstance(node, ast.Name)}
-    if name == "isinstance" and names & _TYPES:
+    if name == "type" or (name == "isinstance" and names & _TYPES):
         raise NoRewrite("the program asks whether it is a list or a dict")
+    if kind.name == "ParameterList" and not _only_iterates(draft, call, name):
+        raise NoRewrite(f"{name}() is given it, and may need a list")
     for meaning in draft.module.static(call.func):
         called = meaning.name if isinstance(meaning, Library) else ""
         if called.startswith("torch.") and not called.startswith(_ITERATING):
             raise NoRewrite(f"{name}() takes a list or a tuple, and no nn.{kind.name}")
+
+
+def _only_iterates(draft: Draft, call: ast.Call, name: str) -> bool:
+    """Whether it is known that what is called does nothing with a list but go through it."""
+    if name in _GO_THROUGH or name.rpartition(".")[2] in _GO_THROUGH:
+        return True
+    meanings = draft.module.static(call.func)
+    return any(isinstance(m, Library) and m.name.startswith("torch.") for m in meanings)
 
 
 def _check_store(draft: Draft, other: ast.Assign | ast.AnnAssign) -> None:
@@ -140,9 +155,9 @@ def check_keys(draft: Draft, event: ContainerHeld, kind: Kind) -> None:
             name = key.value
             if not isinstance(name, str) or not name or "." in name or name in TAKEN:
                 raise NoRewrite(f"{name!r} cannot be a key of an nn.{kind.name}")
-        elif isinstance(key, ast.Name) and key.id in counted:
+        elif isinstance(key, ast.Name) and (key.id in counted or _is_size(draft, key)):
             raise NoRewrite(
-                f"the keys of an nn.{kind.name} are strings, and '{key.id}' is a number"
+                f"the keys of an nn.{kind.name} are strings, and '{key.id}' may be a number"
             )
 
 
@@ -160,6 +175,15 @@ def _keys(draft: Draft, event: ContainerHeld) -> Iterator[ast.expr]:
     for _, user, use in uses(draft, event.name, event.frame.owner):
         if isinstance(user, ast.Subscript) and user.value is use:
             yield user.slice
+
+
+def _is_size(draft: Draft, key: ast.Name) -> bool:
+    """Whether a key is also given to what makes its item: ``d[n] = nn.Linear(n, n)``."""
+    *_, holder, _ = path_to(draft.tree, key)
+    if isinstance(holder, ast.Subscript):
+        holder = path_to(draft.tree, holder)[-2]
+    calls = (node for node in ast.walk(holder) if isinstance(node, ast.Call))
+    return any(isinstance(a, ast.Name) and a.id == key.id for call in calls for a in call.args)
 
 
 def _counted(function: ast.AST) -> Iterator[str]:

@@ -121,6 +121,8 @@ def _stored(draft: Draft, container: Container) -> ast.expr:
         whole = draft.statement.value
         if isinstance(whole, ast.Tuple) and len(whole.elts) == len(holder.elts):
             value = whole.elts[holder.elts.index(node)]  # type: ignore[arg-type]
+    if isinstance(value, ast.Attribute):
+        raise NoRewrite("it is what another attribute holds, which has to hold another kind")
     if value is None:
         raise NoRewrite("where the attribute gets it is no assignment that can be changed")
     while isinstance(value, ast.IfExp):

@@ -188,6 +188,22 @@ class Evidence:
         is_stock = self.event.before.slot == ANY and catalogue.is_stock_slot(str(self.event.name))
         return self.event.before.slot == PARAMETER or is_stock
 
+    @property
+    def is_kept(self) -> bool:
+        """Whether a variable, or another object, has the Parameter that is to be written into."""
+        state, own = self.event.state, self.event.receiver
+        held = [value for value in self.held if isinstance(value, Address)]
+        holders = [*state.names.values()]
+        for address, obj in state.objects():
+            if address != own and isinstance(obj, Thing):
+                holders += obj.contents()
+        return any(value in values for value in held for values in holders)
+
+    @property
+    def is_to_be_trained(self) -> bool:
+        """Whether a Parameter that is trained takes the place of one that is frozen."""
+        return self.is_frozen and self.tensor is not None and self.tensor.trainable is True
+
     # Of a store that is to write into the Parameter.
 
     @property

@@ -5,6 +5,8 @@ from __future__ import annotations
 import ast
 from dataclasses import dataclass
 
+from flake8_paramassign import catalogue
+from flake8_paramassign.catalogue import Result
 from flake8_paramassign.fixes.rewrites.draft import Draft
 from flake8_paramassign.fixes.rewrites.purity import is_pure
 from flake8_paramassign.fixes.rewrites.reasons import NoRewrite
@@ -41,12 +43,17 @@ def write_at(draft: Draft, subject: ast.expr) -> Write:
     whole = getattr(statement, "value", None)
     arguments = [a for call in calls for a in (*call.args, *(k.value for k in call.keywords))]
     operands = tuple(argument for argument in arguments if argument is not subject)
-    if calls and calls[-1] is whole:
+    if calls and calls[-1] is whole and all(map(_is_in_place, calls[1:])):
         return Write(subject, operands, is_used=not isinstance(statement, ast.Expr))
     if isinstance(statement, ast.Expr) and isinstance(whole, ast.ListComp | ast.SetComp):
         if calls and calls[-1] is whole.elt and all(is_pure(o, draft.module) for o in operands):
             return Write(subject, operands)
     raise NoRewrite("the rest of the statement may need gradients: write in one of its own")
+
+
+def _is_in_place(call: ast.Call) -> bool:
+    name = call.func.attr if isinstance(call.func, ast.Attribute) else ""
+    return catalogue.method(name) is Result.IN_PLACE
 
 
 def _chain(draft: Draft) -> list[ast.Call]:

@@ -200,6 +200,13 @@ COPIED_INTO = Terms[Evidence](
         ),
         Question(f"the slot is empty: {AFTERWARDS}", lambda e: e.holds_none),
         Question(f"the new Parameter has another shape: {AFTERWARDS}", lambda e: e.has_other_shape),
+        Question(
+            "the old Parameter is kept elsewhere, and would change as well", lambda e: e.is_kept
+        ),
+        Question(
+            f"the old Parameter is frozen, and the new one is not: {AFTERWARDS}",
+            lambda e: e.is_to_be_trained,
+        ),
     ),
     unsafe=BROADCASTS,
 )
