@@ -23,10 +23,7 @@ def build(device):
 
 def found(body: str) -> list[tuple[str, int]]:
     """Return the findings in a function, by code and line of its body."""
-    head = (
-        "import torch\nfrom torch import nn\n\n\ndef build(device):\n    model = nn.Linear(4, 4)\n"
-    )
-    source = head + textwrap.indent(textwrap.dedent(body), "    ")
+    source = HEAD + textwrap.indent(textwrap.dedent(body), "    ")
     with time_limit(SECONDS):
         diagnostics = analyze(source, "build.py")
     return [(d.code, d.start.line - HEAD.count("\n")) for d in diagnostics]
@@ -42,3 +39,19 @@ def found(body: str) -> list[tuple[str, int]]:
 )
 def test_an_end_is_found(body: str) -> None:
     assert found(body) == []
+
+
+NORMED = "model = nn.utils.parametrizations.spectral_norm(model)\n"
+
+
+@pytest.mark.parametrize(
+    ("body", "findings"),
+    [
+        # What is computed in place is assigned, and so goes to the original.
+        (f"{NORMED}model.weight *= 0.5\n", []),
+        (f"{NORMED}model.weight.mul_(0.5)\n", [("PRM204", 2)]),
+        (f"{NORMED}w = model.weight\nw *= 0.5\n", [("PRM204", 3)]),
+    ],
+)
+def test_what_is_said_is_so(body: str, findings: list[tuple[str, int]]) -> None:
+    assert found(body) == findings

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 from dataclasses import replace
 
 from flake8_paramassign.domain.objects import Recomputed
@@ -78,6 +79,8 @@ class WriteToRecomputedParameter(Rule):
     ) -> Verdict | None:
         if isinstance(event, WrittenInPlace):
             by = _recomputed_by(event.tensors, event.state, facts)
+            if by and "parametriz" in by.by and _is_assigned(event.node):
+                return None
             return _verdict(shown(event.subject), by, facts, in_place=True)
         if isinstance(event, DataStored):
             by = _recomputed_by(event.receivers, event.state, facts)
@@ -90,6 +93,11 @@ class WriteToRecomputedParameter(Rule):
             if tensor is None or tensor.is_parameter or tensor.recomputed is not None:
                 return None
         return _verdict(attribute_of(event.node, event.name), by, facts)
+
+
+def _is_assigned(node: ast.AST) -> bool:
+    """Whether what is written in place is then assigned, too: ``m.weight *= 2``."""
+    return isinstance(node, ast.AugAssign) and isinstance(node.target, ast.Attribute)
 
 
 def _recomputed_by(values: Values, state: State, facts: Facts) -> Recomputed | None:

@@ -75,6 +75,8 @@ class _Store:
     new: Any
     line: int
     constructing: bool
+    trained: bool
+    """Whether what is stored required grad then."""
     was_taken: bool
     """Whether an optimizer held what was replaced."""
 
@@ -110,7 +112,7 @@ class Witness:
     def looking(self) -> Iterator[None]:
         """Look on, meanwhile."""
         store, make = nn.Module.__setattr__, torch.optim.Optimizer.__init__
-        listed = nn.Module.parameters
+        register, listed = nn.Module.register_parameter, nn.Module.parameters
 
         def __setattr__(module: nn.Module, name: str, value: Any) -> None:
             parameters = module.__dict__.get("_parameters", {})
@@ -121,6 +123,11 @@ class Witness:
                 self._seen("refused")
                 raise
             self._stored(module, name, old, value)
+
+        def register_parameter(module: nn.Module, name: str, param: Any) -> None:
+            old = module._parameters.get(name)
+            register(module, name, param)
+            self._stored(module, name, old, param)
 
         def __init__(optimizer: Any, *arguments: Any, **options: Any) -> None:
             make(optimizer, *arguments, **options)
@@ -140,6 +147,7 @@ class Witness:
         with ExitStack() as patched:
             for owner, name, new in (
                 (nn.Module, "__setattr__", __setattr__),
+                (nn.Module, "register_parameter", register_parameter),
                 (nn.Module, "parameters", parameters),
                 (torch.optim.Optimizer, "__init__", __init__),
             ):
@@ -172,7 +180,9 @@ class Witness:
         if "forward" in names and isinstance(new, nn.Parameter) and new is not old:
             self.record.fact("PRM302", line)
         taken = old is not None and id(old) in self._taken()
-        self._stores.append(_Store(module, name, old, new, line, "__init__" in names, taken))
+        trained = bool(getattr(new, "requires_grad", False))
+        constructing = "__init__" in names
+        self._stores.append(_Store(module, name, old, new, line, constructing, trained, taken))
 
     def conclude(self, root: nn.Module | None) -> None:
         """Take note of what shows when all has been done; ``root`` is what was built."""
@@ -202,11 +212,11 @@ class Witness:
             if isinstance(old, nn.Parameter) and old is not new:
                 slot = id(module), name
                 stale = store.was_taken or slot in self._stale
-                if stale and id(new) not in taken and new.requires_grad:
+                if stale and id(new) not in taken and store.trained:
                     self.record.fact("PRM303" + (later if store.was_taken else LATER), line)
                     self._stale.add(slot)
-                if not old.requires_grad and new.requires_grad:
-                    self.record.fact("PRM304" + later, line)
+                if not old.requires_grad and store.trained:
+                    self.record.fact("PRM304" + (later if new.requires_grad else LATER), line)
         elif new is not module._buffers.get(name) and new is not module._modules.get(name):
             if isinstance(new, torch.Tensor):
                 self.record.fact(_lost(store) + later, line)
