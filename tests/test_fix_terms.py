@@ -114,6 +114,13 @@ REFUSED = {
         "def step(x):\n    m = nn.Sequential(nn.Linear(2, 2))\n    loss = m(x)\n    clip(m)\n"
         "    total = loss.sum()\n    total.backward()"
     ),
+    "is the Parameter's own storage": LAYER + "layer.state_dict()['weight'] = layer.weight.t()",
+    "has another shape": LAYER + "dict(layer.named_parameters())['bias'] = torch.ones(5)",
+    "what the value is differs": LAYER + "layer.bias = [1., 2.] if HALF else torch.ones(4)",
+    "PRM107 is found then": (
+        "class Model(nn.Module):\n    def __init__(self):\n"
+        "        self.w = torch.ones(3, requires_grad=True)"
+    ),
     "the old Parameter is kept elsewhere": (
         "layer = nn.Linear(3, 4)\no = torch.optim.SGD(layer.parameters(), 0.1)\n"
         "old = layer.weight\nlayer.weight = nn.Parameter(torch.ones(4, 3))\n"

@@ -7,9 +7,10 @@ value's shape and dtype. Evidence decides (``evidence``), and the first where th
 from __future__ import annotations
 
 import ast
+from collections.abc import Iterable
 
 from flake8_paramassign.diagnostics import Fix
-from flake8_paramassign.domain.values import Value
+from flake8_paramassign.domain.values import Constant, Value
 from flake8_paramassign.fixes.rewrites.conversions import converter, is_number
 from flake8_paramassign.fixes.rewrites.draft import Draft
 from flake8_paramassign.fixes.rewrites.evidence import Evidence
@@ -96,10 +97,11 @@ def _replaced(
     draft: Draft, written: ast.expr, evidence: Evidence, store: Store | None = None
 ) -> Fix:
     """``m.w = nn.Parameter(t)``."""
-    if is_number(evidence.value):
+    given = [value for value in evidence.event.values if value != Constant(None)]
+    if any(map(is_number, given)):
         raise NoRewrite("nn.Parameter takes a tensor, and of which shape is not known")
+    function = _converter(draft, given, written)
     if store is not None and store.local:
-        function = converter(draft, evidence.value, written)
         at = draft.inner(draft.statement).start
         value = f"{draft.named(function, at)}({store.local})" if function else store.local
         flag = ", requires_grad=False" if evidence.is_frozen else ""
@@ -107,9 +109,16 @@ def _replaced(
         return draft.fix("make it a Parameter", REPLACED.unsafe)
     if evidence.may_store_none:
         written = _arm(draft, written, evidence.value)
-    function = converter(draft, evidence.value, written)
     wrap(draft, written, function, is_frozen=evidence.is_frozen)
     return draft.fix("make it a Parameter", REPLACED.unsafe)
+
+
+def _converter(draft: Draft, values: Iterable[Value], written: ast.expr) -> str:
+    """The function that makes a tensor of any of ``values``; raises NoRewrite."""
+    functions = {converter(draft, value, written) for value in values}
+    if len(functions) > 1:
+        raise NoRewrite("what the value is differs from path to path")
+    return "".join(functions)
 
 
 def _arm(draft: Draft, choice: ast.expr, value: Value) -> ast.expr:
@@ -118,7 +127,7 @@ def _arm(draft: Draft, choice: ast.expr, value: Value) -> ast.expr:
     if isinstance(choice, ast.IfExp) and tensor is not None and tensor.made is not None:
         for arm in (choice.body, choice.orelse):
             if path_to(arm, tensor.made.node):
-                return arm
+                return arm if not isinstance(arm, ast.IfExp) else _arm(draft, arm, value)
     raise NoRewrite("the value may be None, of which no Parameter can be made")
 
 
@@ -127,10 +136,10 @@ def _filled(draft: Draft, store: Store, known: list[Evidence]) -> Fix:
     evidence, *others = known
     if store.is_product and not all(is_pure(part, draft.module) for part in store.subject):
         raise NoRewrite("the product would evaluate the target twice")
-    needed = converter(draft, evidence.value, store.value)
-    if any(converter(other.draft, other.value, store.value) != needed for other in others):
+    needed = _converter(draft, evidence.event.values, store.value)
+    if any(_converter(o.draft, o.event.values, store.value) != needed for o in others):
         raise NoRewrite("what is stored here differs from caller to caller")
-    written = store.filled(draft, (evidence.value,), evidence.event)
+    written = store.filled(draft, evidence.event.values, evidence.event)
     message = f"write into the Parameter: {written}(...)"
     if written.endswith("fill_"):
         return draft.fix(message, "fill_() gives every element the number")

@@ -11,6 +11,7 @@ from flake8_paramassign.fixes.rewrites.draft import Draft
 from flake8_paramassign.fixes.rewrites.no_grad import without_grad
 from flake8_paramassign.fixes.rewrites.reasons import NoRewrite
 from flake8_paramassign.fixes.rewrites.terms import WRITTEN_THROUGH
+from flake8_paramassign.fixes.rewrites.writes import ItemWrite
 from flake8_paramassign.project.classes import TorchClass
 from flake8_paramassign.report import Case
 from flake8_paramassign.semantics.events import DataStored, ItemStored
@@ -27,6 +28,7 @@ def rewrite(case: Case) -> Fix:
     if not isinstance(statement, ast.Assign) or statement.targets != [node]:
         raise NoRewrite("the statement assigns more than this")
     if isinstance(event, ItemStored):
+        WRITTEN_THROUGH.check([ItemWrite(draft, event)])
         return _item_written(draft, event, statement.value)
     assert isinstance(event, DataStored)
     return _data_written(draft, event, statement.value)

@@ -17,7 +17,7 @@ from flake8_paramassign.fixes.rewrites.evidence import Evidence
 from flake8_paramassign.fixes.rewrites.moves import Moved
 from flake8_paramassign.fixes.rewrites.reasons import NoRewrite
 from flake8_paramassign.fixes.rewrites.rebinding import Rebound
-from flake8_paramassign.fixes.rewrites.writes import Rebinding, Write
+from flake8_paramassign.fixes.rewrites.writes import ItemWrite, Rebinding, Write
 
 T = TypeVar("T")
 
@@ -282,9 +282,19 @@ STEPPED = Terms[Rebinding](
     unsafe="the Parameter then changes; what is written is broadcast and cast to it",
 )
 
-WRITTEN_THROUGH: Terms[Any] = Terms(
+WRITTEN_THROUGH = Terms[ItemWrite](
     "PRM202",
     "`m.state_dict()[k] = t` becomes `m.state_dict()[k].copy_(t)`",
+    refused=(
+        Question(
+            "the value is the Parameter's own storage: there is nothing to write into it",
+            lambda i: i.is_own_storage,
+        ),
+        Question(
+            "the value has another shape: assign a new Parameter to the attribute",
+            lambda i: i.has_other_shape,
+        ),
+    ),
     unsafe=f"the Parameter then changes; {BROADCASTS}",
 )
 

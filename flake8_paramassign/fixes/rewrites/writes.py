@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import ast
 from dataclasses import dataclass
 
+from flake8_paramassign.domain.objects import Container, Thing
+from flake8_paramassign.domain.values import NOTHING, Values, join_all
 from flake8_paramassign.fixes.rewrites.draft import Draft
+from flake8_paramassign.fixes.rewrites.evidence import surely_differ
 from flake8_paramassign.fixes.rewrites.passes import is_between_passes
-from flake8_paramassign.semantics.events import VariableRebound, WrittenInPlace
+from flake8_paramassign.semantics.events import ItemStored, VariableRebound, WrittenInPlace
 from flake8_paramassign.semantics.frames import Role
 
 
@@ -48,6 +52,49 @@ class Rebinding:
         return any(t is not None and t.integer for t in held) and (
             self.divides or not all(t is not None and t.integer for t in given)
         )
+
+
+@dataclass(frozen=True)
+class ItemWrite:
+    """An item of a list or dict that torch has made of Parameters, which is given a value."""
+
+    draft: Draft
+    event: ItemStored
+
+    @property
+    def is_own_storage(self) -> bool:
+        """Whether the value is the Parameter that it is to be written into, or a view of it."""
+        held = self._held()
+        given = [(value, self.draft.tensor(value)) for value in self.event.values]
+        return any(
+            value in held or (t is not None and t.base is not None and t.base in held)
+            for value, t in given
+        )
+
+    @property
+    def has_other_shape(self) -> bool:
+        """Whether the value surely has not the Parameter's shape."""
+        held = {self.draft.shape(value) for value in self._held()}
+        given = {self.draft.shape(value) for value in self.event.values}
+        return bool(held) and all(
+            a is not None and b is not None and surely_differ(a, b) for a in held for b in given
+        )
+
+    def _held(self) -> Values:
+        """The item, or each that it may be; in a ``state_dict()``, the Parameter that it is of."""
+        container = self.draft.object(self.event.container)
+        if not isinstance(container, Container):
+            return NOTHING
+        key = self.event.node.slice if isinstance(self.event.node, ast.Subscript) else None
+        owners = [self.draft.object(value) for value in container.of]
+        if isinstance(key, ast.Constant) and key.value in container.known:
+            held = container.known[key.value]
+        elif isinstance(key, ast.Constant) and isinstance(key.value, str) and owners:
+            held = join_all(o.member(key.value).values for o in owners if isinstance(o, Thing))
+        else:
+            held = container.items()
+        tensors = [self.draft.tensor(value) for value in held]
+        return (*held, *(t.base for t in tensors if t is not None and t.base is not None))
 
 
 @dataclass(frozen=True)
