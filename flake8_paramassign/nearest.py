@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 
@@ -28,15 +29,20 @@ class Configurations:
         self._options_from = Path.cwd()
         self._file = file
         self._is_isolated = is_isolated
-        self._known: dict[Path, tuple[Path | None, Configuration]] = {}
+        self._known: dict[str, tuple[Path | None, Configuration]] = {}
 
     def of(self, filename: str) -> Configuration:
         """Return what counts for a file; raises ConfigurationError."""
-        return self.in_folder(absolute(filename).parent)[1]
+        return self._of(filename)[1]
+
+    def _of(self, filename: str) -> tuple[Path | None, Configuration]:
+        folder = os.path.dirname(os.path.abspath(filename))
+        return self._known.get(folder) or self.in_folder(Path(folder))
 
     def in_folder(self, folder: Path) -> tuple[Path | None, Configuration]:
         """Return the same for a folder, and which file says so; raises ConfigurationError."""
-        if folder not in self._known:
+        key = str(folder)
+        if key not in self._known:
             if self._is_isolated:
                 file, configuration = None, Configuration()
             elif self._file:
@@ -44,8 +50,8 @@ class Configurations:
             else:
                 file, configuration = nearest(folder)
             own = configuration.overridden(self._options, self._options_from)
-            self._known[folder] = file, own
-        return self._known[folder]
+            self._known[key] = file, own
+        return self._known[key]
 
     def cache_folder(self, start: Path) -> Path | None:
         """Return where findings are kept in a run that begins in the folder ``start``.
@@ -70,7 +76,7 @@ class Configurations:
         first, _ = self.in_folder(start)
 
         def is_wanted(path: str) -> bool:
-            file, configuration = self.in_folder(absolute(path).parent)
+            file, configuration = self._of(path)
             if file is None or file == first:
                 return True
             exclusion = configuration.exclusion
