@@ -34,6 +34,24 @@ def _traced_back(message: TorchMessage) -> str:
     return "\n".join([*lines, *([""] if others else []), _documented(first)])
 
 
+def in_markdown(text: str) -> str:
+    """Return ``text`` for Markdown, which would take ``__init__`` for an emphasis."""
+    return text.replace("__", r"\_\_")
+
+
+def rule_page(rule: type[Rule]) -> str:
+    """Return the page of the documentation about a rule."""
+    is_on = "On by default." if rule.default() else f"Opt-in: `--extend-select {rule.code}`."
+    fix = "It has no fix." if rule.fix == "none" else f"Fix: {rule.fix}."
+    title, claim, rest = _documented(rule).split("\n\n", 2)
+    about = f"{in_markdown(claim[0].upper() + claim[1:])}. {is_on} {fix}"
+    programs = (
+        f"[Programs](../../fixtures/{rule.code.lower()}) that fail in this way, and look-alikes"
+    )
+    seen = "" if rule.code == "PRM001" else f"\n## Seen\n{programs}.\n"
+    return f"{title}\n\n{about}\n\n{rest}{seen}"
+
+
 def messages_page() -> str:
     """Return the page of the documentation that leads from PyTorch's messages to the rules."""
     parts = [

@@ -64,12 +64,12 @@ def notebook() -> list[tuple[str, list[str], str]]:
     made = []
     for cell in CELLS:
         with capture_output() as captured:
-            result = shell.run_cell(cell, store_history=True)
+            result = shell.run_cell(cell, store_history=True)  # type: ignore[no-untyped-call,unused-ignore]
         shown = [o.data["text/html"] for o in captured.outputs if "text/html" in o.data]
         error = result.error_in_exec
         said = f"{type(error).__name__}: {error}".splitlines()[0] if error else ""
         made.append((cell, shown, said))
-    shell.history_manager.end_session()
+    shell.history_manager.end_session()  # type: ignore[union-attr]
     InteractiveShell.clear_instance()
     return made
 

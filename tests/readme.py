@@ -9,7 +9,7 @@ from pathlib import Path
 
 from flake8_paramassign.checking import Checker
 from flake8_paramassign.configuration import Configuration
-from flake8_paramassign.documentation import fixes_page, messages_page
+from flake8_paramassign.documentation import fixes_page, in_markdown, messages_page
 from flake8_paramassign.fixes.rewrites import rewrite
 from flake8_paramassign.output import colour, render
 from flake8_paramassign.rules import all_rules
@@ -41,7 +41,8 @@ def table() -> str:
     for code, rule in all_rules().items():
         anchor = f'<a id="{code.lower()}"></a>'
         opt_in = "" if rule.default() else " (opt-in)"
-        rows.append(f"| {anchor}{code} `{rule.name}`{opt_in} | {rule.claim} | {_FIX[rule.fix]} |")
+        claim = in_markdown(rule.claim)
+        rows.append(f"| {anchor}{code} `{rule.name}`{opt_in} | {claim} | {_FIX[rule.fix]} |")
     return "\n".join(rows) + "\n"
 
 
