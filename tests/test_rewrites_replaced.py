@@ -32,6 +32,11 @@ HOOK = (
         ),
         (
             "PRM203",
+            LAYER + "(layer.requires_grad) = False",
+            "(layer.requires_grad_)(False)",
+        ),
+        (
+            "PRM203",
             LAYER + "layer.requires_grad = (\n    False  # why\n)",
             "layer.requires_grad_(\n    False  # why\n)",
         ),

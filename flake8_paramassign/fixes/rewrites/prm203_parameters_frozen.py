@@ -27,7 +27,7 @@ def rewrite(case: Case) -> Fix:
     FROZEN.check([Attribute(draft, case.event)])
     value = statement.value
     bare = draft.outer(value) == draft.inner(value)
-    owner, end = draft.outer(node.value).end, draft.outer(value).end
-    draft.replace(owner, draft.outer(value).start, f"{_METHOD}(" if bare else _METHOD)
-    draft.insert(end, ")" if bare else "")
+    draft.replace(draft.outer(node.value).end, draft.inner(node).end, _METHOD)
+    draft.replace(draft.outer(node).end, draft.outer(value).start, "(" if bare else "")
+    draft.insert(draft.outer(value).end, ")" if bare else "")
     return draft.fix("call requires_grad_()", FROZEN.unsafe)
