@@ -50,7 +50,7 @@ UNPROVED = {
         "        self.w = nn.Parameter(x + 1).to(d)\n\n"
         "    def follow(self, other):\n        other.w.mul_(2)"
     ),
-    "that the class does not go through its Parameters in its constructor": (
+    "that nothing is done with all Parameters but to train, save and move them": (
         "self.w = nn.Parameter(x + 1).to(d)\nfor p in self.parameters():\n    print(p)"
     ),
     "that nothing but the attribute gets it": "w = nn.Parameter(x + 1).to(d)\nself.w = w",
@@ -69,6 +69,35 @@ def test_what_is_not_proved_makes_a_fix_unsafe_and_is_said(says: str) -> None:
     assert finding.fix, finding.why_not_fixed
     assert finding.fix.applicability.value == "unsafe"
     assert says in finding.fix.message.partition("not proved: ")[2]
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "class Quiet:\n    def __enter__(self):\n        pass\n\n"
+        "    def __exit__(self, *raised):\n        return True\n\n\n"
+        f"def f():\n    layer = nn.Linear(3, 4)\n    with Quiet():\n        {W}",
+        f"@HALF\ndef f():\n    layer = nn.Linear(3, 4)\n    {W}",
+        f"def f():\n    layer = nn.Linear(3, 4)\n    {W}\n\n\nHALF(TypeError, f)",
+        f"def f():\n    layer = nn.Linear(3, 4)\n    g(layer)\n\n\n"
+        f"def g(layer: nn.Linear):\n    {W}\n\n\nHALF(f)",
+    ],
+    ids=["block", "decorator", "handed on", "the caller is handed on"],
+)
+def test_somebody_may_wait_for_the_exception(body: str) -> None:
+    [finding] = fixes(body)
+
+    assert finding.fix, finding.why_not_fixed
+    assert "that nobody expects the TypeError" in finding.fix.message
+
+
+def test_who_lets_exceptions_through_waits_for_none() -> None:
+    [finding] = fixes(
+        "@torch.no_grad()\ndef f(name):\n    layer = nn.Linear(3, 4)\n"
+        f"    with open(name), torch.no_grad():\n        {W}\n\n\nf('a')"
+    )
+
+    assert finding.fix and finding.fix.applicability.value == "safe"
 
 
 def test_there_is_a_program_for_each_proof() -> None:

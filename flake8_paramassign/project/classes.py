@@ -240,7 +240,7 @@ def _names(target: ast.expr) -> Iterator[str]:
 
 
 def _only_delegates(function: ast.stmt) -> bool:
-    """Whether all that a ``__setattr__`` does is call ``super()``'s."""
+    """Whether all that a ``__setattr__`` does is call ``super()``'s with what it was given."""
     body = [
         s
         for s in getattr(function, "body", [])
@@ -253,4 +253,5 @@ def _only_delegates(function: ast.stmt) -> bool:
         isinstance(call, ast.Call)
         and isinstance(call.func, ast.Attribute)
         and call.func.attr == "__setattr__"
+        and all(isinstance(given, ast.Name | ast.Starred) for given in call.args)
     )

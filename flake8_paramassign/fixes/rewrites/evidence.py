@@ -11,6 +11,7 @@ from flake8_paramassign.domain.state import State
 from flake8_paramassign.domain.values import NONE, Address, Constant, Library, Value
 from flake8_paramassign.facts.registration import is_registered
 from flake8_paramassign.facts.uses import names_in
+from flake8_paramassign.fixes.rewrites.catching import may_be_caught
 from flake8_paramassign.fixes.rewrites.draft import Draft
 from flake8_paramassign.fixes.rewrites.passes import is_between_passes, is_only_looked_at
 from flake8_paramassign.fixes.rewrites.places import path_to
@@ -242,7 +243,11 @@ class Evidence:
     @property
     def is_unexpected(self) -> bool:
         """Whether nothing around the store waits for the exception that it raises today."""
-        return not self.event.attempts and not self.event.expects_error
+        return (
+            not self.event.attempts
+            and not self.event.expects_error
+            and not may_be_caught(self.event, self.draft.module)
+        )
 
     @property
     def is_surely_tensor(self) -> bool:

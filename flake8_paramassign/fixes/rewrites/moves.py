@@ -21,7 +21,7 @@ from flake8_paramassign.project.classes import ProjectClass
 from flake8_paramassign.semantics.frames import Role
 
 _TAKES_DTYPE = frozenset(["to", "view"])
-_LISTING = ("parameters", "named_parameters", "state_dict", "apply")
+_LISTING = ("parameters", "named_parameters", "state_dict", "apply", "_parameters")
 
 
 @dataclass(frozen=True)
@@ -157,12 +157,27 @@ class Moved(Attribute):
 
     @property
     def is_listed(self) -> bool:
-        """Whether the class does something with all its Parameters while it is constructed."""
+        """Whether something is done with all Parameters, in the constructor or a loop."""
         facts = self.draft.case.facts
         cls = facts.class_of(self.event)
-        return isinstance(cls, ProjectClass) and any(
-            Role.CONSTRUCTION in reading_roles(cls, name, facts) for name in _LISTING
+        return self._writes_each() or (
+            isinstance(cls, ProjectClass)
+            and any(Role.CONSTRUCTION in reading_roles(cls, name, facts) for name in _LISTING)
         )
+
+    def _writes_each(self) -> bool:
+        """Whether a loop of the file writes into what ``parameters()`` gives, but for gradients."""
+        for loop in ast.walk(self.draft.tree):
+            if not isinstance(loop, ast.For) or not any(
+                getattr(node, "attr", "") in _LISTING for node in ast.walk(loop.iter)
+            ):
+                continue
+            for node in ast.walk(loop):
+                if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
+                    of = ast.unparse(node.func.value)
+                    if node.func.attr.endswith("_") and not of.endswith(".grad"):
+                        return True
+        return False
 
     @property
     def is_stored_at_once(self) -> bool:

@@ -173,7 +173,7 @@ MOVED_INSIDE = Terms[Moved](
         Question("that nothing else has its storage", lambda m: m.has_own_storage),
         Question("that nothing writes it in place", lambda m: not m.is_written),
         Question(
-            "that the class does not go through its Parameters in its constructor",
+            "that nothing is done with all Parameters but to train, save and move them",
             lambda m: not m.is_listed,
         ),
         Question("that nothing but the attribute gets it", lambda m: m.is_stored_at_once),
