@@ -293,8 +293,18 @@ def test_the_page_counts_each_verdict_and_what_is_missed() -> None:
     assert "1 sources, 2 files, 3,000 lines." in text
     assert "| PRM102 | 0 | 0 | 1 | 0 | 1 |\n" in text
     assert "| PRM102 | false | a \\| b |\n" in text
-    assert "| somebody/project | `aaaaaaaaaaaa` | 2 | 3,000 | 1 | 1 | 4 |\n" in text
+    assert "| somebody/project | `aaaaaaaaaaaa` | 2 | 3,000 | 1 | 1 | 4 | whole |\n" in text
+    assert "looked at." not in text
     assert text.count("](https://github.com/") == 1
+
+
+def test_the_page_says_of_which_sources_only_known_places_were_looked_at() -> None:
+    other = Source("other/project", "b" * 40)
+    counts = {REPOSITORY: Counts(2, 3_000), other: Counts(3, 4_000, partial=1)}
+    text = page.page(Kept(counts, {}))
+    assert "2 sources, 5 files, 7,000 lines." in text
+    assert "over 1 of them whole (3,000 lines). In the other 1," in text
+    assert "| other/project | `bbbbbbbbbbbb` | 3 | 4,000 | 0 | 0 | 0 | known places |\n" in text
 
 
 def test_the_kept_result_is_whole() -> None:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import ast
 from pathlib import Path
+from textwrap import indent
 from typing import get_args
 
 import pytest
 
+from flake8_paramassign.analyzer import Analyzer
 from flake8_paramassign.rules import all_rules
 from flake8_paramassign.semantics import events
 
@@ -35,3 +37,24 @@ def test_a_rule_reads_no_text(path: Path) -> None:
             assert not _TEXTUAL.intersection(alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
             assert node.module not in _TEXTUAL
+
+
+@pytest.mark.parametrize(
+    ("statements", "said"),
+    [
+        ("if self.training:\n    self.w = nn.Parameter(self.w * x)", "forward() in training mode:"),
+        ("self.w = nn.Parameter(self.w * x)", "of forward(): no gradient"),
+        ("self.a.weight.data = self.b.weight.data[1:]", ".data.copy_(self.b.weight.data[1:])"),
+        ("self.a.weight.data = self.b.weight.data", "'self.a.weight = self.b.weight' to tie them"),
+    ],
+)
+def test_a_message_says_under_which_condition_and_what_to_write(statements: str, said: str) -> None:
+    program = (
+        "import torch\nfrom torch import nn\n\n\nclass Net(nn.Module):\n"
+        "    def __init__(self):\n        super().__init__()\n"
+        "        self.a, self.b = nn.Linear(2, 2), nn.Linear(2, 3)\n"
+        "        self.w = nn.Parameter(torch.ones(2))\n\n"
+        "    def forward(self, x):\n" + indent(statements, " " * 8) + "\n"
+    )
+    (found,) = Analyzer().analyze(program)
+    assert said in found.message

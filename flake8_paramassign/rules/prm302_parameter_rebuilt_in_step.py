@@ -7,7 +7,7 @@ from flake8_paramassign.domain.objects import ANY
 from flake8_paramassign.domain.state import State
 from flake8_paramassign.domain.values import NONE, Value
 from flake8_paramassign.facts import Facts
-from flake8_paramassign.facts.uses import is_repeated
+from flake8_paramassign.facts.uses import is_repeated, tested
 from flake8_paramassign.facts.wording import quoted
 from flake8_paramassign.rules.base import Rule, Verdict
 from flake8_paramassign.semantics.events import AttributeStored
@@ -70,9 +70,11 @@ class ParameterRebuiltInStep(Rule):
             return None
         tensor = facts.tensor(made, event.state)
         step = getattr(event.frame.node, "name", "this method")
+        when = " in training mode" if "training" in tested(event) else ""
         return Verdict(
-            f"{quoted(event.name)} becomes a new Parameter in each call of {step}(): no gradient "
-            f"reaches what it is made of and the optimizer never steps it; {_instead(event)}",
+            f"{quoted(event.name)} becomes a new Parameter in each call of {step}(){when}: no "
+            f"gradient reaches what it is made of and the optimizer never steps it; "
+            f"{_instead(event)}",
             why_not_fixed="a local variable, functional_call or a parametrization has to be chosen",
             evidence=made,
             trace=(("the new Parameter is made", tensor.made),)

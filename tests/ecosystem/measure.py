@@ -36,7 +36,8 @@ class Counts:
     """What was counted in one source.
 
     ``unanalysed`` counts files (or cells) that could not be analysed; ``changed`` ones are
-    rewritten with unsafe fixes, and ``left`` findings remain after that.
+    rewritten with unsafe fixes, and ``left`` findings remain after that. ``partial`` is 1 where the
+    files with known places were looked at last, and the whole source by an earlier interpreter.
     """
 
     files: int = 0
@@ -44,6 +45,7 @@ class Counts:
     unanalysed: int = 0
     changed: int = 0
     left: int = 0
+    partial: int = 0
 
 
 def measure(tree: Path, jobs: int) -> tuple[Counts, frozenset[Place]]:

@@ -21,11 +21,23 @@ anything differs from this.
 """
 
 
+_PARTIAL = """
+The present interpreter has been run over {} of them whole ({:,} lines). In the other {}, the one
+before it found the places, and the files with these are all that the present one has looked at.
+"""
+
+
 def page(kept: Kept) -> str:
     """Return the page in Markdown."""
     files = sum(counts.files for counts in kept.sources.values())
     lines = sum(counts.lines for counts in kept.sources.values())
     total = f"{len(kept.sources)} sources, {files:,} files, {lines:,} lines."
+    partial = [counts for counts in kept.sources.values() if counts.partial]
+    if partial:
+        whole = sum(counts.lines for counts in kept.sources.values()) - sum(
+            c.lines for c in partial
+        )
+        total += _PARTIAL.format(len(kept.sources) - len(partial), whole, len(partial))
     sections = [_START, total + "\n", _rules(kept), "## Findings\n", _findings(kept)]
     return "\n".join([*sections, "## Sources\n", _sources(kept)])
 
@@ -72,10 +84,12 @@ def _sources(kept: Kept) -> str:
             str(counts.unanalysed),
             str(counts.changed),
             str(counts.left),
+            "known places" if counts.partial else "whole",
         ]
         for source, counts in kept.sources.items()
     )
-    header = ["source", "version", "files", "lines", "not analysed", "files fixed", "left then"]
+    counted = ["files", "lines", "not analysed", "files fixed", "left then", "looked at"]
+    header = ["source", "version", *counted]
     return _table(header, rows)
 
 
