@@ -9,6 +9,7 @@ from flake8_paramassign.domain.state import State
 from flake8_paramassign.domain.values import Address, Text, Values
 from flake8_paramassign.facts.facts import Facts
 from flake8_paramassign.project.classes import Class, ProjectClass, TorchClass
+from flake8_paramassign.semantics.registry import owners
 
 REGISTERED = PARAMETER | BUFFER | MODULE
 _GIVES_PARTS = frozenset(
@@ -77,6 +78,37 @@ def _parts_have_state(
         or any(isinstance(v, Address) and isinstance(state.read(v), Tensor) for v in field.values)
         for _, field in thing.held()
         if field.slot & REGISTERED
+    )
+
+
+def parts_of(values: Values, state: State) -> set[Address]:
+    """Modules, and all that they hold."""
+    found: set[Address] = set()
+    waiting = [*values]
+    while waiting:
+        value = waiting.pop()
+        obj = state.read(value) if isinstance(value, Address) and value not in found else None
+        if obj is not None and isinstance(value, Address):
+            found.add(value)
+            if isinstance(obj, Thing) and obj.is_module:
+                waiting += [part for held in obj.contents() for part in held]
+    return found
+
+
+def has_parts_registered(values: Values, state: State) -> bool:
+    """Whether something else has Parameters of the Modules ``values`` registered."""
+    parts = parts_of(values, state)
+    registered = (
+        value
+        for holder, obj in state.objects()
+        if isinstance(obj, Thing) and holder not in parts
+        for _, held in obj.held()
+        if held.slot & PARAMETER
+        for value in held.values
+    )
+    return any(
+        value in parts or (isinstance(value, Address) and not parts.isdisjoint(owners(value)))
+        for value in registered
     )
 
 

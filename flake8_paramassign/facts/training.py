@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
-from flake8_paramassign.domain.objects import Optimizer, Tensor, Thing
+from flake8_paramassign.domain.objects import Optimizer, Tensor
 from flake8_paramassign.domain.state import State
 from flake8_paramassign.domain.values import Address, Value, Values
 from flake8_paramassign.facts.facts import Facts
+from flake8_paramassign.facts.registration import parts_of
 
 
 def is_trainable_leaf(value: Value, state: State, facts: Facts) -> bool:
@@ -38,15 +37,5 @@ def is_optimised(values: Values, state: State, facts: Facts) -> bool:
     """
     return any(
         isinstance(value, Address) and value.site in facts.optimised
-        for value in _parts(values, state, set())
+        for value in parts_of(values, state)
     )
-
-
-def _parts(values: Values, state: State, seen: set[Address]) -> Iterator[Value]:
-    for value in values:
-        obj = state.read(value) if isinstance(value, Address) else None
-        if isinstance(value, Address) and value not in seen and obj is not None:
-            seen.add(value)
-            yield value
-            if isinstance(obj, Thing) and obj.is_module:
-                yield from (v for held in obj.contents() for v in _parts(held, state, seen))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from flake8_paramassign.facts import Facts
 from flake8_paramassign.facts.registration import (
+    has_parts_registered,
     is_hidden_on_purpose,
     looks_after_parts,
     may_have_state,
@@ -44,10 +45,10 @@ class ModulesInPlainContainer(Rule):
     Unsafe: the Modules then are trained and saved, so older checkpoints need `strict=False`.
 
     ## Known limits
-    Silent where each Module is registered elsewhere (`add_module`, `nn.Sequential(*blocks)`),
-    where nothing is lost (`nn.ReLU()`), where an optimizer is given their Parameters, for a list of
-    one element, which hides a Module on purpose, and in a class with an
-    `if isinstance(self.blocks, list)`, which is made for both.
+    Silent where each Module is registered elsewhere (`add_module`, `nn.Sequential(*blocks)`) or its
+    Parameters are (`nn.ParameterList`), where nothing is lost (`nn.ReLU()`), where an optimizer is
+    given their Parameters, for a list of one element, which hides a Module on purpose, and in a
+    class with an `if isinstance(self.blocks, list)`, which is made for both.
 
     ## References
     - [torch.nn.ModuleList](https://docs.pytorch.org/docs/stable/generated/torch.nn.ModuleList.html)
@@ -70,6 +71,8 @@ class ModulesInPlainContainer(Rule):
         if any(facts.tensor(item, event.state) for item in event.items):
             return None  # PRM104
         if not may_have_state(event.items, event.state):
+            return None
+        if has_parts_registered(event.items, event.state):
             return None
         better = "nn.ModuleDict" if container.kind == "dict" else "nn.ModuleList"
         return Verdict(
