@@ -11,6 +11,7 @@ from textwrap import dedent, indent
 import pytest
 from events import as_known, shown
 
+from flake8_paramassign.analyzer import Analyzer
 from flake8_paramassign.domain.objects import Container, Obj, Tensor, Thing
 from flake8_paramassign.domain.state import INHERITED
 from flake8_paramassign.domain.values import Constant, Plain, Unknown, Value
@@ -263,3 +264,55 @@ def test_effects(program: str, expected: set[str]) -> None:
         assert found & CHANGED, found
     else:
         assert found == expected
+
+
+def test_a_loop_that_leaves_nothing_behind_is_judged_by_what_it_had() -> None:
+    """What the rounds of a loop made is let go of; that it was of no use is told at the end."""
+    program = """
+import torch
+
+
+def shrink(model, by):
+    for p in model.parameters():
+        p = by * p
+
+
+class Averaged:
+    def __init__(self, model):
+        self.model = model
+
+    def merge(self, weights):
+        prepare(self.model)
+        for name, p in self.model.named_parameters():
+            p = weights[name] * p
+            p /= 2.0
+
+
+def used(model, by):
+    found = []
+    for p in model.parameters():
+        p = by * p
+        p /= 2.0
+        found.append(p)
+    return found
+"""
+    found = Analyzer().analyze(program)
+    assert [(d.code, d.start.line) for d in found] == [("PRM201", 7), ("PRM201", 17)]
+
+
+def test_what_unknown_code_had_may_be_frozen() -> None:
+    program = """
+import torch
+
+
+def fill(model):
+    {}
+    for p in model.parameters():
+        p.fill_(0)
+
+
+fill(torch.nn.Linear(2, 2))
+"""
+    found = Analyzer().analyze(program.format("print(model)"))
+    assert [diagnostic.code for diagnostic in found] == ["PRM301"]
+    assert Analyzer().analyze(program.format("freeze(model)")) == []

@@ -46,6 +46,8 @@ def test_a_rule_reads_no_text(path: Path) -> None:
         ("self.w = nn.Parameter(self.w * x)", "of forward(): no gradient"),
         ("self.a.weight.data = self.b.weight.data[1:]", ".data.copy_(self.b.weight.data[1:])"),
         ("self.a.weight.data = self.b.weight.data", "'self.a.weight = self.b.weight' to tie them"),
+        ("self.a.requires_grad = False", "freezes nothing; write self.a.requires_grad_(False)"),
+        ("f = False\nself.a.requires_grad = f", "changes nothing; write self.a.requires_grad_(f)"),
     ],
 )
 def test_a_message_says_under_which_condition_and_what_to_write(statements: str, said: str) -> None:

@@ -18,6 +18,7 @@ from flake8_paramassign.domain.objects import (
     Obj,
     Optimizer,
     Place,
+    Tensor,
     Thing,
     related_to,
 )
@@ -281,6 +282,17 @@ class State:
             heap = self._own_heap()
             for address in made:
                 del heap[address]
+
+    def handed_out(self, values: Iterable[Value]) -> None:
+        """Something of which nothing is known holds ``values``: it may have registered them."""
+        for value in values:
+            if not isinstance(value, Address):
+                continue
+            obj = self.read(value)
+            if isinstance(obj, Tensor):
+                self.write(value, replace(obj, escaped=True))
+            elif isinstance(obj, Thing):
+                self.write(value, replace(obj, epoch=max(obj.epoch, 1)))
 
     def havoc(self, values: Iterable[Value]) -> None:
         """Forget what code that is not known may have changed about all that it can reach."""

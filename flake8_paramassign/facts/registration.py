@@ -4,7 +4,16 @@ from __future__ import annotations
 
 import ast
 
-from flake8_paramassign.domain.objects import BUFFER, MODULE, PARAMETER, Container, Tensor, Thing
+from flake8_paramassign.domain.objects import (
+    BUFFER,
+    MODULE,
+    PARAMETER,
+    PLAIN,
+    Container,
+    Field,
+    Tensor,
+    Thing,
+)
 from flake8_paramassign.domain.state import State
 from flake8_paramassign.domain.values import Address, Text, Values
 from flake8_paramassign.facts.facts import Facts
@@ -82,7 +91,7 @@ def _parts_have_state(
 
 
 def parts_of(values: Values, state: State) -> set[Address]:
-    """Modules, and all that they hold."""
+    """Modules, and all that they have registered."""
     found: set[Address] = set()
     waiting = [*values]
     while waiting:
@@ -91,8 +100,15 @@ def parts_of(values: Values, state: State) -> set[Address]:
         if obj is not None and isinstance(value, Address):
             found.add(value)
             if isinstance(obj, Thing) and obj.is_module:
-                waiting += [part for held in obj.contents() for part in held]
+                waiting += [
+                    p for _, held in obj.held() if _is_registered(held) for p in held.values
+                ]
     return found
+
+
+def _is_registered(held: Field) -> bool:
+    """Whether an attribute, where it is there, is a Parameter or a Module."""
+    return held.slot & (PARAMETER | MODULE) != 0 and not held.slot & (PLAIN | BUFFER)
 
 
 def has_parts_registered(values: Values, state: State) -> bool:
@@ -103,7 +119,7 @@ def has_parts_registered(values: Values, state: State) -> bool:
         for holder, obj in state.objects()
         if isinstance(obj, Thing) and holder not in parts
         for _, held in obj.held()
-        if held.slot & PARAMETER
+        if _is_registered(held)
         for value in held.values
     )
     return any(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from flake8_paramassign.domain.values import constant
 from flake8_paramassign.facts import Facts
 from flake8_paramassign.facts.uses import reading_roles
-from flake8_paramassign.facts.wording import owner_of
+from flake8_paramassign.facts.wording import owner_of, shown
 from flake8_paramassign.project.classes import ProjectClass
 from flake8_paramassign.rules.base import Rule, Verdict
 from flake8_paramassign.semantics.events import AttributeStored
@@ -60,9 +60,11 @@ class RequiresGradOnModule(Rule):
         if isinstance(thing.cls, ProjectClass) and thing.cls.find(_FLAG) is not None:
             return None
         what = owner_of(event.node)
+        written = shown(event.expression) if event.expression is not None else str(flag)
+        changes = ("unfreezes" if flag else "freezes") if written == str(flag) else "changes"
         return Verdict(
             f"'{what}' is a Module, which has no requires_grad: the assignment "
-            f"{'unfreezes' if flag else 'freezes'} nothing; write {what}.requires_grad_({flag})"
+            f"{changes} nothing; write {what}.requires_grad_({written})"
         )
 
     def holds(self, event: AttributeStored, facts: Facts) -> bool:

@@ -279,6 +279,7 @@ class Attributes:
         sure = len(receivers) == 1
         for receiver in receivers:
             if not isinstance(receiver, Address):
+                state.handed_out(values)
                 continue
             obj = state.read(receiver)
             if isinstance(obj, Tensor):
@@ -288,6 +289,8 @@ class Attributes:
                 state.write(receiver, obj.havocked(), strong=sure)
             elif isinstance(obj, Thing):
                 self._store_on(receiver, obj, name, values, state, node, expression, how, sure)
+                if obj.cls is None and obj.is_module is None:
+                    state.handed_out(values)
 
     def _store_data(
         self, receivers: Values, values: Values, state: State, node: ast.AST,

@@ -424,7 +424,7 @@ class Engine:
             for held, at in frame.returns:
                 values = join(values, held)
                 end = at if end is None else end.joined(at)
-            self._names.ended(frame, end)
+            self._names.ended(frame)
             return values, end
         finally:
             self._frames.pop()

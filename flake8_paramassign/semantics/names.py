@@ -227,7 +227,7 @@ class Names:
         frame = self._machine.frame
         loops = self._loops.get(target.id, [])
         event = VariableRebound(
-            frame, state, target, target.id, loops[-1] if loops else None, before, values,
+            frame, state.copy(), target, target.id, loops[-1] if loops else None, before, values,
             expression,
         )  # fmt: skip
         self._rebound.setdefault(frame, {})[target] = event
@@ -238,12 +238,10 @@ class Names:
             if isinstance(value, _Tag):
                 self._read.add(value.node)
 
-    def ended(self, frame: Frame, state: State | None) -> None:
+    def ended(self, frame: Frame) -> None:
         """A function is over: what was bound and not read is of no use."""
         for node, event in self._rebound.pop(frame, {}).items():
             if node not in self._read:
-                if state is not None:
-                    event.state = state
                 self._machine.tell(event)
             self._read.discard(node)
 

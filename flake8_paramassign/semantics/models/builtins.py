@@ -169,6 +169,12 @@ def _may_be_a(value: Value, cls: ProjectClass, state: State) -> bool:
     return not isinstance(obj, Thing) or obj.cls is None or cls in obj.cls.ancestry
 
 
+@function("functools.reduce")
+def _reduced(call: Call) -> Values:
+    """Whatever its function gives: ``reduce(getattr, names, model)``."""
+    return call.unknown()
+
+
 @function("functools.partial")
 def _partial(call: Call) -> Values:
     given = call.arguments

@@ -35,7 +35,7 @@ FUNCTIONS = frozenset(
     torch.is_floating_point torch.is_complex torch.numel torch.get_default_dtype
     torch.set_printoptions torch.set_num_threads torch.typename torch.finfo torch.iinfo
     torch.Size torch.distributions.Normal torch.distributions.Categorical
-    torch.distributions.MultivariateNormal torch.distributions.Bernoulli functools.reduce
+    torch.distributions.MultivariateNormal torch.distributions.Bernoulli
     builtins.object builtins.open builtins.slice builtins.property builtins.memoryview
     builtins.locals builtins.globals builtins.Exception builtins.ValueError builtins.TypeError
     builtins.RuntimeError builtins.KeyError builtins.NotImplementedError
