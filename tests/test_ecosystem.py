@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 import zipfile
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -318,3 +319,18 @@ def test_the_kept_result_is_whole() -> None:
     for source in known.sources:
         assert not source.is_repository or len(source.version) == 40
     assert all(judged.reason for judged in known.places.values())
+
+
+def test_the_readme_has_the_figures_of_the_kept_result() -> None:
+    known = kept.read(command.HERE)
+    found = Counter(judged.verdict for judged in known.places.values() if judged.found)
+    missed = sum(j.verdict == "true" and not j.found for j in known.places.values())
+    partial = sum(counts.partial for counts in known.sources.values())
+    text = " ".join((command.HERE.parents[1] / "README.md").read_text(encoding="utf-8").split())
+    assert f"Of {found.total()} findings in {len(known.sources)} public projects" in text
+    assert (
+        f"{found['true']} are right, {found['arguable']} arguable and {found['false']} wrong"
+        in text
+    )
+    assert f"{missed} known defects are missed" in text
+    assert f"In {partial} of the projects" in text
