@@ -202,3 +202,16 @@ def test_what_a_class_does_wrong_is_told_in_its_own_file(tmp_path: Path) -> None
     }
     assert found(tmp_path, "inference.py", files) == []
     assert [code for code, _ in found(tmp_path, "generator.py", {})] == ["PRM204"]
+
+
+def test_files_may_import_all_of_each_other(tmp_path: Path) -> None:
+    imports = "from one import *\nfrom two import *"
+    files = {
+        "one.py": "from two import *\nfrom base import *\n",
+        "two.py": "from one import *\n",
+        "base.py": BASE,
+        "child.py": child(imports),
+        "other.py": child(imports, "Absent"),
+    }
+    assert [code for code, _ in found(tmp_path, "child.py", files)] == ["PRM101"]
+    assert found(tmp_path, "other.py", files) == []

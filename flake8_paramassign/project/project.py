@@ -97,6 +97,8 @@ class Project:
         """The file under analysis."""
         self._modules: dict[str, Module | None] = {os.path.abspath(path): self.module}
         self._located: dict[str, str | None] = {}
+        self._sought: set[tuple[str, str]] = set()
+        """The names that are looked for behind ``import *``, and where."""
         self._members: dict[str, Values] = {}
 
     def opened(self) -> list[str]:
@@ -155,7 +157,11 @@ class Project:
             return None
         if name in module.bindings:
             return self.resolved(module.lookup(name))
+        if (source, name) in self._sought:
+            return None  # files that import all of each other
+        self._sought.add((source, name))
         found = module._from_stars(name, module._stars)
+        self._sought.discard((source, name))
         return self.resolved(found) if found is not None else None
 
     def knows_all_names(self, source: str) -> bool:

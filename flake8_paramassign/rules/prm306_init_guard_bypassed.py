@@ -97,7 +97,7 @@ class InitGuardBypassed(Rule):
         return Verdict(
             f"'{shown(subject)}' is written by {how} in _init_weights, which under transformers "
             f"{_SINCE} and newer overwrites what from_pretrained has loaded; "
-            f"{_instead(how, shown(parameter_of(subject)))}"
+            f"{_instead(how, subject)}"
         )
 
 
@@ -166,8 +166,11 @@ def parameter_of(subject: ast.expr) -> ast.expr:
     return subject
 
 
-def _instead(how: str, parameter: str) -> str:
-    """What does the same and leaves loaded weights alone."""
+def _instead(how: str, subject: ast.expr) -> str:
+    """What does the same and leaves loaded weights alone; of a part, nn.init cannot know that."""
+    parameter = shown(parameter_of(subject))
+    if isinstance(subject, ast.Subscript):
+        return f"do it only if not getattr({parameter}, {GUARD!r}, False)"
     function = how.removesuffix("()") if how.startswith("nn.init.") else _INITIALISERS.get(how)
     if function is None:
         return f"do it only if not getattr({parameter}, {GUARD!r}, False)"
