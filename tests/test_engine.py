@@ -316,3 +316,27 @@ fill(torch.nn.Linear(2, 2))
     found = Analyzer().analyze(program.format("print(model)"))
     assert [diagnostic.code for diagnostic in found] == ["PRM301"]
     assert Analyzer().analyze(program.format("freeze(model)")) == []
+
+
+def test_an_operator_may_store_by_a_property() -> None:
+    program = """
+from torch import nn
+
+
+class Search(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.weight = nn.Parameter(make())
+
+    @property
+    def baseline(self):
+        return self._baseline
+
+    @baseline.setter
+    def baseline(self, value):
+        self.weight = 3.0
+
+    def update(self, reward):
+        self.baseline += reward
+"""
+    assert [(d.code, d.start.line) for d in Analyzer().analyze(program)] == [("PRM101", 16)]

@@ -472,5 +472,7 @@ class Attributes:
 
 
 def _as_expression(node: ast.AST) -> ast.expr:
+    if isinstance(node, ast.AugAssign):
+        node = node.target
     assert isinstance(node, ast.expr)
     return node
