@@ -27,6 +27,8 @@ class Content:
     """Variables that are named, in the order in which they are met."""
     attributes: Counter[str] = field(default_factory=Counter)
     """How often an attribute of a name is read."""
+    own: set[str] = field(default_factory=set)
+    """Those that are read of its first argument."""
     stores: bool = False
     """Whether it stores or deletes an attribute or an item."""
     stored: set[str] = field(default_factory=set)
@@ -69,11 +71,13 @@ def _content(node: ast.AST) -> Content:
             continue
         if kind is ast.Attribute:
             _attribute(inner, content)  # type: ignore[arg-type]
-            inner = inner.value  # type: ignore[attr-defined]
-            if inner.__class__ is not ast.Name:
-                waiting.append(inner)
+            owner = inner.value  # type: ignore[attr-defined]
+            if owner.__class__ is not ast.Name:
+                waiting.append(owner)
             else:
-                content.names[inner.id] = None
+                content.names[owner.id] = None
+                if owner.id == first:
+                    content.own.add(inner.attr)  # type: ignore[attr-defined]
             continue
         if kind is ast.Subscript:
             content.stores = content.stores or not isinstance(inner.ctx, ast.Load)  # type: ignore[attr-defined]

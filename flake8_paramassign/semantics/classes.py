@@ -18,6 +18,7 @@ from flake8_paramassign.domain.state import State
 from flake8_paramassign.domain.values import Address, Function, Library, Values
 from flake8_paramassign.nodes import FunctionNode, decorator_name
 from flake8_paramassign.project.classes import Class, ProjectClass, TorchClass
+from flake8_paramassign.project.index import Content
 from flake8_paramassign.project.module import Module
 from flake8_paramassign.semantics.effort import lines
 from flake8_paramassign.semantics.events import Constructed
@@ -54,7 +55,7 @@ class Classes:
         self._elsewhere = 0
         """How many lines of classes of other files were run to know what they are."""
         self._begun: dict[ProjectClass, State] = {}
-        self._changing: dict[ProjectClass, bool] = {}
+        self._known: dict[tuple[ast.AST, ProjectClass], list[Content]] = {}
 
     # Making.
 
@@ -121,9 +122,14 @@ class Classes:
         state = self._by_others(cls, receiver, state)
         changing = [f for holder, f in self._changing_methods(cls) if holder.module is cls.module]
         holders = {f: holder for holder, f in methods_of(cls)}
+        changed: frozenset[str] | None = None
         for number in range(_ROUNDS):
             after = state
+            thing = state.read(receiver)
             for function in changing:
+                if changed is not None and isinstance(thing, Thing):
+                    if not self._uses(function, cls, thing, changed):
+                        continue  # it does what it did
                 end = self._machine.run_method(
                     holders[function], function, receiver, after.copy(), cls
                 )
@@ -131,10 +137,25 @@ class Classes:
                     after = self._kept(after, end, receiver)
             if after.heap == state.heap:
                 break
+            changed = self._changed(receiver, state, after)
             state = after if number < _ROUNDS - 1 else self._widened(state, after)
         state = state.copy()
         self._let_parts_change(receiver, state)
         return Summary(receiver, state)
+
+    def _changed(self, receiver: Address, before: State, after: State) -> frozenset[str] | None:
+        """The attributes that hold something else than before, or something that has changed."""
+        old, new = before.read(receiver), after.read(receiver)
+        if not isinstance(old, Thing) or not isinstance(new, Thing) or old.rest != new.rest:
+            return None
+        others = {
+            address for address, obj in after.heap.items()
+            if address is not receiver and before.heap.get(address) != obj
+        }  # fmt: skip
+        return frozenset(
+            name for name, held in new.fields.items()
+            if old.fields.get(name) != held or not others.isdisjoint(after.reachable(held.values))
+        )  # fmt: skip
 
     def _changing_methods(self, cls: ProjectClass) -> list[tuple[ProjectClass, FunctionNode]]:
         """The methods that may change an object after its construction."""
@@ -211,42 +232,42 @@ class Classes:
         """Which attributes a method may store, in itself or by methods it calls; None is any."""
         if not isinstance(cls, ProjectClass) or cls.is_open:
             return None
-        methods = {f.name: f for _, f in methods_of(cls)}
-        name = getattr(function.node, "name", "")
-        waiting, reached = [function.node], {name}
-        stored: set[str] = set()
-        while waiting:
-            content = self._machine.index.of(waiting.pop())
-            if (
-                content.escapes
-                or content.unknown & _REFLECTS
-                or content.attributes.keys() & _REFLECTS
-            ):
-                return None
-            stored |= content.stored
-            more = content.attributes.keys() & methods.keys() - reached
-            reached |= more
-            waiting += [methods[name] for name in sorted(more)]
-        return frozenset(stored)
+        reached = self._reached(function.node, cls)
+        if any(map(_is_open_ended, reached)):
+            return None
+        return frozenset[str]().union(*(content.stored for content in reached))
+
+    def _uses(
+        self, node: FunctionNode, cls: ProjectClass, thing: Thing, names: frozenset[str]
+    ) -> bool:
+        """Whether a method, or one that it calls, may use one of some attributes of its object."""
+        for content in self._reached(node, cls):
+            named = content.own | content.stored
+            if _is_open_ended(content) or not names.isdisjoint(named):
+                return True
+            if any(name not in thing.fields and cls.find(name) is None for name in content.own):
+                return True  # a method, perhaps, that nobody has seen
+        return False
+
+    def _reached(self, node: ast.AST, cls: ProjectClass) -> list[Content]:
+        """What a method has, and what all those have that it, or they, may call on the object."""
+        if (node, cls) not in self._known:
+            methods = {f.name: f for _, f in methods_of(cls)}
+            waiting, reached = [node], {getattr(node, "name", "")}
+            found = []
+            while waiting:
+                content = self._machine.index.of(waiting.pop())
+                found.append(content)
+                more = content.attributes.keys() & methods.keys() - reached
+                reached |= more
+                waiting += [methods[name] for name in sorted(more)]
+            self._known[node, cls] = found
+        return self._known[node, cls]
 
     def changes_itself(self, cls: ProjectClass) -> bool:
         """Whether calling an object of the class may change what it holds."""
-        if cls not in self._changing:
-            methods = {function.name: function for _, function in methods_of(cls)}
-            waiting, reached = ["forward"], {"forward"}
-            while waiting:
-                function = methods.get(waiting.pop())
-                if function is not None:
-                    more = (
-                        self._machine.index.of(function).attributes.keys()
-                        & methods.keys() - reached
-                    )
-                    reached |= more
-                    waiting += sorted(more)
-            self._changing[cls] = any(
-                self._machine.index.of(methods[name]).stores for name in reached & methods.keys()
-            )
-        return self._changing[cls]
+        found = cls.find("forward")
+        return found is not None and any(content.stores for content in self._reached(found[1], cls))
 
     def instance(self, cls: Class | None, address: Address, state: State) -> None:
         """Let ``address`` be an object of ``cls`` that somebody else made."""
@@ -317,6 +338,15 @@ def methods_of(cls: ProjectClass) -> list[tuple[ProjectClass, FunctionNode]]:
             elif function.name not in found:
                 found[function.name] = (ancestor, function)
     return [*found.values(), *several]
+
+
+def _is_open_ended(content: Content) -> bool:
+    """Whether a method hands its object on, or names attributes by strings."""
+    return (
+        content.escapes
+        or not content.unknown.isdisjoint(_REFLECTS)
+        or not _REFLECTS.isdisjoint(content.attributes)
+    )
 
 
 def _is_harmless(name: str, module: Module) -> bool:
