@@ -9,7 +9,6 @@ from flake8_paramassign.domain.state import State
 from flake8_paramassign.domain.values import Value
 from flake8_paramassign.facts.facts import Facts, Store
 from flake8_paramassign.project.classes import ProjectClass
-from flake8_paramassign.project.module import Module
 from flake8_paramassign.semantics.events import Happening
 from flake8_paramassign.semantics.frames import Role
 
@@ -81,21 +80,6 @@ def _asks_for_settings(test: ast.expr, event: Happening, facts: Facts) -> bool:
 def writes_in(node: ast.AST, facts: Facts) -> bool:
     """Whether something is written in place while an expression is evaluated."""
     return any(inner in facts.writes for inner in ast.walk(node))
-
-
-def names_in(module: Module) -> frozenset[str]:
-    """All identifiers and strings of a file."""
-    found: set[str] = set()
-    for node in ast.walk(module.tree):
-        if isinstance(node, ast.Name):
-            found.add(node.id)
-        elif isinstance(node, ast.Attribute):
-            found.add(node.attr)
-        elif isinstance(node, ast.Constant) and isinstance(node.value, str):
-            found.add(node.value)
-        elif isinstance(node, ast.alias):
-            found.update(node.name.split("."))
-    return frozenset(found)
 
 
 def made_at(value: Value | None, state: State, facts: Facts) -> ast.AST | None:

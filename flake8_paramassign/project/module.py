@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from flake8_paramassign.domain.values import (
@@ -57,6 +58,21 @@ class Module:
                 # `try: import torch.nn as nn / except ImportError: nn = None`: the first is meant.
                 self._bindings.setdefault(name, [node])
         return self._bindings
+
+    @cached_property
+    def words(self) -> frozenset[str]:
+        """All identifiers and strings of the file."""
+        found: set[str] = set()
+        for node in ast.walk(self.tree):
+            if isinstance(node, ast.Name):
+                found.add(node.id)
+            elif isinstance(node, ast.Attribute):
+                found.add(node.attr)
+            elif isinstance(node, ast.Constant) and isinstance(node.value, str):
+                found.add(node.value)
+            elif isinstance(node, ast.alias):
+                found.update(node.name.split("."))
+        return frozenset(found)
 
     def forget_meanings(self) -> None:
         """Let go of what names mean, which rests on other files."""

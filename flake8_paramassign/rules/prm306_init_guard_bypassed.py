@@ -8,7 +8,7 @@ from flake8_paramassign.domain.values import Value
 from flake8_paramassign.facts import Facts
 from flake8_paramassign.facts.aliasing import bases, held_as, is_parameter
 from flake8_paramassign.facts.requirements import excludes
-from flake8_paramassign.facts.uses import names_in, tested
+from flake8_paramassign.facts.uses import tested
 from flake8_paramassign.facts.wording import shown
 from flake8_paramassign.project.classes import Class, ExternalClass, ProjectClass
 from flake8_paramassign.rules.base import Rule, Verdict
@@ -117,7 +117,7 @@ def _is_base(cls: Class, facts: Facts) -> bool:
     """Whether a class is transformers' own base, or one that nobody can look into."""
     if isinstance(cls, ExternalClass):
         return cls.short_name == _BASE and not facts.project.owns(cls.name)
-    return isinstance(cls, ProjectClass) and cls.name == _BASE and GUARD in names_in(cls.module)
+    return isinstance(cls, ProjectClass) and cls.name == _BASE and GUARD in cls.module.words
 
 
 def _may_be_loaded(

@@ -10,7 +10,6 @@ from flake8_paramassign.domain.objects import ANY, PARAMETER, Shape, Thing
 from flake8_paramassign.domain.state import State
 from flake8_paramassign.domain.values import NONE, Address, Constant, Library, Value
 from flake8_paramassign.facts.registration import is_registered
-from flake8_paramassign.facts.uses import names_in
 from flake8_paramassign.fixes.rewrites.catching import may_be_caught
 from flake8_paramassign.fixes.rewrites.draft import Draft
 from flake8_paramassign.fixes.rewrites.passes import is_between_passes, is_only_looked_at
@@ -260,7 +259,7 @@ class Evidence:
         """Whether the value surely has the Parameter's dtype, and is where that is."""
         held = [self.draft.tensor(value) for value in self.held]
         given = [self.draft.tensor(value) for value in self.event.values]
-        return not _CHANGES_DEFAULTS & names_in(self.draft.module) and all(
+        return not _CHANGES_DEFAULTS & self.draft.module.words and all(
             old is not None
             and new is not None
             and (old.device, old.dtype) == (new.device, new.dtype)
