@@ -12,6 +12,7 @@ from collections.abc import Callable, Hashable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
+from flake8_paramassign.domain.heap import Heap
 from flake8_paramassign.domain.objects import (
     UNSEEN,
     UNSEEN_THING,
@@ -79,7 +80,9 @@ class Split:
         return Split(
             first, second, joined,
             _differing(joined.names, first.names, second.names),
-            _differing(joined.heap, first.heap, second.heap),
+            tuple(dict.fromkeys([
+                *joined.heap.differing(first.heap), *joined.heap.differing(second.heap)
+            ])),
         )  # fmt: skip
 
 
@@ -99,7 +102,7 @@ class State:
         """The variables of the running function."""
         self.scopes: dict[Scope, dict[str, Values]] = {}
         """Those of the activations around it, and of those that closures were left by."""
-        self.heap: dict[Address, Obj] = {}
+        self.heap = Heap()
         self.grad: bool | str | None = True
         self.assumed: dict[Hashable, bool] = {}
         """Tests that were passed on the way, and how."""
@@ -133,7 +136,7 @@ class State:
             self._shared &= ~_SCOPES
         return self.scopes
 
-    def _own_heap(self) -> dict[Address, Obj]:
+    def _own_heap(self) -> Heap:
         """The objects, no longer shared."""
         if self._shared & _HEAP:
             self.heap = self.heap.copy()
@@ -179,7 +182,7 @@ class State:
 
     def read(self, address: Address) -> Obj:
         """What is known of an object."""
-        return self.heap.get(address, UNSEEN_THING)
+        return self.heap.get(address) or UNSEEN_THING
 
     def write(self, address: Address, obj: Obj, *, strong: bool = True) -> None:
         """Change an object: replace what is known of one, add to what is known of many."""
@@ -218,12 +221,11 @@ class State:
         return address
 
     def reachable(self, values: Iterable[Value]) -> list[Address]:
-        """All objects that code which has ``values`` can get at."""
+        """All objects that code which has ``values`` can get at, the nearest first."""
         found: dict[Address, None] = {}
         seen: set[Scope] = set()
         waiting: list[Values] = [tuple(values)]
-        while waiting:
-            held = waiting.pop()
+        for held in waiting:  # which grows
             for address in addresses_in(held):
                 if address not in found:
                     found[address] = None
@@ -249,7 +251,7 @@ class State:
                 for related in related_to(self.heap.get(address))
                 if related not in kept
             ]
-        self.heap = {address: obj for address, obj in self.heap.items() if address in kept}
+        self.heap = self.heap.only(kept)
         self._shared &= ~_HEAP
 
     def collect(self, before: State, values: Values = NOTHING) -> None:
@@ -258,7 +260,11 @@ class State:
         What has or trains Parameters stays: others may ask who does.
         """
         old = before.heap
-        changed = [(a, obj) for a, obj in self.heap.items() if old.get(a) is not obj]
+        changed = [
+            (address, obj)
+            for address in self.heap.differing(old)
+            if (obj := self.heap.get(address)) is not None
+        ]
         made = {a for a, obj in changed if a not in old and not _stays(obj)}
         if not made:
             return
@@ -423,9 +429,8 @@ class State:
             counted = _counted(self.names.get(name, NOTHING), values)
             if counted is not values:
                 result.bind(name, counted)
-        get = self.heap.get
-        for address, obj in [(a, o) for a, o in result.heap.items() if get(a) is not o]:
-            before = get(address)
+        for address in result.heap.differing(self.heap):
+            before, obj = self.heap.get(address), result.heap.get(address)
             if isinstance(obj, Thing) and isinstance(before, Thing):
                 fields = {
                     name: replace(held, values=counted)
@@ -447,12 +452,10 @@ class State:
             if not same(values, self.names.get(name, values))
         ]  # fmt: skip
         result._own_names().update(dict.fromkeys(changed, UNKNOWN))
-        get = self.heap.get
-        others = [(a, obj) for a, obj in result.heap.items() if get(a) is not obj]
-        for address, obj in others:
-            before = get(address)
-            if before is None or before != obj:
-                result._own_heap()[address] = obj.havocked()
+        for address in result.heap.differing(self.heap):
+            before, obj = self.heap.get(address), result.heap.get(address)
+            if obj is not None and before != obj:
+                result.replace(address, obj.havocked())
         return result
 
     def keep(self, split: Split, side: State) -> None:
@@ -535,18 +538,20 @@ def _same_names(first: dict[str, Values], second: dict[str, Values]) -> bool:
     )
 
 
-def _joined_heaps(first: dict[Address, Obj], second: dict[Address, Obj]) -> dict[Address, Obj]:
+def _joined_heaps(first: Heap, second: Heap) -> Heap:
     if first is second:
         return first
     both = first.copy()
-    get = first.get
-    for address, obj in [(a, o) for a, o in second.items() if get(a) is not o]:
-        mine = get(address)
-        if mine is None:
-            both[address] = UNSEEN_THING.join(obj) if address.symbolic else obj
-        else:
-            both[address] = mine.join(obj)
-    for address in first.keys() - second.keys():
-        if address.symbolic:
-            both[address] = UNSEEN_THING.join(first[address])
+    for address in first.differing(second):
+        mine, other = first.get(address), second.get(address)
+        if mine is not None and other is not None:
+            joined = mine.join(other)
+            if joined is not mine:
+                both[address] = joined
+        elif address.symbolic:
+            known = mine or other
+            assert known is not None
+            both[address] = UNSEEN_THING.join(known)
+        elif other is not None:
+            both[address] = other
     return both

@@ -45,6 +45,8 @@ from flake8_paramassign.semantics.registry import owners
 
 _DEEPEST = 8
 """How many calls deep the project's functions are entered."""
+_MOST_ALTERNATIVES = 3
+"""Of as many objects, whichever it is, each call is run; of more, it is unknown code."""
 _ARRAYS = frozenset(
     """array zeros ones empty full arange linspace eye random.randn random.rand asarray ones_like
     zeros_like concatenate stack load random.normal random.uniform
@@ -75,6 +77,9 @@ class Calls:
         self._machine.used_containers.update(v for v in given if isinstance(v, Address))
         if len(callees) == 1:
             return self.call(callees[0], arguments, state, node)
+        if sum(self._changes_itself(value, state) for value in callees) > _MOST_ALTERNATIVES:
+            state.havoc([*callees, *given])
+            return (self._machine.symbol(node, state),)
         result = NOTHING
         ends: list[State] = []
         self.alternatives += 1
@@ -89,6 +94,12 @@ class Calls:
                 end = end.joined(other)
             state.become(end)
         return result
+
+    def _changes_itself(self, value: Value, state: State) -> bool:
+        """Whether calling ``value`` runs code of the project that may store in it."""
+        obj = state.read(value) if isinstance(value, Address) else None
+        cls = obj.cls if isinstance(obj, Thing) else None
+        return isinstance(cls, ProjectClass) and self._machine.changes_itself(cls)
 
     def _tell_writes(
         self, callees: Values, arguments: Arguments, state: State, node: ast.expr

@@ -10,6 +10,7 @@ from __future__ import annotations
 import ast
 import builtins
 from dataclasses import dataclass
+from itertools import islice
 
 from flake8_paramassign import catalogue
 from flake8_paramassign.domain.objects import Thing
@@ -33,6 +34,8 @@ _REFLECTS = frozenset(
 """By which an attribute is stored whose name the syntax does not tell."""
 _MOST_LINES = 100
 """As many lines of classes of other files are run, and as many more as a file is long by four."""
+_MOST_PARTS = 100
+"""Of as many parts of an object that somebody else made, it is known what they are."""
 _ROUNDS = 3
 """How often the methods of a class are run before what they change is unknown."""
 
@@ -302,7 +305,7 @@ class Classes:
         return self._elsewhere <= _MOST_LINES + lines(self._machine.project.module.tree) // 4
 
     def _placed(self, summary: Summary, address: Address, state: State) -> None:
-        """Copy what is known of any object of a class to ``address``."""
+        """Copy what is known of any object of a class to ``address``: of its nearest parts."""
         addresses = self._machine.addresses
         new: dict[Address, Address] = {summary.receiver: address}
         for old in summary.state.reachable((summary.receiver,)):
@@ -311,7 +314,7 @@ class Classes:
                     (address, old), many=address.many or old.many, symbolic=True
                 )
         renaming = Renaming(new)
-        for old, fresh in new.items():
+        for old, fresh in islice(new.items(), _MOST_PARTS):
             obj = summary.state.heap.get(old)
             if obj is not None:
                 state.replace(fresh, renaming.object(obj))
