@@ -21,7 +21,7 @@ class Effort:
 
     def allow(self, node: ast.AST, *, share: float = 1.0) -> None:
         """Begin with a piece of the file: so much may be entered from there."""
-        self.left = self.scale * share * (60 + lines(node))
+        self.left = self.scale * share * (200 + lines(node))
 
     def suffices(self, node: ast.AST) -> bool:
         """Whether a function may be entered, which takes as much as it is long."""

@@ -52,7 +52,7 @@ from flake8_paramassign.semantics.relevance import Relevance
 from flake8_paramassign.semantics.statements import Statements
 from flake8_paramassign.semantics.writes import Writes
 
-_LOOK = 0.5
+_LOOK = 0.2
 """The share of its effort with which code is run only to know what it leaves."""
 
 
