@@ -69,7 +69,9 @@ def notebook() -> list[tuple[str, list[str], str]]:
         error = result.error_in_exec
         said = f"{type(error).__name__}: {error}".splitlines()[0] if error else ""
         made.append((cell, shown, said))
-    shell.history_manager.end_session()  # type: ignore[union-attr]
+    history = shell.history_manager
+    assert history is not None
+    history.end_session()
     InteractiveShell.clear_instance()
     return made
 
