@@ -86,8 +86,8 @@ class Analyzer:
     def _findings(
         self, text: str, tree: ast.Module, filename: str, surroundings: Surroundings | None
     ) -> list[Diagnostic]:
-        if "import" not in text and not self.settings.exhaustive:
-            return []  # what a finding is about is always imported
+        if "import" not in text and "." not in text and not self.settings.exhaustive:
+            return []  # what a finding is about is imported, or an attribute of what is given
         from flake8_paramassign.project.project import Project, Trees
         from flake8_paramassign.semantics.relevance import Relevance
 

@@ -39,6 +39,7 @@ UNTOLD = {
         "state_dict_updated",
     },
     "PRM204": {
+        "applied_after_weight_norm",
         "copied_after_pruning",
         "data_after_weight_norm",
         "initialised_after_spectral_norm",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ast
+
 from flake8_paramassign.facts import Facts
 from flake8_paramassign.facts.aliasing import is_parameter
 from flake8_paramassign.facts.wording import shown
@@ -51,7 +53,12 @@ class DataRebinding(Rule):
     fix = "unsafe"
 
     def judge(self, event: DataStored, facts: Facts) -> Verdict | None:
-        """The ``.data`` of what surely is a Parameter is assigned."""
+        """The ``.data`` of what surely is a Parameter is assigned.
+
+        ``w.data *= 2`` writes in place, and assigns what was there.
+        """
+        if isinstance(event.node, ast.AugAssign):
+            return None
         if not any(is_parameter(value, event.state, facts) for value in event.receivers):
             return None
         target, value = shown(event.node, "m.w.data"), shown(event.expression, "t")
