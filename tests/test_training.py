@@ -364,6 +364,31 @@ METHODS = {
             scaled.rescale_and_train()
             return scaled
         """,
+    "put back before the optimizer goes on, added, and loaded where nothing trains": """
+        def probe(x):
+            model = nn.Linear(2, 2)
+            optimizer = torch.optim.SGD(model.parameters(), 0.1)
+            kept = model.weight
+            model.weight = nn.Parameter(torch.zeros(2, 2))
+            print(model(x))
+            model.weight = kept
+            model(x).sum().backward()
+            optimizer.step()
+
+        def added(x):
+            model = nn.Linear(2, 2, bias=False)
+            optimizer = torch.optim.SGD(model.parameters(), 0.1)
+            model.bias = nn.Parameter(torch.zeros(2))  # PRM303
+            model(x).sum().backward()
+            optimizer.step()
+
+        def frozen(state):
+            model = nn.Linear(2, 2)
+            optimizer = torch.optim.SGD(model.parameters(), 0.1)
+            model.requires_grad_(False)
+            model.load_state_dict(state, assign=True)
+            optimizer.step()
+        """,
     "written for whoever calls it, perhaps without grad": """
         class Loaded(Net):
             def load_from(self, weights):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 
 from flake8_paramassign.domain.objects import Optimizer, Tensor
+from flake8_paramassign.domain.values import NONE
 from flake8_paramassign.facts import Facts
 from flake8_paramassign.facts.wording import in_brackets, quoted, shown
 from flake8_paramassign.rules.base import Rule, Step, Verdict
@@ -73,17 +74,21 @@ class StaleOptimizer(Rule):
 
 def _message(event: ParameterReplaced, taker: Optimizer, facts: Facts) -> str:
     at = in_brackets(facts.where(taker.made))
+    is_new = all(value == NONE[0] for value in event.before.values) and event.name is not None
     what = f"{quoted(event.name)} is replaced" if event.name else "all Parameters are replaced"
-    instead = _instead(event, facts)
+    if is_new:
+        what = f"{quoted(event.name)} is added"
+    instead = "add it" if is_new else _instead(event, facts)
     if not taker.name.startswith("torch.optim."):
         wrapper = taker.name.rpartition(".")[2]
         return (
             f"{what} after {wrapper}{at} took what it holds: gradients of the new ones are not "
             f"synchronised; {instead} before wrapping"
         )
+    kept = "lacks this one, which" if is_new else "keeps the old Parameter and the new one"
     return (
-        f"{what} after the optimizer{at} was built: it keeps the old Parameter and the new one "
-        f"never trains; {instead} before the optimizer is built"
+        f"{what} after the optimizer{at} was built: it {kept} never trains; {instead} before "
+        f"the optimizer is built"
     )
 
 

@@ -24,7 +24,10 @@ class Lifetimes:
         node: ast.AST, expression: ast.expr | None, how: str, *, sure: bool,
     ) -> None:  # fmt: skip
         """An attribute is stored: what it held before may be kept by an optimizer."""
-        if not sure or receiver.many or not self._is_new(kept, before, state):
+        if not sure or receiver.many:
+            return
+        self._put_back(receiver, name, kept, state)
+        if not self._is_new(kept, before, state):
             return
         lost = self._lost(before.values, state)
         owners = {receiver, *registry.owners(receiver)}
@@ -45,6 +48,20 @@ class Lifetimes:
             )  # fmt: skip
             place = self._machine.place(node)
             state.replaced = {**state.replaced, place: Replaced(tuple(takers), event)}
+
+    @staticmethod
+    def _put_back(receiver: Address, name: str | Text, kept: Values, state: State) -> None:
+        """What an optimizer kept is held again, before the optimizer was used."""
+        state.replaced = {
+            place: known
+            for place, known in state.replaced.items()
+            if not (
+                isinstance(known.event, ParameterReplaced)
+                and known.event.receiver is receiver
+                and known.event.name == name
+                and all(value in known.event.before.values for value in kept)
+            )
+        }
 
     def _is_new(self, kept: Values, before: Field, state: State) -> bool:
         """Whether what is stored has Parameters that were not there before."""
@@ -86,7 +103,13 @@ class Lifetimes:
         """All Parameters of a Module are replaced at once."""
         if receiver.many:
             return
-        lost = self._lost((receiver,), state)
+        lost = {
+            address
+            for address in self._lost((receiver,), state)
+            if not isinstance(obj := state.read(address), Tensor) or obj.trainable is not False
+        }
+        if not any(isinstance(state.read(address), Tensor) for address in lost):
+            return  # none that trains
         takers = tuple(
             address
             for address, obj in state.objects()

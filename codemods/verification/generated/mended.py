@@ -116,7 +116,8 @@ def _unsafe_problem(source: str, mended: str, found: Diagnostic, before: Record)
 def _is_announced(after: Record, found: Diagnostic) -> bool:
     """Whether the fix's note says that this may be raised, or the fix is for nothing else."""
     note = found.fix.message if found.fix else ""
-    shape = "size of tensor" in after.raised and "raises where the shape" in note
+    misfits = any(words in after.raised for words in ("size of tensor", "output with shape"))
+    shape = misfits and "raises where the shape" in note
     freezes = "empty" in after.facts and found.code in FREEZES
     return shape or freezes or after.raised.split(":")[0] in note
 

@@ -79,6 +79,8 @@ class _Store:
     """Whether what is stored required grad then."""
     was_taken: bool
     """Whether an optimizer held what was replaced."""
+    was_optimised: bool
+    """Whether an optimizer was there."""
 
 
 class Witness:
@@ -182,7 +184,10 @@ class Witness:
         taken = old is not None and id(old) in self._taken()
         trained = bool(getattr(new, "requires_grad", False))
         constructing = "__init__" in names
-        self._stores.append(_Store(module, name, old, new, line, constructing, trained, taken))
+        optimised = bool(self._optimizers)
+        self._stores.append(
+            _Store(module, name, old, new, line, constructing, trained, taken, optimised)
+        )
 
     def conclude(self, root: nn.Module | None) -> None:
         """Take note of what shows when all has been done; ``root`` is what was built."""
@@ -209,6 +214,8 @@ class Witness:
         held = module._parameters if isinstance(new, nn.Parameter) else module.__dict__
         later = "" if held.get(name) is new else LATER
         if isinstance(new, nn.Parameter):
+            if store.was_optimised and store.trained and id(new) not in taken:
+                self.record.fact("PRM303" + LATER, line)  # it never trains, whatever was there
             if isinstance(old, nn.Parameter) and old is not new:
                 slot = id(module), name
                 stale = store.was_taken or slot in self._stale

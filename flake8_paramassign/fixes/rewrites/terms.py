@@ -279,7 +279,8 @@ STEPPED = Terms[Rebinding](
         ),
         Question("integers cannot hold what would be written", lambda r: r.is_of_integers),
     ),
-    unsafe="the Parameter then changes; what is written is broadcast and cast to it",
+    unsafe="the Parameter then changes; what is written is broadcast and cast to it, which raises "
+    "RuntimeError if it is expanded",
 )
 
 WRITTEN_THROUGH = Terms[ItemWrite](
