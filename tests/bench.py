@@ -1,4 +1,4 @@
-"""Time and memory against the budgets: ``python -m tests.bench PATH... [--torchfix PYTHON]``.
+"""Time and memory against the budgets: ``python -m tests.bench PATH...``; ``compare.py`` has others.
 
 Times are ratios to ``ast.parse`` of the same files, taken in turns in one process, so that
 they mean the same on any machine. Each pass runs in a fresh process and sees each file once, as
@@ -25,6 +25,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import TypeVar
 
 from flake8_paramassign.discovery import Exclusion, discover
 from flake8_paramassign.selection import selected_codes
@@ -35,8 +36,6 @@ PASSES = 3
 """How often each file is measured: the best pass counts, and of one file its best time."""
 STARTS = 15
 """How many interpreters are started to measure an import; the best counts."""
-TORCHFIX_FILES = 40
-"""How many files TorchFix is measured on; it takes about a second for each."""
 
 
 @dataclass(frozen=True)
@@ -63,15 +62,19 @@ class Budget:
         ]
 
 
-PLUGIN = Budget("plugin given flake8's tree, summed", 2, "x ast.parse")
+PLUGIN = Budget("plugin given flake8's tree, summed", 3, "x ast.parse")
 ANALYZE = Budget("analyze(bytes), summed", 4, "x ast.parse")
-SLOWEST = Budget("analyze(bytes), slowest file", 30, "x ast.parse")
+EXHAUSTIVE = Budget("exhaustive, summed", 8, "x ast.parse")
+SLOWEST = Budget("any one file, of 60 x ast.parse or 0.5 s", 1, "of that")
+SECOND = Budget("a second run, nothing changed", 0.2, "x ast.parse")
+EDIT = Budget("an edit in an open file of 1,000 lines, to its findings", 100, "ms")
+GROWN = Budget("memory after all files against after half of them", 1.1, "times")
 CROWDED = Budget("analyze(bytes), 5,000 lines", 30, "x ast.parse")
 CROWD = Budget("findings in these 5,000 lines", 100, "findings", at_least=True)
 GROWTH = Budget("that ratio against the one for 1,250 lines", 1.5, "times")
 IMPORT = Budget("importing the plugin", 30, "ms")
 HEAVY = Budget("of libcst and torch, imported by that", 0, "modules")
-JOBS = Budget("two jobs against one", 1.7, "times as fast", at_least=True)
+JOBS = Budget("two jobs against one", 1.8, "times as fast", at_least=True)
 MEMORY = Budget("peak memory of a process", 200, "MB")
 
 
@@ -85,6 +88,11 @@ class Timing:
     findings: int
 
     @property
+    def share(self) -> float:
+        """The subject's time in units of what it may be."""
+        return self.subject / max(60 * self.parse, 0.5)
+
+    @property
     def ratio(self) -> float:
         """The subject's time in units of ``ast.parse``."""
         return self.subject / self.parse
@@ -95,6 +103,8 @@ def ratio(timings: Iterable[Timing]) -> float:
     timings = list(timings)
     return sum(t.subject for t in timings) / sum(t.parse for t in timings)
 
+
+Result = TypeVar("Result")
 
 Run = Callable[[], int]
 """Runs a subject on one file; returns the number of findings."""
@@ -151,9 +161,14 @@ def all_passes(
     """Return what each file took in ``PASSES`` fresh processes, the best whole pass first."""
     passes: list[list[Timing]] = []
     for number in range(PASSES):
-        with multiprocessing.get_context("spawn").Pool(1) as child:
-            passes.append(child.apply(one_pass, (subject, files, options, number)))
+        passes.append(fresh(one_pass, subject, files, options, number))
     return sorted(passes, key=ratio)
+
+
+def fresh(work: Callable[..., Result], *arguments: object) -> Result:
+    """Return what ``work`` returns in a process of its own."""
+    with multiprocessing.get_context("spawn").Pool(1) as child:
+        return child.apply(work, arguments)
 
 
 def best(passes: Sequence[Sequence[Timing]]) -> list[Timing]:
@@ -266,28 +281,45 @@ def command(arguments: Iterable[str], jobs: int) -> tuple[float, float, int]:
         return seconds, usage.ru_maxrss / 1024, len(json.load(output))
 
 
-TORCHFIX = """
-import ast, importlib.util, io, json, pathlib, sys, time
-from torchfix.torchfix import TorchChecker
-result = {}
-for path in sys.argv[1:]:
-    source = pathlib.Path(path).read_bytes()
-    lines = io.StringIO(importlib.util.decode_source(source)).readlines()
-    start = time.perf_counter()
-    tree = ast.parse(source)
-    middle = time.perf_counter()
-    found = sum(1 for _ in TorchChecker(tree, lines).run())
-    result[path] = middle - start, time.perf_counter() - middle, found
-print(json.dumps(result))
-"""
+def measure_cache(paths: Sequence[str], parse: float) -> list[list[str]]:
+    """Return the row about a second run over ``paths``, of which ``ast.parse`` takes ``parse``."""
+    with tempfile.TemporaryDirectory() as folder:
+        options = ["--cache-dir", folder, "--jobs", "1", "--exit-zero", "--ignore", "PRM001"]
+        process = [sys.executable, "-m", "flake8_paramassign", *options, *paths]
+        for _ in range(2):
+            before = os.times()
+            subprocess.run(process, check=True, stdout=subprocess.DEVNULL)
+            after = os.times()
+    used = after.children_user + after.children_system
+    used -= before.children_user + before.children_system
+    return [SECOND.row(used / parse)]
 
 
-def torchfix(python: str, files: Sequence[Path]) -> list[Timing]:
-    """Measure TorchFix, which is installed for the interpreter ``python``, on ``files``."""
-    done = subprocess.run(
-        [python, "-c", TORCHFIX, *map(str, files)], check=True, stdout=subprocess.PIPE
-    )
-    return [Timing(Path(path), *numbers) for path, numbers in json.loads(done.stdout).items()]
+def measure_edit() -> list[list[str]]:
+    """Return the row about what a language server does for a keystroke, its patience included."""
+    from flake8_paramassign.lsp.analysis import Analysis
+    from flake8_paramassign.lsp.options import Options
+    from flake8_paramassign.lsp.programs import File
+    from flake8_paramassign.lsp.texts import Text
+
+    text = crowded(20).decode()
+    times = []
+    for number in range(5):
+        start = time.perf_counter()
+        edited = Text(text.replace("+ 7\n", f"+ {number}\n", 1), "utf-16")
+        assert len(Analysis(File("a.py", "file:///a.py", edited)).findings) == 20
+        times.append(time.perf_counter() - start)
+    return [EDIT.row(1000 * min(times) + Options().debounce)]
+
+
+def grown(files: Sequence[Path]) -> float:
+    """Return the memory after all files, as a multiple of that after half of them."""
+    sizes = []
+    for half in (files[: len(files) // 2], files[len(files) // 2 :]):
+        one_pass(analyze_run, half)
+        gc.collect()
+        sizes.append(int(Path("/proc/self/statm").read_text().split()[1]))
+    return sizes[1] / sizes[0]
 
 
 def parsable_files(path: str) -> list[Path]:
@@ -330,7 +362,6 @@ def main() -> int:
     parser.add_argument(
         "--select", metavar="CODES", help="with these rules instead of those that are on by default"
     )
-    parser.add_argument("--torchfix", metavar="PYTHON", help="interpreter that has TorchFix")
     args = parser.parse_args()
 
     folders = {path: parsable_files(path) for path in args.paths}
@@ -341,6 +372,7 @@ def main() -> int:
     codes = selected_codes(args.select.split(","), (), ()) if args.select else None
     analyzed = partial(analyze_run, settings=Settings(codes))
     plugin = {t.path: t for t in all_passes(plugin_run, files, options)[0]}
+    exhaustive = partial(analyze_run, settings=Settings(codes, exhaustive=True))
     passes = all_passes(analyzed, files)
     analysis = {t.path: t for t in passes[0]}
 
@@ -370,22 +402,17 @@ def main() -> int:
             for t in worst
         ],
     )
-    if args.torchfix:
-        some = sample(files, TORCHFIX_FILES)
-        print_table(
-            [f"on {len(some)} files", "x ast.parse"],
-            [
-                ["TorchFix", f"{ratio(torchfix(args.torchfix, some)):.1f}"],
-                ["this plugin", f"{ratio(plugin[file] for file in some):.1f}"],
-            ],
-        )
     results = [
         PLUGIN.row(ratio(plugin.values())),
         ANALYZE.row(ratio(analysis.values())),
-        SLOWEST.row(worst[0].ratio),
+        EXHAUSTIVE.row(ratio(all_passes(exhaustive, files)[0])),
+        SLOWEST.row(max(timing.share for timing in best(passes))),
         *measure_crowded(),
         *measure_import(),
         *measure_command([*options, *args.paths]),
+        *measure_cache(args.paths, sum(t.parse for t in analysis.values())),
+        *measure_edit(),
+        GROWN.row(fresh(grown, files)),
     ]
     print_table(["what", "measured", "budget", ""], results)
     return 1 if any(row[-1] == "EXCEEDED" for row in results) else 0
