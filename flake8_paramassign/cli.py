@@ -46,7 +46,8 @@ def _run(options: argparse.Namespace) -> int:
     if options.explain:
         return _print(documentation.explanation(options.explain))
     if options.rules:
-        return _print(documentation.table())
+        is_json = getattr(options, "output_format", None) == "json"
+        return _print(_json(documentation.rules()) if is_json else documentation.table())
     if options.fix or options.diff:
         from flake8_paramassign.fixes.cli import fix
 
@@ -87,10 +88,10 @@ def _reported(checked: Checked, configuration: Configuration, options: argparse.
         return complain(_NAME, problems)
     if configuration.baseline:
         findings = baseline.unknown(_baseline(configuration), findings)
+    output_format = wanted_format(configuration.output_format)
     if options.statistics:
-        report = _statistics(findings)
+        report = _statistics(findings, output_format)
     else:
-        output_format = wanted_format(configuration.output_format)
         report = render(output_format, findings)
         if output_format == "full" and not findings and not options.quiet:
             report = f"nothing found in {_count(checked.files, 'file')}\n"
@@ -137,10 +138,17 @@ def common_folder(paths: Sequence[str], stdin_filename: str | None) -> Path:
         return Path.cwd()
 
 
-def _statistics(findings: Sequence[Finding]) -> str:
+def _statistics(findings: Sequence[Finding], output_format: str) -> str:
+    """Return how many findings each rule has, the most first: for programs as JSON."""
     counts = Counter((f.diagnostic.code, f.diagnostic.name) for f in findings)
     ordered = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
+    if output_format == "json":
+        return _json([{"code": c, "name": name, "count": count} for (c, name), count in ordered])
     return "".join(f"{count:>6}  {code}  {name}\n" for (code, name), count in ordered)
+
+
+def _json(value: object) -> str:
+    return json.dumps(value, indent=2) + "\n"
 
 
 def _settings(file: Path | None, configuration: Configuration) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from flake8_paramassign.configuration import ConfigurationError
+from flake8_paramassign.diagnostics import URL
 from flake8_paramassign.rules import Rule, all_rules
 from flake8_paramassign.torch_messages import MESSAGES, TorchMessage, messages_in
 
@@ -98,6 +99,22 @@ def fixes_page() -> str:
             parts += ["**Refused where**", ""]
             parts += [*(f"- {question.says}" for question in terms.refused), ""]
     return "\n".join(parts).rstrip() + "\n"
+
+
+def rules() -> list[dict[str, object]]:
+    """Return what there is to know of each rule, for programs."""
+    return [
+        {
+            "code": rule.code,
+            "name": rule.name,
+            "claim": rule.claim,
+            "default": rule.default(),
+            "fix": rule.fix,
+            "url": f"{URL}{rule.code.lower()}",
+            "documentation": rule.documentation(),
+        }
+        for rule in all_rules().values()
+    ]
 
 
 def table() -> str:

@@ -1,4 +1,6 @@
-"""Time and memory against the budgets: ``python -m tests.bench PATH...``; ``compare.py`` has others.
+"""Time and memory against the budgets: ``python -m tests.bench PATH...``.
+
+Other tools are in ``compare.py``.
 
 Times are ratios to ``ast.parse`` of the same files, taken in turns in one process, so that
 they mean the same on any machine. Each pass runs in a fresh process and sees each file once, as

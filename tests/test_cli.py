@@ -163,6 +163,16 @@ class TestRules:
         [opt_in] = [line for line in lines if line.startswith("PRM901")]
         assert opt_in.split()[2] == "off"
 
+    def test_listed_for_programs(self, paramassign: Command) -> None:
+        listed = json.loads(paramassign("--rules", "--output-format=json").out)
+        assert [rule["code"] for rule in listed] == list(all_rules())
+        known = {rule["code"]: rule for rule in listed}
+        assert known["PRM101"]["name"] == "tensor-over-parameter"
+        assert known["PRM101"]["default"] is True
+        assert known["PRM901"]["default"] is False
+        assert known["PRM107"]["fix"] == "none"
+        assert known["PRM101"]["documentation"].startswith("## What it does\n")
+
 
 class TestReport:
     @pytest.fixture(autouse=True)
@@ -193,6 +203,14 @@ class TestReport:
         assert paramassign("--statistics", "a.py").lines == [
             "     2  PRM101  tensor-over-parameter",
             "     1  PRM102  parameter-lost-in-expression",
+        ]
+
+    def test_counts_for_programs_too(self, paramassign: Command) -> None:
+        outcome = paramassign("--statistics", "--output-format=json", "a.py")
+        assert outcome.status == 1
+        assert json.loads(outcome.out) == [
+            {"code": "PRM101", "name": "tensor-over-parameter", "count": 2},
+            {"code": "PRM102", "name": "parameter-lost-in-expression", "count": 1},
         ]
 
 
