@@ -85,6 +85,11 @@ class SimulatedTensor(torch.Tensor):
             )
         return self.held.detach().numpy()
 
+    @property
+    def is_cuda(self) -> bool:  # type: ignore[override]
+        """Whether it lies on a GPU: what asks this moves what it has to where the tensor is."""
+        return True
+
     def data_ptr(self) -> int:
         """Return where its values lie."""
         return self.held.data_ptr()
@@ -173,7 +178,7 @@ def cannot(error: BaseException) -> str:
     """Return what the device cannot do of what a GPU can, if an error comes from that."""
     if isinstance(error.__cause__, Unable):
         return str(error.__cause__)
-    if "swap" in str(error):
+    if "swap" in str(error) or "use_count" in str(error):
         return "the simulated device moves no Parameter that a graph holds"
     if SimulatedTensor.__name__ in str(error):
         return "the simulated device knows no subclass of Parameter"
