@@ -145,6 +145,13 @@ REFUSED = {
     ),
     "is the Parameter's own storage": LAYER + "layer.state_dict()['weight'] = layer.weight.t()",
     "has another shape": LAYER + "dict(layer.named_parameters())['bias'] = torch.ones(5)",
+    "computes a weight of its Parameters": (
+        LAYER + "nn.utils.parametrizations.weight_norm(layer)\n"
+        "list(nn.Sequential(layer).parameters())[0] = torch.ones(4)"
+    ),
+    "that of no Parameter or buffer": (
+        LAYER + "nn.utils.weight_norm(layer)\nlayer.state_dict()['weight'] = torch.ones(4, 3)"
+    ),
     "what the value is differs": LAYER + "layer.bias = [1., 2.] if HALF else torch.ones(4)",
     "PRM107 is found then": (
         "class Model(nn.Module):\n    def __init__(self):\n"

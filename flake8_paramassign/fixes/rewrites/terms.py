@@ -295,6 +295,14 @@ WRITTEN_THROUGH = Terms[ItemWrite](
             "the value has another shape: assign a new Parameter to the attribute",
             lambda i: i.has_other_shape,
         ),
+        Question(
+            "the Module computes a weight of its Parameters: say by its name which is meant",
+            lambda i: i.is_of_recomputed,
+        ),
+        Question(
+            "the name is that of no Parameter or buffer: state_dict() has no such key",
+            lambda i: i.is_unregistered,
+        ),
     ),
     unsafe=f"the Parameter then changes; {BROADCASTS}",
 )

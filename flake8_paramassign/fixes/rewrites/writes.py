@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from dataclasses import dataclass
 
-from flake8_paramassign.domain.objects import Container, Thing
+from flake8_paramassign.domain.objects import BUFFER, PARAMETER, Container, Tensor, Thing
 from flake8_paramassign.domain.values import NOTHING, Values, join_all
 from flake8_paramassign.fixes.rewrites.draft import Draft
 from flake8_paramassign.fixes.rewrites.evidence import surely_differ
@@ -80,17 +80,53 @@ class ItemWrite:
             a is not None and b is not None and surely_differ(a, b) for a in held for b in given
         )
 
+    @property
+    def is_of_recomputed(self) -> bool:
+        """Whether it may be one of which ``weight_norm`` or the like computes what is used.
+
+        Who gives its name means that one; its number is another than that of the weight was.
+        """
+        state = self.event.state
+        objects = map(state.read, state.reachable(self._owners))
+        return self.event.kind == "list" and any(
+            isinstance(obj, Tensor) and obj.recomputed is not None for obj in objects
+        )
+
+    @property
+    def is_unregistered(self) -> bool:
+        """Whether the Module has that name, and it is none of ``state_dict()``."""
+        key = self._key
+        owners = [self.draft.object(owner) for owner in self._owners]
+        return any(
+            isinstance(owner, Thing)
+            and key in owner.fields
+            and not owner.member(str(key)).slot & (PARAMETER | BUFFER)
+            for owner in owners
+        )
+
+    @property
+    def _key(self) -> object:
+        """The name or number of the item, where it is written out."""
+        key = self.event.node.slice if isinstance(self.event.node, ast.Subscript) else None
+        return key.value if isinstance(key, ast.Constant) else None
+
+    @property
+    def _owners(self) -> Values:
+        """What the container was made of."""
+        container = self.draft.object(self.event.container)
+        return container.of if isinstance(container, Container) else NOTHING
+
     def _held(self) -> Values:
         """The item, or each that it may be; in a ``state_dict()``, the Parameter that it is of."""
         container = self.draft.object(self.event.container)
         if not isinstance(container, Container):
             return NOTHING
-        key = self.event.node.slice if isinstance(self.event.node, ast.Subscript) else None
-        owners = [self.draft.object(value) for value in container.of]
-        if isinstance(key, ast.Constant) and key.value in container.known:
-            held = container.known[key.value]
-        elif isinstance(key, ast.Constant) and isinstance(key.value, str) and owners:
-            held = join_all(o.member(key.value).values for o in owners if isinstance(o, Thing))
+        key = self._key
+        owners = [self.draft.object(value) for value in self._owners]
+        if key in container.known:
+            held = container.known[key]
+        elif isinstance(key, str) and owners:
+            held = join_all(o.member(key).values for o in owners if isinstance(o, Thing))
         else:
             held = container.items()
         tensors = [self.draft.tensor(value) for value in held]
