@@ -8,63 +8,94 @@ from rewritten import FC, LAYER, fixes
 
 from flake8_paramassign.documentation import fixes_page
 from flake8_paramassign.fixes.rewrites import REWRITES
-from flake8_paramassign.fixes.rewrites.terms import FILLED, MOVED_INSIDE, TABLE
+from flake8_paramassign.fixes.rewrites.terms import TABLE
 
 W = "layer.weight = torch.ones(4, 3)"
 UNPROVED = {
-    "that it surely is this object": (
-        "layer = nn.Linear(3, 4) if HALF else nn.Linear(3, 4)\nlayer.weight = torch.ones(4, 3)"
-    ),
-    "that all who come here store the like": (
-        "def put(layer):\n    layer.extra = torch.ones(3)\n\n\nput(Other(3))\n"
-        "other = Other(3)\nother.extra = nn.Parameter(torch.zeros(3))\nput(other)"
-    ),
-    "that the statement stores nothing else": LAYER + "k = layer.bias = torch.ones(4)",
-    "of which class the object is": f"def f(layer: nn.Linear):\n    {W}",
-    "that nobody expects the TypeError": (
-        f"def f():\n    {LAYER}    try:\n        {W}\n    except TypeError:\n        print()"
-    ),
-    "that every value is a tensor": (
-        "def f(c, x):\n    layer = nn.Linear(3, 4)\n    layer.weight = torch.ones(4, 3) if c else x"
-    ),
-    "that the shapes are the same": FC + "self.fc.weight = torch.ones(n, m)",
-    "that dtype and device are the same": LAYER + "layer.to(HALF)\nlayer.bias = torch.ones(4)",
-    "that no gradient flows through the value": (
-        LAYER + "layer.bias = torch.ones(4, requires_grad=True)"
-    ),
-    "that the value has storage of its own": LAYER + "layer.weight = torch.ones(3, 4).t()",
-    "that nothing else is tied to the Parameter": (
-        "self.start = torch.zeros(3)\nself.w = nn.Parameter(self.start)\nself.w = torch.ones(3)"
-    ),
-    "that what is evaluated has no other effects": (
-        LAYER + "layer.bias = torch.ones(4) * (k := 2)"
-    ),
-    "that no backward pass of an earlier forward pass follows": (
-        LAYER + f"y = layer(torch.ones(3))\n{W}"
-    ),
-    "that the operation keeps every value": "self.w = nn.Parameter(torch.ones(n)) * 2",
-    "that the result is floating point": "self.w = nn.Parameter(x + 1).type(d)",
-    "that nothing else has its storage": "self.w = nn.Parameter(x).t()",
-    "that nothing writes it in place": (
-        "class Model(nn.Module):\n    def __init__(self, x, d):\n        super().__init__()\n"
-        "        self.w = nn.Parameter(x + 1).to(d)\n\n"
-        "    def follow(self, other):\n        other.w.mul_(2)"
-    ),
-    "that nothing is done with all Parameters but to train, save and move them": (
-        "self.w = nn.Parameter(x + 1).to(d)\nfor p in self.parameters():\n    print(p)"
-    ),
-    "that nothing but the attribute gets it": "w = nn.Parameter(x + 1).to(d)\nself.w = w",
-    "that nothing else is stored in it": (
-        "class Model(nn.Module):\n    def __init__(self, x, d):\n        super().__init__()\n"
-        "        self.w = nn.Parameter(x + 1).to(d)\n\n"
-        "    def load(self, name, value):\n        setattr(self, name, value)"
-    ),
+    "PRM101": {
+        "that it surely is this object": (
+            "layer = nn.Linear(3, 4) if HALF else nn.Linear(3, 4)\nlayer.weight = torch.ones(4, 3)"
+        ),
+        "that all who come here store the like": (
+            "def put(layer):\n    layer.extra = torch.ones(3)\n\n\nput(Other(3))\n"
+            "other = Other(3)\nother.extra = nn.Parameter(torch.zeros(3))\nput(other)"
+        ),
+        "that the statement stores nothing else": LAYER + "k = layer.bias = torch.ones(4)",
+        "of which class the object is": f"def f(layer: nn.Linear):\n    {W}",
+        "that nobody expects the TypeError": (
+            f"def f():\n    {LAYER}    try:\n        {W}\n    except TypeError:\n        print()"
+        ),
+        "that every value is a tensor": (
+            "def f(c, x):\n    layer = nn.Linear(3, 4)\n"
+            "    layer.weight = torch.ones(4, 3) if c else x"
+        ),
+        "that the shapes are the same": FC + "self.fc.weight = torch.ones(n, m)",
+        "that dtype and device are the same": LAYER + "layer.to(HALF)\nlayer.bias = torch.ones(4)",
+        "that no gradient flows through the value": (
+            LAYER + "layer.bias = torch.ones(4, requires_grad=True)"
+        ),
+        "that the value has storage of its own": LAYER + "layer.weight = torch.ones(3, 4).t()",
+        "that nothing else is tied to the Parameter": (
+            "self.start = torch.zeros(3)\nself.w = nn.Parameter(self.start)\nself.w = torch.ones(3)"
+        ),
+        "that what is evaluated has no other effects": (
+            LAYER + "layer.bias = torch.ones(4) * (k := 2)"
+        ),
+        "that no backward pass of an earlier forward pass follows": (
+            LAYER + f"y = layer(torch.ones(3))\n{W}"
+        ),
+    },
+    "PRM102": {
+        "that the operation keeps every value": "self.w = nn.Parameter(torch.ones(n)) * 2",
+        "that the result is floating point": "self.w = nn.Parameter(x + 1).type(d)",
+        "that nothing else has its storage": "self.w = nn.Parameter(x).t()",
+        "that nothing writes it in place": (
+            "class Model(nn.Module):\n    def __init__(self, x, d):\n        super().__init__()\n"
+            "        self.w = nn.Parameter(x + 1).to(d)\n\n"
+            "    def follow(self, other):\n        other.w.mul_(2)"
+        ),
+        "that nothing is done with all Parameters but to train, save and move them": (
+            "self.w = nn.Parameter(x + 1).to(d)\nfor p in self.parameters():\n    print(p)"
+        ),
+        "that nothing but the attribute gets it": "w = nn.Parameter(x + 1).to(d)\nself.w = w",
+        "that nothing else is stored in it": (
+            "class Model(nn.Module):\n    def __init__(self, x, d):\n        super().__init__()\n"
+            "        self.w = nn.Parameter(x + 1).to(d)\n\n"
+            "    def load(self, name, value):\n        setattr(self, name, value)"
+        ),
+    },
+    "PRM106": {
+        "that nobody expects the ValueError": (
+            "def f():\n    t = torch.ones(3, requires_grad=True) * 2\n    try:\n"
+            "        return torch.optim.SGD([t], 0.1)\n    except ValueError:\n        return t"
+        ),
+        "that the leaf is made in the same expression": (
+            "t = torch.ones(3)\nu = t.requires_grad_() * 2\no = torch.optim.SGD([u], 0.1)"
+        ),
+        "that it is floating point": (
+            "t = torch.ones(3, requires_grad=True).to(d)\no = torch.optim.SGD([t], 0.1)"
+        ),
+        "that what is evaluated has no other effects": (
+            "t = torch.ones(3, requires_grad=True) * (k := 2)\no = torch.optim.SGD([t], 0.1)"
+        ),
+        "that nothing is done with it before an optimizer surely takes it": (
+            "t = torch.ones(3, requires_grad=True) * 2\nprint(t)\no = torch.optim.SGD([t], 0.1)"
+        ),
+    },
+    "PRM902": {
+        "that it surely is a Parameter": "def f(layer):\n    layer.weight.data.fill_(0)",
+        "that no backward pass of an earlier forward pass follows": (
+            LAYER + "print(other(layer))\nlayer.bias.data.fill_(0)"
+        ),
+        "that no attribute is assigned anew": LAYER + "layer.bias.data += 1",
+        "that what is evaluated has no other effects": (LAYER + "layer.bias.data[(k := 0)] = 1"),
+    },
 }
 
 
-@pytest.mark.parametrize("says", UNPROVED)
-def test_what_is_not_proved_makes_a_fix_unsafe_and_is_said(says: str) -> None:
-    finding = next(f for f in fixes(UNPROVED[says]) if f.code in ("PRM101", "PRM102"))
+@pytest.mark.parametrize(("code", "says"), [(c, says) for c, of in UNPROVED.items() for says in of])
+def test_what_is_not_proved_makes_a_fix_unsafe_and_is_said(code: str, says: str) -> None:
+    [finding, *_] = fixes(UNPROVED[code][says], rule=code)
 
     assert finding.fix, finding.why_not_fixed
     assert finding.fix.applicability.value == "unsafe"
@@ -101,8 +132,12 @@ def test_who_lets_exceptions_through_waits_for_none() -> None:
 
 
 def test_there_is_a_program_for_each_proof() -> None:
-    asked = {q.says.partition(" (")[0] for terms in (FILLED, MOVED_INSIDE) for q in terms.proved}
-    assert asked == UNPROVED.keys()
+    asked = {
+        terms.code: {question.says.partition(" (")[0] for question in terms.proved}
+        for terms in TABLE
+        if terms.proved
+    }
+    assert asked == {code: programs.keys() for code, programs in UNPROVED.items()}
 
 
 REFUSED = {
@@ -162,6 +197,11 @@ REFUSED = {
         "old = layer.weight\nlayer.weight = nn.Parameter(torch.ones(4, 3))\n"
         "print(old)\no.step()"
     ),
+    "the new Parameter has another dtype": (
+        "layer = nn.Linear(3, 4)\nlayer.bias = nn.Parameter(torch.zeros(4, dtype=torch.double))\n"
+        "o = torch.optim.SGD(layer.parameters(), 0.1)\n"
+        "layer.bias = nn.Parameter(torch.zeros(4))\no.step()"
+    ),
     "the old Parameter is frozen": (
         "layer = nn.Linear(3, 4)\nlayer.requires_grad_(False)\n"
         "o = torch.optim.SGD(layer.parameters(), 0.1)\n"
@@ -174,7 +214,7 @@ REFUSED = {
         "def combined(ws):\n    return torch.stack(ws)"
     ),
     "write in one of its own": LAYER + "y = layer.weight.mul_(2).sum()",
-    "and 's' may be a number": (
+    "'s' may be a number": (
         "class Model(nn.Module):\n    def __init__(self, sizes):\n        super().__init__()\n"
         "        self.d = {}\n        for s in sizes:\n"
         "            self.d[s] = nn.Linear(s, s)"

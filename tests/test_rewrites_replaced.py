@@ -234,7 +234,7 @@ def test_of_two_readings_one_is_shown(before: str, after: str, note: str) -> Non
         ),
         ("PRM306", HOOK.format("w = module.weight.data.normal_()"), "_is_hf_initialized"),
         ("PRM306", HOOK.format("module.weight.data.mul_(2); x = 1"), "shares its line"),
-        ("PRM306", HOOK.format("module[print()].weight.data.mul_(2)"), "_is_hf_initialized"),
+        ("PRM306", HOOK.format("module[print()].weight.data.mul_(2)"), "in a local"),
     ],
 )
 def test_what_is_left_alone(rule: str, body: str, reason: str) -> None:

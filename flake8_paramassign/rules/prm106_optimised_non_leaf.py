@@ -30,7 +30,9 @@ class OptimisedNonLeaf(Rule):
     ```
 
     ## Fix safety
-    Unsafe: moving the operation before `requires_grad_()` changes which tensor is the leaf.
+    Safe where the leaf is made in the same expression, and nothing is done with the result before
+    an optimizer surely takes it. Else unsafe: moving the operation before `requires_grad_()`
+    changes which tensor is the leaf.
 
     ## Known limits
     Only optimizers of `torch.optim` are known.
@@ -43,7 +45,7 @@ class OptimisedNonLeaf(Rule):
     code = "PRM106"
     name = "optimised-non-leaf"
     claim = "an optimizer that is given the result of an operation raises ValueError"
-    fix = "unsafe"
+    fix = "safe"
 
     def judge(self, event: OptimizerMade, facts: Facts) -> Verdict | None:
         """One of the optimizer's tensors was computed from another that requires grad."""

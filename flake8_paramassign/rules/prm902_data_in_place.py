@@ -34,8 +34,9 @@ class DataInPlace(Rule):
     ```
 
     ## Fix safety
-    Unsafe: a write between a forward and its backward pass then raises. There is no fix where the
-    `.data` is kept in a local or what the write returns is used. In a transformers
+    Safe where the object is under construction, or made in the same function, and not called
+    before. Else unsafe: a write between a forward and its backward pass then raises. There is no
+    fix where the `.data` is kept in a local or what the write returns is used. In a transformers
     `_init_weights` use `nn.init.constant_(layer.weight, 0.1)` (PRM306).
 
     ## Known limits
@@ -49,7 +50,7 @@ class DataInPlace(Rule):
     code = "PRM902"
     name = "data-in-place"
     claim = "a write in place through .data is unseen by autograd: gradients may be wrong"
-    fix = "unsafe"
+    fix = "safe"
 
     def judge(self, event: WrittenInPlace, facts: Facts) -> Verdict | None:
         """What is written is the data of what surely is a Parameter, or a view of that."""

@@ -5,13 +5,13 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 
-from flake8_paramassign.domain.objects import Container
-from flake8_paramassign.domain.values import Library
+from flake8_paramassign.domain.objects import Container, Thing
+from flake8_paramassign.domain.values import Constant, Library, Unknown, Value
 from flake8_paramassign.fixes.rewrites.attribute_uses import uses
 from flake8_paramassign.fixes.rewrites.draft import Draft
 from flake8_paramassign.fixes.rewrites.places import path_to
-from flake8_paramassign.fixes.rewrites.reasons import NoRewrite
 from flake8_paramassign.semantics.events import ContainerHeld
 
 _CHANGES_A_LIST = frozenset(["append", "extend", "insert", "remove", "pop", "clear", "update"])
@@ -53,18 +53,148 @@ class Kind:
     """``del a[0]``."""
 
 
-def check_uses(draft: Draft, event: ContainerHeld, stored: ast.expr, kind: Kind) -> None:
-    """Raise NoRewrite where the program does with the attribute what ``kind`` cannot do."""
-    found = list(uses(draft, event.name, event.frame.owner))
-    for outer, user, use in found:
-        _check_use(draft, use, user, outer, kind)
-    reads = [use for *_, use in found if isinstance(getattr(use, "ctx", None), ast.Load)]
-    if reads and all(_is_without_grad(draft, read) for read in reads):
-        raise NoRewrite(
-            "it is used without gradients only, and may be kept from training on purpose"
-        )
-    if isinstance(stored, ast.Name) and _changes_later(draft, stored):
-        raise NoRewrite(f"'{stored.id}' is changed after it is stored")
+@dataclass(frozen=True)
+class Held:
+    """A container that a Module keeps under a name, and that is to become another ``kind``."""
+
+    draft: Draft
+    event: ContainerHeld
+    what: str
+    """What is to be registered: Parameters, or Modules."""
+    kind: Kind
+
+    @cached_property
+    def container(self) -> Container:
+        """As it is now."""
+        container = self.draft.object(self.event.container)
+        assert isinstance(container, Container)
+        return container
+
+    @property
+    def has_no_order(self) -> bool:
+        """Whether it is a set."""
+        return self.container.kind == "set"
+
+    @property
+    def holds_containers(self) -> bool:
+        """Whether it holds others, in which nothing would be registered."""
+        items = map(self.draft.object, self.container.items())
+        return any(isinstance(item, Container) for item in items)
+
+    @property
+    def holds_others(self) -> bool:
+        """Whether it holds what the new kind does not take."""
+        return not all(map(self._fits, self.event.contents))
+
+    def _fits(self, value: Value) -> bool:
+        known, tensor = self.draft.object(value), self.draft.tensor(value)
+        is_unknown = isinstance(known, Thing) and known.is_module is None
+        if isinstance(value, Unknown) or is_unknown:
+            return True
+        if self.what == "Parameters":
+            return tensor is not None and tensor.is_parameter
+        return value == Constant(None) or (isinstance(known, Thing) and bool(known.is_module))
+
+    @property
+    def lacks(self) -> str:
+        """What the program does with it that the new kind cannot do; empty if nothing."""
+        for _, user, use in self._uses:
+            if isinstance(user, ast.Attribute) and user.attr not in self.kind.methods:
+                return f"nn.{self.kind.name} has no {user.attr}()"
+            if isinstance(user, ast.Subscript) and user.value is use:
+                if isinstance(user.ctx, ast.Del) and not self.kind.deletes:
+                    return "its items cannot be deleted"
+                if isinstance(user.ctx, ast.Store) and isinstance(user.slice, ast.Slice):
+                    return "its slices cannot be assigned"
+            adds = isinstance(user, ast.BinOp) and self.kind.adds and isinstance(user.op, ast.Add)
+            if isinstance(user, ast.BinOp) and not adds:
+                return f"it is no operand of {_sign(user)}"
+        return ""
+
+    @property
+    def is_asked_what_it_is(self) -> bool:
+        """Whether the program asks for its type."""
+        return any(name == "type" or asks for _, name, asks in self._calls)
+
+    @property
+    def is_needed_as_it_is(self) -> str:
+        """What is given it, and may need a list or a tuple; empty if nothing."""
+        for call, name, _ in self._calls:
+            if self.kind.name == "ParameterList" and not _only_iterates(self.draft, call, name):
+                return f"{name}()"
+            for meaning in self.draft.module.static(call.func):
+                called = meaning.name if isinstance(meaning, Library) else ""
+                if called.startswith("torch.") and not called.startswith(_ITERATING):
+                    return f"{name}()"
+        return ""
+
+    @property
+    def is_assigned_again(self) -> bool:
+        """Whether another place, which is not mended like this one, stores another container."""
+        for _, user, use in self._uses:
+            if not isinstance(user, ast.Assign | ast.AnnAssign) or use is user.value:
+                continue
+            value = user.value
+            if value is None or (isinstance(value, ast.Constant) and value.value is None):
+                continue
+            is_near = any(node is user for node in ast.walk(self.draft.function))
+            is_mended_alike = is_near and isinstance(value, _DISPLAYS)
+            if user is not self.draft.statement and not is_mended_alike:
+                return True
+        return False
+
+    @property
+    def is_without_grad(self) -> bool:
+        """Whether it is used where no gradients are recorded, and nowhere else."""
+        reads = [u for *_, u in self._uses if isinstance(getattr(u, "ctx", None), ast.Load)]
+        return bool(reads) and all(_is_without_grad(self.draft, read) for read in reads)
+
+    @property
+    def has_other_keys(self) -> str:
+        """A key of the dict that the new kind does not take; empty if there is none."""
+        if self.container.kind != "dict":
+            return ""
+        counted = set(_counted(self.draft.function))
+        for key in _keys(self.draft, self.event):
+            if isinstance(key, ast.Constant):
+                name = key.value
+                if not isinstance(name, str) or not name or "." in name or name in TAKEN:
+                    return f"{name!r}"
+            elif isinstance(key, ast.Name) and (key.id in counted or _is_size(self.draft, key)):
+                return f"'{key.id}' may be a number"
+        return ""
+
+    @cached_property
+    def _uses(self) -> list[list[ast.AST]]:
+        return list(uses(self.draft, self.event.name, self.event.frame.owner))
+
+    @cached_property
+    def _calls(self) -> list[tuple[ast.Call, str, bool]]:
+        """Who is given it: the call, its name, and whether that asks for a list or a dict."""
+        calls = []
+        for outer, user, use in self._uses:
+            call = outer if isinstance(user, ast.keyword) else user
+            if isinstance(call, ast.Call) and call.func is not use:
+                name = ast.unparse(call.func)
+                names = {node.id for node in ast.walk(call) if isinstance(node, ast.Name)}
+                calls.append((call, name, name == "isinstance" and bool(names & _TYPES)))
+        return calls
+
+
+def changes_later(draft: Draft, stored: ast.expr) -> bool:
+    """Whether something is put into what is ``stored``, which a local has, after that."""
+    for node in ast.walk(draft.function):
+        is_it = isinstance(node, ast.Name) and node.id == getattr(stored, "id", None)
+        if not is_it or node.lineno <= stored.lineno:  # type: ignore[attr-defined]
+            continue
+        user = path_to(draft.function, node)[-2]
+        if isinstance(user, ast.Attribute) and user.attr in _CHANGES_A_LIST:
+            return True
+        if isinstance(user, ast.Subscript) and not isinstance(user.ctx, ast.Load):
+            return True
+        if isinstance(user, ast.AugAssign):
+            return True
+    return False
 
 
 def _is_without_grad(draft: Draft, node: ast.AST) -> bool:
@@ -79,39 +209,8 @@ def _is_without_grad(draft: Draft, node: ast.AST) -> bool:
     return False
 
 
-def _check_use(draft: Draft, use: ast.AST, user: ast.AST, outer: ast.AST, kind: Kind) -> None:
-    cannot = f"nn.{kind.name} cannot do what the program does with it:"
-    if isinstance(user, ast.Attribute) and user.attr not in kind.methods:
-        raise NoRewrite(f"{cannot} it has no {user.attr}()")
-    if isinstance(user, ast.Subscript) and user.value is use:
-        if isinstance(user.ctx, ast.Del) and not kind.deletes:
-            raise NoRewrite(f"{cannot} its items cannot be deleted")
-        if isinstance(user.ctx, ast.Store) and isinstance(user.slice, ast.Slice):
-            raise NoRewrite(f"{cannot} its slices cannot be assigned")
-    if isinstance(user, ast.BinOp) and not (kind.adds and isinstance(user.op, ast.Add)):
-        raise NoRewrite(f"{cannot} it is no operand of {_sign(user)}")
-    if isinstance(user, ast.Assign | ast.AnnAssign) and use is not user.value:
-        _check_store(draft, user)
-    call = outer if isinstance(user, ast.keyword) else user
-    if isinstance(call, ast.Call) and call.func is not use:
-        _check_call(draft, call, kind)
-
-
 def _sign(operation: ast.BinOp) -> str:
     return {ast.Add: "+", ast.Mult: "*"}.get(type(operation.op), "that operator")
-
-
-def _check_call(draft: Draft, call: ast.Call, kind: Kind) -> None:
-    name = ast.unparse(call.func)
-    names = {node.id for node in ast.walk(call) if isinstance(node, ast.Name)}
-    if name == "type" or (name == "isinstance" and names & _TYPES):
-        raise NoRewrite("the program asks whether it is a list or a dict")
-    if kind.name == "ParameterList" and not _only_iterates(draft, call, name):
-        raise NoRewrite(f"{name}() is given it, and may need a list")
-    for meaning in draft.module.static(call.func):
-        called = meaning.name if isinstance(meaning, Library) else ""
-        if called.startswith("torch.") and not called.startswith(_ITERATING):
-            raise NoRewrite(f"{name}() takes a list or a tuple, and no nn.{kind.name}")
 
 
 def _only_iterates(draft: Draft, call: ast.Call, name: str) -> bool:
@@ -120,45 +219,6 @@ def _only_iterates(draft: Draft, call: ast.Call, name: str) -> bool:
         return True
     meanings = draft.module.static(call.func)
     return any(isinstance(m, Library) and m.name.startswith("torch.") for m in meanings)
-
-
-def _check_store(draft: Draft, other: ast.Assign | ast.AnnAssign) -> None:
-    """Raise NoRewrite for a store that neither is the draft's nor is mended like it."""
-    value = other.value
-    if value is None or (isinstance(value, ast.Constant) and value.value is None):
-        return
-    is_near = any(node is other for node in ast.walk(draft.function))
-    if other is not draft.statement and not (is_near and isinstance(value, _DISPLAYS)):
-        raise NoRewrite("the attribute is assigned again, in another place")
-
-
-def _changes_later(draft: Draft, name: ast.Name) -> bool:
-    """Whether something is put into a local after it was stored."""
-    for node in ast.walk(draft.function):
-        if not isinstance(node, ast.Name) or node.id != name.id or node.lineno <= name.lineno:
-            continue
-        user = path_to(draft.function, node)[-2]
-        if isinstance(user, ast.Attribute) and user.attr in _CHANGES_A_LIST:
-            return True
-        if isinstance(user, ast.Subscript) and not isinstance(user.ctx, ast.Load):
-            return True
-        if isinstance(user, ast.AugAssign):
-            return True
-    return False
-
-
-def check_keys(draft: Draft, event: ContainerHeld, kind: Kind) -> None:
-    """Raise NoRewrite where the keys of a dict cannot be names of attributes."""
-    counted = set(_counted(draft.function))
-    for key in _keys(draft, event):
-        if isinstance(key, ast.Constant):
-            name = key.value
-            if not isinstance(name, str) or not name or "." in name or name in TAKEN:
-                raise NoRewrite(f"{name!r} cannot be a key of an nn.{kind.name}")
-        elif isinstance(key, ast.Name) and (key.id in counted or _is_size(draft, key)):
-            raise NoRewrite(
-                f"the keys of an nn.{kind.name} are strings, and '{key.id}' may be a number"
-            )
 
 
 def _keys(draft: Draft, event: ContainerHeld) -> Iterator[ast.expr]:

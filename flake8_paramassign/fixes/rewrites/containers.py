@@ -5,13 +5,13 @@ from __future__ import annotations
 import ast
 
 from flake8_paramassign.diagnostics import Fix
-from flake8_paramassign.domain.objects import Container, Thing
-from flake8_paramassign.domain.values import Constant, Unknown, Value
-from flake8_paramassign.fixes.rewrites.container_uses import Kind, check_keys, check_uses
+from flake8_paramassign.domain.objects import Container
+from flake8_paramassign.fixes.rewrites.container_uses import Held, Kind, changes_later
 from flake8_paramassign.fixes.rewrites.draft import Draft
 from flake8_paramassign.fixes.rewrites.places import path_to
 from flake8_paramassign.fixes.rewrites.reasons import NoRewrite
-from flake8_paramassign.fixes.rewrites.terms import ALL_NEED_STRICT, HELD_IN_A_MODULE
+from flake8_paramassign.fixes.rewrites.terms.questions import ALL_NEED_STRICT
+from flake8_paramassign.fixes.rewrites.terms.values import HELD_IN_A_MODULE
 from flake8_paramassign.report import Case
 from flake8_paramassign.semantics.events import ContainerHeld
 
@@ -44,13 +44,13 @@ def _registered(case: Case, what: str, as_list: Kind, as_dict: Kind) -> Fix:
     assert isinstance(event, ContainerHeld)
     draft = Draft(case, event.node)
     container = draft.object(event.container)
-    assert isinstance(container, Container)
-    kind = as_dict if container.kind == "dict" else as_list
-    _check_contents(draft, event, container, what, kind)
-    value = _stored(draft, container)
-    check_uses(draft, event, value, kind)
-    if kind is as_dict:
-        check_keys(draft, event, kind)
+    is_dict = isinstance(container, Container) and container.kind == "dict"
+    kind = as_dict if is_dict else as_list
+    held = Held(draft, event, what, kind)
+    HELD_IN_A_MODULE.check([held])
+    value = _stored(draft, held.container)
+    if changes_later(draft, value):
+        raise NoRewrite(f"'{draft.written(value)}' is changed after it is stored")
     span = draft.outer(value)
     name = draft.named(f"torch.nn.{kind.name}", span.start)
     if _is_empty(value) and "#" not in draft.written(value):
@@ -86,27 +86,6 @@ def _is_plain(annotation: ast.expr) -> bool:
     """``List[nn.Linear]``, ``dict``."""
     whole = annotation.value if isinstance(annotation, ast.Subscript) else annotation
     return getattr(whole, "attr", getattr(whole, "id", "")).lower() in _PLAIN
-
-
-def _check_contents(
-    draft: Draft, event: ContainerHeld, container: Container, what: str, kind: Kind
-) -> None:
-    if container.kind == "set":
-        raise NoRewrite(f"a set has no order: make it a list, or an nn.{kind.name}")
-    if any(isinstance(draft.object(value), Container) for value in container.items()):
-        raise NoRewrite(f"nn.{kind.name} registers nothing of the containers in it")
-    if not all(_fits(draft, value, what) for value in event.contents):
-        raise NoRewrite(f"it holds other things than {what}")
-
-
-def _fits(draft: Draft, value: Value, what: str) -> bool:
-    known, tensor = draft.object(value), draft.tensor(value)
-    is_unknown = isinstance(known, Thing) and known.is_module is None
-    if isinstance(value, Unknown) or is_unknown:
-        return True
-    if what == "Parameters":
-        return tensor is not None and tensor.is_parameter
-    return value == Constant(None) or (isinstance(known, Thing) and bool(known.is_module))
 
 
 def _stored(draft: Draft, container: Container) -> ast.expr:

@@ -12,13 +12,11 @@ from flake8_paramassign.domain.values import NONE, Address, Constant, Library, V
 from flake8_paramassign.facts.registration import is_registered
 from flake8_paramassign.fixes.rewrites.catching import may_be_caught
 from flake8_paramassign.fixes.rewrites.draft import Draft
-from flake8_paramassign.fixes.rewrites.passes import is_between_passes, is_only_looked_at
-from flake8_paramassign.fixes.rewrites.places import path_to
+from flake8_paramassign.fixes.rewrites.passes import is_before_any_pass, is_between_passes
 from flake8_paramassign.fixes.rewrites.purity import is_pure
 from flake8_paramassign.project.classes import ProjectClass, TorchClass
 from flake8_paramassign.project.module import Module
 from flake8_paramassign.semantics.events import AttributeStored, ParameterReplaced
-from flake8_paramassign.semantics.frames import Role
 from flake8_paramassign.semantics.models.shapes import is_elementwise
 
 _CHANGES_DEFAULTS = frozenset(
@@ -319,11 +317,7 @@ class Evidence:
     @property
     def is_after_no_forward(self) -> bool:
         """Whether no forward pass of the Module can have run, of which a backward pass is due."""
-        site = self.event.receiver.site
-        is_made_here = isinstance(site, ast.AST) and bool(path_to(self.draft.function, site))
-        if self.event.frame.role is not Role.CONSTRUCTION and not is_made_here:
-            return False
-        return is_only_looked_at(self.draft, self.event.node)
+        return is_before_any_pass(self.draft, self.event, self.event.node, self.held)
 
 
 def _is_held(address: Address, state: State) -> bool:

@@ -24,6 +24,25 @@ class Write:
     """Whether the statement does something with what the write returns."""
 
 
+@dataclass(frozen=True)
+class Initialised:
+    """A write into ``parameter``, by way of ``subject``, that is to be done under a condition."""
+
+    draft: Draft
+    subject: ast.expr
+    parameter: ast.expr
+
+    @property
+    def is_used(self) -> bool:
+        """Whether the statement does something with what the write returns."""
+        return write_at(self.draft, self.subject).is_used
+
+    @property
+    def has_effects(self) -> bool:
+        """Whether to evaluate the Parameter, which the condition does again, may do more."""
+        return not is_pure(self.parameter, self.draft.module)
+
+
 def write_at(draft: Draft, subject: ast.expr) -> Write:
     """Return the write that the draft's node is, to ``subject``; raises NoRewrite.
 

@@ -32,15 +32,25 @@ def _may_hold(parent: ast.AST, node: ast.AST) -> bool:
     return last is None or first <= line <= last
 
 
+def block_of(tree: ast.AST, statement: ast.stmt) -> list[ast.stmt]:
+    """Return the statements that ``statement`` stands among, it included."""
+    *_, parent, _ = [None, tree, *path_to(tree, statement)]
+    return _block_in(parent, statement)
+
+
+def _block_in(parent: ast.AST | None, statement: ast.stmt) -> list[ast.stmt]:
+    blocks = (getattr(parent, name, None) for name in ("body", "orelse", "finalbody"))
+    return next((b for b in blocks if isinstance(b, list) and statement in b), [])
+
+
 def neighbours(statement: ast.stmt, parent: ast.AST) -> tuple[ast.stmt | None, ast.stmt | None]:
     """Return the statements of the same block on the lines just above ``statement`` and below."""
-    for name in ("body", "orelse", "finalbody"):
-        block = getattr(parent, name, None)
-        if isinstance(block, list) and statement in block:
-            index = block.index(statement)
-            above, below = block[index - 1] if index else None, next(iter(block[index + 1 :]), None)
-            return (
-                above if above and (above.end_lineno or 0) + 1 == statement.lineno else None,
-                below if below and (statement.end_lineno or 0) + 1 == below.lineno else None,
-            )
-    return None, None
+    block = _block_in(parent, statement)
+    if not block:
+        return None, None
+    index = block.index(statement)
+    above, below = block[index - 1] if index else None, next(iter(block[index + 1 :]), None)
+    return (
+        above if above and (above.end_lineno or 0) + 1 == statement.lineno else None,
+        below if below and (statement.end_lineno or 0) + 1 == below.lineno else None,
+    )

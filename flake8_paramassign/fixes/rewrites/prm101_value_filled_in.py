@@ -20,7 +20,7 @@ from flake8_paramassign.fixes.rewrites.places import path_to
 from flake8_paramassign.fixes.rewrites.purity import is_pure
 from flake8_paramassign.fixes.rewrites.reasons import NoRewrite
 from flake8_paramassign.fixes.rewrites.stores import Store, store_at
-from flake8_paramassign.fixes.rewrites.terms import FILLED, MOVED_ONTO_SLOT, REPLACED
+from flake8_paramassign.fixes.rewrites.terms.values import FILLED, MOVED_ONTO_SLOT, REPLACED
 from flake8_paramassign.report import Case
 from flake8_paramassign.semantics.events import AttributeStored
 from flake8_paramassign.semantics.frames import Role

@@ -9,7 +9,8 @@ from flake8_paramassign.facts.wording import quoted
 from flake8_paramassign.fixes.rewrites.draft import Draft
 from flake8_paramassign.fixes.rewrites.moves import Moved
 from flake8_paramassign.fixes.rewrites.parameters import move_inside, operation_of, two_readings
-from flake8_paramassign.fixes.rewrites.terms import MOVED_INSIDE, NEEDS_STRICT
+from flake8_paramassign.fixes.rewrites.terms.questions import NEEDS_STRICT
+from flake8_paramassign.fixes.rewrites.terms.values import MOVED_INSIDE
 from flake8_paramassign.report import Case
 from flake8_paramassign.semantics.events import AttributeStored
 

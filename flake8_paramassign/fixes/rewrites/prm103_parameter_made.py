@@ -11,7 +11,8 @@ from flake8_paramassign.fixes.rewrites.attribute_uses import Attribute
 from flake8_paramassign.fixes.rewrites.draft import Draft
 from flake8_paramassign.fixes.rewrites.parameters import PARAMETER, wrap
 from flake8_paramassign.fixes.rewrites.reasons import NoRewrite
-from flake8_paramassign.fixes.rewrites.terms import MADE_A_PARAMETER, NEEDS_STRICT
+from flake8_paramassign.fixes.rewrites.terms.questions import NEEDS_STRICT
+from flake8_paramassign.fixes.rewrites.terms.values import MADE_A_PARAMETER
 from flake8_paramassign.fixes.rewrites.trainable import drop_argument, drop_flags
 from flake8_paramassign.report import Case
 from flake8_paramassign.semantics.events import AttributeStored

@@ -6,22 +6,21 @@ import ast
 
 from flake8_paramassign.diagnostics import Fix
 from flake8_paramassign.fixes.rewrites.draft import Draft
+from flake8_paramassign.fixes.rewrites.leaves import Integers
 from flake8_paramassign.fixes.rewrites.reasons import NoRewrite
-from flake8_paramassign.fixes.rewrites.terms import KEPT_INTEGERS
+from flake8_paramassign.fixes.rewrites.terms.values import KEPT_INTEGERS
 from flake8_paramassign.report import Case
-from flake8_paramassign.semantics.events import ParameterMade
+from flake8_paramassign.semantics.events import DataStored, ParameterMade
 
 
 def rewrite(case: Case) -> Fix:
     """Return the fix of the call of ``nn.Parameter``; raises NoRewrite."""
     event = case.event
-    if not isinstance(event, ParameterMade):
-        raise NoRewrite("whether the integers are meant, or their floating point, is not known")
+    assert isinstance(event, ParameterMade | DataStored)
+    KEPT_INTEGERS.check([Integers(event)])
     call = event.node
     if not isinstance(call, ast.Call):
         raise NoRewrite("what makes the Parameter is no call that can be changed")
-    if len(call.args) > 1 or any(keyword.arg == "requires_grad" for keyword in call.keywords):
-        raise NoRewrite("requires_grad is given: make the values floating point to train them")
     draft = Draft(case, call)
     draft.insert(draft.arguments(call)[-1].span.end, ", requires_grad=False")
     return draft.fix("keep the integers: requires_grad=False", KEPT_INTEGERS.unsafe)

@@ -8,7 +8,7 @@ from flake8_paramassign.diagnostics import Fix
 from flake8_paramassign.domain.objects import Container
 from flake8_paramassign.fixes.rewrites.draft import Draft
 from flake8_paramassign.fixes.rewrites.reasons import NoRewrite
-from flake8_paramassign.fixes.rewrites.terms import MADE_A_LIST
+from flake8_paramassign.fixes.rewrites.terms.values import MADE_A_LIST
 from flake8_paramassign.report import Case
 from flake8_paramassign.semantics.events import IteratedAgain
 

@@ -9,7 +9,7 @@ from flake8_paramassign.fixes.rewrites.conversions import written_by
 from flake8_paramassign.fixes.rewrites.draft import Draft
 from flake8_paramassign.fixes.rewrites.no_grad import without_grad
 from flake8_paramassign.fixes.rewrites.reasons import NoRewrite
-from flake8_paramassign.fixes.rewrites.terms import STEPPED
+from flake8_paramassign.fixes.rewrites.terms.writes import STEPPED
 from flake8_paramassign.fixes.rewrites.writes import Rebinding
 from flake8_paramassign.report import Case
 from flake8_paramassign.semantics.events import VariableRebound

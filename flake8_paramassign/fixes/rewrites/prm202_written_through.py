@@ -10,7 +10,7 @@ from flake8_paramassign.fixes.rewrites.conversions import written_by
 from flake8_paramassign.fixes.rewrites.draft import Draft
 from flake8_paramassign.fixes.rewrites.no_grad import without_grad
 from flake8_paramassign.fixes.rewrites.reasons import NoRewrite
-from flake8_paramassign.fixes.rewrites.terms import WRITTEN_THROUGH
+from flake8_paramassign.fixes.rewrites.terms.writes import WRITTEN_THROUGH
 from flake8_paramassign.fixes.rewrites.writes import ItemWrite
 from flake8_paramassign.project.classes import TorchClass
 from flake8_paramassign.report import Case

@@ -8,7 +8,7 @@ from flake8_paramassign.diagnostics import Fix
 from flake8_paramassign.fixes.rewrites.attribute_uses import Attribute
 from flake8_paramassign.fixes.rewrites.draft import Draft
 from flake8_paramassign.fixes.rewrites.reasons import NoRewrite
-from flake8_paramassign.fixes.rewrites.terms import FROZEN
+from flake8_paramassign.fixes.rewrites.terms.writes import FROZEN
 from flake8_paramassign.report import Case
 from flake8_paramassign.semantics.events import AttributeStored
 

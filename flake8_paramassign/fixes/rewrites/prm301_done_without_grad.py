@@ -12,7 +12,7 @@ from flake8_paramassign.fixes.rewrites.no_grad import without_grad
 from flake8_paramassign.fixes.rewrites.parameters import move_inside
 from flake8_paramassign.fixes.rewrites.places import path_to
 from flake8_paramassign.fixes.rewrites.purity import is_new_tensor
-from flake8_paramassign.fixes.rewrites.terms import DONE_WITHOUT_GRAD
+from flake8_paramassign.fixes.rewrites.terms.writes import DONE_WITHOUT_GRAD
 from flake8_paramassign.fixes.rewrites.writes import Write
 from flake8_paramassign.report import Case
 from flake8_paramassign.semantics.events import WrittenInPlace

@@ -10,7 +10,7 @@ from flake8_paramassign.fixes.rewrites.evidence import Evidence
 from flake8_paramassign.fixes.rewrites.parameters import bare
 from flake8_paramassign.fixes.rewrites.reasons import NoRewrite
 from flake8_paramassign.fixes.rewrites.stores import store_at
-from flake8_paramassign.fixes.rewrites.terms import COPIED_INTO, LOADED_IN_PLACE
+from flake8_paramassign.fixes.rewrites.terms.writes import COPIED_INTO, LOADED_IN_PLACE
 from flake8_paramassign.fixes.rewrites.trainable import drop_argument
 from flake8_paramassign.report import Case
 from flake8_paramassign.semantics.events import ParameterReplaced

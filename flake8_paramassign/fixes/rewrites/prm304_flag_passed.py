@@ -7,7 +7,7 @@ import ast
 from flake8_paramassign.diagnostics import Fix
 from flake8_paramassign.fixes.rewrites.draft import Draft
 from flake8_paramassign.fixes.rewrites.reasons import NoRewrite
-from flake8_paramassign.fixes.rewrites.terms import FLAG_ASKED, KEPT_FROZEN
+from flake8_paramassign.fixes.rewrites.terms.writes import FLAG_ASKED, KEPT_FROZEN
 from flake8_paramassign.report import Case
 from flake8_paramassign.semantics.events import ParameterMade
 

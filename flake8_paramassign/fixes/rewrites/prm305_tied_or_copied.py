@@ -8,7 +8,7 @@ from dataclasses import replace
 from flake8_paramassign.diagnostics import Applicability, Fix
 from flake8_paramassign.fixes.rewrites.draft import Draft
 from flake8_paramassign.fixes.rewrites.reasons import NoRewrite
-from flake8_paramassign.fixes.rewrites.terms import TIED_OR_COPIED
+from flake8_paramassign.fixes.rewrites.terms.writes import TIED_OR_COPIED
 from flake8_paramassign.report import Case
 from flake8_paramassign.semantics.events import DataStored
 

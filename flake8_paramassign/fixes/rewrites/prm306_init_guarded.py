@@ -12,10 +12,8 @@ from flake8_paramassign.diagnostics import Fix
 from flake8_paramassign.fixes.rewrites.blocks import put_into_block
 from flake8_paramassign.fixes.rewrites.conversions import is_number
 from flake8_paramassign.fixes.rewrites.draft import Draft
-from flake8_paramassign.fixes.rewrites.in_place import write_at
-from flake8_paramassign.fixes.rewrites.purity import is_pure
-from flake8_paramassign.fixes.rewrites.reasons import NoRewrite
-from flake8_paramassign.fixes.rewrites.terms import INIT_GUARDED
+from flake8_paramassign.fixes.rewrites.in_place import Initialised
+from flake8_paramassign.fixes.rewrites.terms.writes import INIT_GUARDED
 from flake8_paramassign.report import Case
 from flake8_paramassign.rules.prm306_init_guard_bypassed import GUARD, parameter_of
 from flake8_paramassign.semantics.events import DataStored, WrittenInPlace
@@ -86,8 +84,7 @@ def _initialised(draft: Draft, call: ast.Call, parameter: ast.expr, name: str) -
 def _guarded(draft: Draft, subject: ast.expr) -> Fix:
     """The statement as it is, but not for what was loaded."""
     parameter = parameter_of(subject)
-    if not is_pure(parameter, draft.module) or write_at(draft, subject).is_used:
-        raise NoRewrite(f"test getattr(..., {GUARD!r}, False) of the Parameter around it")
+    INIT_GUARDED.check([Initialised(draft, subject, parameter)])
     held = draft.written(parameter)
     put_into_block(draft, f'if not getattr({held}, "{GUARD}", False):')
     return draft.fix("do it where the weight was not loaded", INIT_GUARDED.unsafe)

@@ -10,7 +10,7 @@ from flake8_paramassign.fixes.rewrites.parameters import bare
 from flake8_paramassign.fixes.rewrites.reasons import NoRewrite
 from flake8_paramassign.fixes.rewrites.rebinding import Rebound
 from flake8_paramassign.fixes.rewrites.stores import Store
-from flake8_paramassign.fixes.rewrites.terms import DATA_COPIED
+from flake8_paramassign.fixes.rewrites.terms.writes import DATA_COPIED
 from flake8_paramassign.report import Case
 from flake8_paramassign.semantics.events import DataStored
 
