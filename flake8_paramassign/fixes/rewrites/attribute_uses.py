@@ -9,12 +9,35 @@ from dataclasses import dataclass
 from flake8_paramassign import catalogue
 from flake8_paramassign.catalogue import Result
 from flake8_paramassign.domain.objects import Thing
-from flake8_paramassign.domain.values import Text
+from flake8_paramassign.domain.values import Library, Text
 from flake8_paramassign.facts.uses import stores_of
 from flake8_paramassign.fixes.rewrites.draft import Draft
 from flake8_paramassign.fixes.rewrites.places import path_to
 from flake8_paramassign.project.classes import ProjectClass
 from flake8_paramassign.semantics.events import AttributeStored
+
+_WITHOUT_GRAD = frozenset([Library("torch.no_grad"), Library("torch.inference_mode")])
+
+
+def is_written(use: ast.AST, user: ast.AST) -> bool:
+    """Whether ``user``, the node around ``use``, writes in place into what that holds."""
+    if isinstance(user, ast.Attribute):
+        return catalogue.method(user.attr) is Result.IN_PLACE
+    if isinstance(user, ast.Subscript):
+        return user.value is use and isinstance(user.ctx, ast.Store)
+    return isinstance(user, ast.AugAssign) and user.target is use
+
+
+def is_without_grad(draft: Draft, node: ast.AST) -> bool:
+    """Whether ``node`` stands in a block, or a function, in which no gradients are recorded."""
+    for outer in path_to(draft.tree, node):
+        items = outer.items if isinstance(outer, ast.With) else []
+        marks = [item.context_expr for item in items] + getattr(outer, "decorator_list", [])
+        for mark in marks:
+            called = mark.func if isinstance(mark, ast.Call) else mark
+            if _WITHOUT_GRAD & set(draft.module.static(called)):
+                return True
+    return False
 
 
 def uses(draft: Draft, name: str | Text, owner: ProjectClass | None) -> Iterator[list[ast.AST]]:
@@ -74,14 +97,15 @@ class Attribute:
     @property
     def is_written_in_place(self) -> bool:
         """Whether its tensor is written to, which a trained Parameter refuses."""
-        for _, user, use in self._uses():
-            if isinstance(user, ast.Attribute) and catalogue.method(user.attr) is Result.IN_PLACE:
-                return True
-            if isinstance(user, ast.Subscript) and isinstance(user.ctx, ast.Store):
-                return True
-            if isinstance(user, ast.AugAssign) and user.target is use:
-                return True
-        return False
+        return any(is_written(use, user) for _, user, use in self._uses())
+
+    @property
+    def is_written_in_grad_mode(self) -> bool:
+        """Whether that is done outside of ``torch.no_grad()``."""
+        return any(
+            is_written(use, user) and not is_without_grad(self.draft, use)
+            for _, user, use in self._uses()
+        )
 
     @property
     def is_read(self) -> bool:

@@ -9,7 +9,7 @@ from functools import cached_property
 
 from flake8_paramassign.domain.objects import Container, Thing
 from flake8_paramassign.domain.values import Constant, Library, Unknown, Value
-from flake8_paramassign.fixes.rewrites.attribute_uses import uses
+from flake8_paramassign.fixes.rewrites.attribute_uses import is_without_grad, uses
 from flake8_paramassign.fixes.rewrites.draft import Draft
 from flake8_paramassign.fixes.rewrites.places import path_to
 from flake8_paramassign.semantics.events import ContainerHeld
@@ -18,7 +18,6 @@ _CHANGES_A_LIST = frozenset(["append", "extend", "insert", "remove", "pop", "cle
 _DISPLAYS = (ast.List, ast.Tuple, ast.Dict, ast.ListComp, ast.DictComp)
 _ITERATING = ("torch.nn.Module", "torch.nn.Parameter", "torch.optim.")
 """What of torch takes any iterable; its functions take lists and tuples only."""
-_WITHOUT_GRAD = frozenset([Library("torch.no_grad"), Library("torch.inference_mode")])
 _GO_THROUGH = frozenset(
     """add_param_group all any append enumerate extend filter id iter len list map max min next
     print reversed set sorted tuple zip
@@ -147,7 +146,7 @@ class Held:
     def is_without_grad(self) -> bool:
         """Whether it is used where no gradients are recorded, and nowhere else."""
         reads = [u for *_, u in self._uses if isinstance(getattr(u, "ctx", None), ast.Load)]
-        return bool(reads) and all(_is_without_grad(self.draft, read) for read in reads)
+        return bool(reads) and all(is_without_grad(self.draft, read) for read in reads)
 
     @property
     def has_other_keys(self) -> str:
@@ -194,18 +193,6 @@ def changes_later(draft: Draft, stored: ast.expr) -> bool:
             return True
         if isinstance(user, ast.AugAssign):
             return True
-    return False
-
-
-def _is_without_grad(draft: Draft, node: ast.AST) -> bool:
-    """Whether ``node`` stands in a block, or a function, in which no gradients are recorded."""
-    for outer in path_to(draft.tree, node):
-        items = outer.items if isinstance(outer, ast.With) else []
-        marks = [item.context_expr for item in items] + getattr(outer, "decorator_list", [])
-        for mark in marks:
-            called = mark.func if isinstance(mark, ast.Call) else mark
-            if _WITHOUT_GRAD & set(draft.module.static(called)):
-                return True
     return False
 
 

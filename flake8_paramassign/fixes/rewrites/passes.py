@@ -70,6 +70,11 @@ def _assignments(function: ast.AST) -> Iterator[tuple[int, str, ast.AST | None]]
                     yield node.lineno, name, node.value
 
 
+def assigned(function: ast.AST, name: str) -> Iterator[ast.AST]:
+    """What a function assigns to a variable."""
+    return (value for _, to, value in _assignments(function) if to == name and value is not None)
+
+
 def _names_in(node: ast.AST | None) -> set[str]:
     found = ast.walk(node) if node is not None else ()
     return {part.id for part in found if isinstance(part, ast.Name)}

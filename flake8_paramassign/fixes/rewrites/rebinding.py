@@ -6,14 +6,16 @@ import ast
 import re
 from dataclasses import dataclass
 
+from flake8_paramassign import catalogue
 from flake8_paramassign.catalogue import Result
 from flake8_paramassign.domain.objects import Shape, Thing
-from flake8_paramassign.domain.values import Values
+from flake8_paramassign.domain.values import UNKNOWN, Library, Values
 from flake8_paramassign.facts.aliasing import shares_storage_with
 from flake8_paramassign.facts.uses import made_at
 from flake8_paramassign.fixes.rewrites.attribute_uses import uses
 from flake8_paramassign.fixes.rewrites.draft import Draft
 from flake8_paramassign.fixes.rewrites.evidence import last_result, surely_differ
+from flake8_paramassign.fixes.rewrites.passes import assigned
 from flake8_paramassign.fixes.rewrites.places import path_to
 from flake8_paramassign.fixes.rewrites.purity import calls_torch
 from flake8_paramassign.semantics.events import DataStored
@@ -22,6 +24,9 @@ from flake8_paramassign.semantics.models.shapes import is_elementwise
 
 _SIZE = re.compile(r"(in|out|num)_(features|channels|embeddings)|embedding_dim|groups")
 """The attributes of torch's Modules that tell how large their Parameters are."""
+
+_GIVES_FORM = frozenset(["to", "cuda", "half", "double", "bfloat16", "type"])
+"""Methods that give a Module another dtype or device."""
 
 _KEEPS = (
     ast.Assign, ast.AnnAssign, ast.NamedExpr, ast.Return, ast.Yield, ast.IfExp,
@@ -118,15 +123,54 @@ class Rebound:
         storage = called if is_detach else self.value
         if not isinstance(storage, ast.Attribute) or _calls(storage):
             return False
+        return bool(self._makers())
+
+    def _makers(self) -> list[ast.Call]:
+        """The calls in this function that make a Module which has the Parameter."""
         holders = [
             address
             for address, obj in self.event.state.objects()
             if isinstance(obj, Thing)
             and any(set(self.event.receivers) & set(held.values) for _, held in obj.held())
         ]
-        makers = [holder.site for holder in holders]
         function = self.draft.function
-        return any(isinstance(m, ast.Call) and bool(path_to(function, m)) for m in makers)
+        sites = (holder.site for holder in holders)
+        return [m for m in sites if isinstance(m, ast.Call) and path_to(function, m)]
+
+    @property
+    def takes_form_of_another(self) -> bool:
+        """Whether a Module that is made here takes dtype and device of a tensor that is not."""
+        makers = [m for m in self._makers() if not self._is_given_form(m)]
+        return bool(makers) and self._made(self.value, frozenset()) is False
+
+    def _is_given_form(self, maker: ast.Call) -> bool:
+        """Whether a Module is made with a dtype or device, or moved as it is made."""
+        given = {keyword.arg for keyword in maker.keywords} & {"device", "dtype"}
+        around = path_to(self.draft.function, maker)
+        return bool(given) or any(getattr(n, "attr", "") in _GIVES_FORM for n in around)
+
+    def _made(self, node: ast.AST, seen: frozenset[str]) -> bool | None:
+        """Whether a tensor is made in this function; None where none is, or it is not known."""
+        parts = list(ast.iter_child_nodes(node))
+        if isinstance(node, ast.Call):
+            names = [m.name for m in self.draft.module.static(node.func) if isinstance(m, Library)]
+            if any(catalogue.creates_leaf(n) and not n.endswith("_like") for n in names):
+                return True
+            is_method = isinstance(node.func, ast.Attribute) and not names
+            owner = [node.func.value] if is_method else []  # type: ignore[attr-defined]
+            parts = [*owner, *node.args, *node.keywords]
+        if isinstance(node, ast.Attribute) and node.attr not in ("T", "data"):
+            is_own = ast.unparse(node) == ast.unparse(self.owner)
+            return None if is_own or self.draft.module.static(node) != UNKNOWN else False
+        if isinstance(node, ast.Name):
+            if node.id in seen or self.draft.module.static(node) != UNKNOWN:
+                return None
+            parts = list(assigned(self.draft.function, node.id))
+            seen |= {node.id}
+            if not parts:
+                return False
+        made = {self._made(part, seen) for part in parts}
+        return True if True in made else False if False in made else None
 
     def _shares_with_another(self) -> bool:
         """Whether the value is the storage of another Parameter, or a view of that."""

@@ -7,9 +7,11 @@ from dataclasses import dataclass
 
 from flake8_paramassign.domain.objects import BUFFER, PARAMETER, Container, Tensor, Thing
 from flake8_paramassign.domain.values import NOTHING, Values, join_all
+from flake8_paramassign.fixes.rewrites.attribute_uses import is_without_grad, is_written
 from flake8_paramassign.fixes.rewrites.draft import Draft
 from flake8_paramassign.fixes.rewrites.evidence import surely_differ
 from flake8_paramassign.fixes.rewrites.passes import is_between_passes
+from flake8_paramassign.fixes.rewrites.places import path_to
 from flake8_paramassign.semantics.events import ItemStored, VariableRebound, WrittenInPlace
 from flake8_paramassign.semantics.frames import Role
 
@@ -43,6 +45,18 @@ class Rebinding:
             and (tensor.base is not None or tensor.is_conversion)
             for tensor in given
         )
+
+    @property
+    def is_written_later(self) -> bool:
+        """Whether the variable is also written in place, in grad mode, which a leaf refuses."""
+        function, statement = self.draft.function, self.draft.statement
+        for node in ast.walk(function):
+            is_it = isinstance(node, ast.Name) and node.id == self.event.name
+            if is_it and node.lineno > statement.lineno:  # type: ignore[attr-defined]
+                if is_written(node, path_to(function, node)[-2]):
+                    if not is_without_grad(self.draft, node):
+                        return True
+        return False
 
     @property
     def is_of_integers(self) -> bool:

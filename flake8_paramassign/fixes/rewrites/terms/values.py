@@ -142,6 +142,10 @@ MADE_A_PARAMETER = Terms[Attribute](
     "`m.w = torch.randn(3, requires_grad=True)` becomes `m.w = nn.Parameter(torch.randn(3))`",
     refused=(
         MOVED_INSIDE.refused[0],  # type: ignore[arg-type]  # asked of any attribute
+        Question(
+            "it is written in place in grad mode, which raises where it is a Parameter",
+            lambda a: a.is_written_in_grad_mode,
+        ),
     ),
     unsafe="nothing but another Parameter can be assigned to it afterwards",
 )

@@ -34,6 +34,11 @@ STEPPED = Terms[Rebinding](
             lambda r: r.is_nothing_new,
         ),
         Question("integers cannot hold what would be written", lambda r: r.is_of_integers),
+        Question(
+            "the variable is written in place as well, which raises where it is the Parameter: do "
+            "all of it under torch.no_grad()",
+            lambda r: r.is_written_later,
+        ),
     ),
     unsafe="the Parameter then changes; what is written is broadcast and cast to it, which raises "
     "RuntimeError if it is expanded",
@@ -130,6 +135,11 @@ DATA_COPIED = Terms[Rebound](
             lambda r: r.is_resized,
         ),
         Question("it may be meant to tie the two, or to copy", lambda r: r.may_be_shared),
+        Question(
+            "the Module is made here, and takes the dtype and device of what is there already: "
+            "make it with these",
+            lambda r: r.takes_form_of_another,
+        ),
     ),
     unsafe="it keeps its shape, dtype and device, to which copy_() broadcasts and casts silently; "
     "the storage of the value is no longer shared",
