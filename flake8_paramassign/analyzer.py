@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import ast
-import traceback
 from typing import TYPE_CHECKING
 
 from flake8_paramassign.diagnostics import Diagnostic
-from flake8_paramassign.failures import internal_error, not_analysed
+from flake8_paramassign.failures import TOO_DEEP, internal_error, line_of, not_analysed
 from flake8_paramassign.settings import DEFAULT, Settings
 from flake8_paramassign.source import Source, decode, name_long_numbers
 from flake8_paramassign.undisturbed import undisturbed
@@ -17,7 +16,6 @@ if TYPE_CHECKING:
     from flake8_paramassign.report import Rewriter
     from flake8_paramassign.surroundings import Surroundings
 
-_TOO_DEEP = "the code is nested too deeply to be analysed"
 _TOO_LARGE = "the code is nested too deeply, or too long, to be analysed with the memory there is"
 
 
@@ -70,18 +68,18 @@ class Analyzer:
         except (SyntaxError, ValueError) as error:
             return [not_analysed(f"the file does not parse: {_reason(error)}", *_place(error))]
         except RecursionError:
-            return [not_analysed(_TOO_DEEP)]
+            return [not_analysed(TOO_DEEP)]
         except MemoryError:  # of Python's parser, where it is nested too deeply, too
             return [not_analysed(_TOO_LARGE)]
         name_long_numbers(tree, text)
         try:
             return self._findings(text, tree, filename, surroundings)
         except RecursionError:
-            return [not_analysed(_TOO_DEEP)]
+            return [not_analysed(TOO_DEEP)]
         except MemoryError:
             return [not_analysed(_TOO_LARGE)]
         except Exception as error:
-            return [not_analysed(internal_error(error), _line(error, tree))]
+            return [not_analysed(internal_error(error), line_of(error, tree))]
 
     def _findings(
         self, text: str, tree: ast.Module, filename: str, surroundings: Surroundings | None
@@ -102,7 +100,9 @@ class Analyzer:
 
         facts = Facts(project, project.module, self.settings)
         report = Report(self.settings, facts)
-        engine = Engine(project, report.tell, effort=self.settings.effort, relevance=relevance)
+        engine = Engine(
+            project, report.tell, effort=self.settings.effort, relevance=relevance, fail=report.fail
+        )
         facts.mode_of = engine.mode_of
         facts.is_called = engine.is_called
         facts.stored_in_skipped = relevance.stored_in_skipped
@@ -118,16 +118,6 @@ def _place(error: SyntaxError | ValueError) -> tuple[int, int]:
     """The line, and the column from 0, where a file does not parse, if that is said."""
     line, column = getattr(error, "lineno", None) or 1, getattr(error, "offset", None) or 1
     return max(line, 1), max(column - 1, 0)
-
-
-def _line(error: Exception, tree: ast.Module) -> int:
-    """The line of the file that was being looked at when ``error`` was raised; else the first."""
-    nodes = (node for node in ast.walk(tree) if isinstance(node, ast.stmt | ast.expr))
-    lines = {id(node): node.lineno for node in nodes}
-    found = 1
-    for frame, _ in traceback.walk_tb(error.__traceback__):
-        found = next((lines[id(v)] for v in frame.f_locals.values() if id(v) in lines), found)
-    return found
 
 
 def _reason(error: Exception) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import os
 import sys
 import traceback
@@ -10,6 +11,8 @@ from collections.abc import Callable
 from flake8_paramassign.diagnostics import ISSUES, Diagnostic, Position
 from flake8_paramassign.rules.prm001_not_analysed import NotAnalysed
 
+TOO_DEEP = "the code is nested too deeply to be analysed"
+TOO_LONG = "the code would take too long to be analysed"
 DEBUG = "PARAMASSIGN_DEBUG"
 """The environment variable under which tracebacks are shown, in worker processes too."""
 
@@ -59,6 +62,16 @@ def describe(error: BaseException) -> str:
     except Exception:
         text = ""
     return f"{type(error).__name__}: {text[:200]}" if text else type(error).__name__
+
+
+def line_of(error: BaseException, tree: ast.Module) -> int:
+    """Return the line of the file that was being looked at when ``error`` was raised, or 1."""
+    nodes = (node for node in ast.walk(tree) if isinstance(node, ast.stmt | ast.expr))
+    lines = {id(node): node.lineno for node in nodes}
+    found = 1
+    for frame, _ in traceback.walk_tb(error.__traceback__):
+        found = next((lines[id(v)] for v in frame.f_locals.values() if id(v) in lines), found)
+    return found
 
 
 def _place(error: BaseException) -> str:

@@ -11,9 +11,17 @@ from typing import TypeAlias, TypeVar
 from flake8_paramassign.diagnostics import Diagnostic, Fix, Position, Related
 from flake8_paramassign.domain.state import State
 from flake8_paramassign.domain.values import Address
+from flake8_paramassign.doubts import Doubts
 from flake8_paramassign.facts import Facts
-from flake8_paramassign.failures import internal_error, not_analysed
+from flake8_paramassign.failures import (
+    TOO_DEEP,
+    TOO_LONG,
+    internal_error,
+    line_of,
+    not_analysed,
+)
 from flake8_paramassign.rules.base import Rule, Step, Verdict, all_rules, default_codes
+from flake8_paramassign.semantics.effort import TakesTooLong
 from flake8_paramassign.semantics.events import (
     AttributeStored,
     Constructed,
@@ -27,8 +35,9 @@ from flake8_paramassign.source import Source, decode
 from flake8_paramassign.surroundings import Surroundings
 from flake8_paramassign.wording import advised
 
-_TOO_MUCH = (RecursionError, MemoryError)
-"""Of code that is nested deeply: no defect of the rule that meets it."""
+_TOO_MUCH = (RecursionError, MemoryError, TakesTooLong)
+"""Of code that is nested deeply, or takes too long: no defect of the rule that meets it."""
+_REASONS = {RecursionError: TOO_DEEP, TakesTooLong: TOO_LONG}
 
 _Key: TypeAlias = Hashable
 _T = TypeVar("_T")
@@ -92,7 +101,8 @@ class Report:
                     self._rules[wanted].append(rule)
         self._found: dict[_Key, _Finding] = {}
         self._receivers: dict[tuple[Hashable, ast.AST], dict[Address, None]] = {}
-        self._failures: dict[str, tuple[ast.AST, str]] = {}
+        self._failures: dict[str, tuple[int, str]] = {}
+        self._doubts = Doubts(facts.module.tree)
 
     def tell(self, event: Event) -> None:
         """Judge ``event``; what was said of it in an earlier round of a loop no longer counts."""
@@ -117,6 +127,13 @@ class Report:
             self._settle(
                 event.state, lambda f: not f.constructing and f.event.frame.root is event.frame
             )
+
+    def fail(self, piece: ast.AST, error: Exception) -> None:
+        """Remember that ``piece`` of the file could not be analysed."""
+        self._doubts.add(piece)
+        line = line_of(error, self._facts.module.tree)
+        reason = _REASONS.get(type(error)) or internal_error(error)
+        self._failures.setdefault(f"{line}: {reason}", (line, reason))
 
     def _tell_of_another_file(self, event: Event) -> None:
         """Ask the rules that say of a call what it does; that file has findings of its own."""
@@ -171,27 +188,26 @@ class Report:
         except _TOO_MUCH:
             raise
         except Exception as error:
-            self._failures.setdefault(part, (event.node, internal_error(error, part)))
+            line = getattr(event.node, "lineno", 1)
+            self._failures.setdefault(part, (line, internal_error(error, part)))
             return otherwise
 
     def diagnostics(self, source: Source, rewrite: Rewriter | None = None) -> list[Diagnostic]:
         """All findings, sorted, each place and code once, with the fixes ``rewrite`` gives.
 
-        For each rule that failed there is one PRM001.
+        For each rule and each piece of the file that failed there is one PRM001.
         """
         unique: dict[tuple[object, ...], list[_Finding]] = {}
         for found in self._found.values():
-            if not self._holds(found):
-                continue
             place = found.verdict.node or found.event.node
+            name = getattr(found.event, "name", None)
+            if not self._holds(found) or self._doubts.concern(place, name):
+                continue
             assert isinstance(place, ast.stmt | ast.expr)
             start, _ = source.span(place)
             unique.setdefault((start, found.rule.code), []).append(found)
         told = [self._diagnostic(*same, source=source, rewrite=rewrite) for same in unique.values()]
-        failed = (
-            not_analysed(reason, getattr(node, "lineno", 1))
-            for node, reason in self._failures.values()
-        )
+        failed = (not_analysed(reason, line) for line, reason in self._failures.values())
         return sorted((*told, *failed), key=lambda d: (d.start, d.code))
 
     def _diagnostic(

@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from flake8_paramassign.project.classes import Class, ProjectClass
     from flake8_paramassign.project.module import Module
 
+_LONGEST = 200
+"""As long a string or tuple is computed with."""
+_LARGEST_NUMBER = 1 << 64
 MOST = 16
 """An expression that may hold more values than this is unknown."""
 
@@ -281,6 +284,33 @@ def constant(values: Values) -> object:
         if isinstance(value, Constant):
             return value.value
     return NotImplemented
+
+
+def computed(value: Hashable) -> Value:
+    """What a program computes, as far as it is kept: of a long string the beginning and the end.
+
+    What doubles with each statement would fill the memory, or take for ever to be compared.
+    """
+    if is_small(value):
+        return Constant(value)
+    if isinstance(value, str):
+        return text_between(value, value)
+    return Plain(type(value).__name__)
+
+
+def text_between(prefix: str, suffix: str) -> Text:
+    """A string that begins and ends so, of which only as much is kept."""
+    return Text(prefix[:_LONGEST], suffix[-_LONGEST:])
+
+
+def is_small(value: object, depth: int = 2) -> bool:
+    """Whether a constant may be computed with; ``depth``: how deep tuples may be nested."""
+    if isinstance(value, tuple):
+        parts = len(value) <= _LONGEST and depth > 0
+        return parts and all(is_small(part, depth - 1) for part in value)
+    if isinstance(value, str | bytes):
+        return len(value) <= _LONGEST
+    return not isinstance(value, int) or abs(value) <= _LARGEST_NUMBER
 
 
 def name_of(values: Values) -> str | Text:

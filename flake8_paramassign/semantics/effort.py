@@ -4,11 +4,22 @@ A file's own code is run whole. What that calls is entered only while effort is 
 as much as the code is long: so the time a file takes grows with its size, whatever it imports.
 What is not entered is unknown code. It is counted and not timed, so that a file has the same
 findings on every machine, alone or among others.
+
+Code can be written whose analysis would take for ever. Its steps are counted, and a piece of a
+file that needs hundreds of times as many as other code is given up.
 """
 
 from __future__ import annotations
 
 import ast
+
+_STEPS = 200_000
+_STEPS_FOR_A_LINE = 200
+"""Seconds of work; public code takes up to 300 steps a line, in few lines, and 125,000 in all."""
+
+
+class TakesTooLong(Exception):
+    """A piece of a file takes more steps than it is given."""
 
 
 class Effort:
@@ -18,10 +29,30 @@ class Effort:
         """``scale``: how much more or less than usual; 0 enters nothing."""
         self.scale = scale
         self.left = 0.0
+        self._pool = float("inf")
+        self._steps = float("inf")
 
     def allow(self, node: ast.AST, *, share: float = 1.0) -> None:
         """Begin with a piece of the file: so much may be entered from there."""
         self.left = self.scale * share * (200 + lines(node))
+
+    def begin_file(self, tree: ast.Module) -> None:
+        """Begin with a file: so many steps may be taken in all."""
+        self._pool = _STEPS + _STEPS_FOR_A_LINE * lines(tree)
+        self._steps = 0
+
+    def begin_piece(self) -> None:
+        """Begin with a function or class: it may take half of the steps that are left."""
+        self._pool += self._steps
+        self._steps = self._pool // 2
+        self._pool -= self._steps
+
+    def step(self, count: int = 1) -> None:
+        """Take steps. Raises TakesTooLong where there are no more left."""
+        self._steps -= count
+        if self._steps < 0:
+            self._steps = 0
+            raise TakesTooLong
 
     def suffices(self, node: ast.AST) -> bool:
         """Whether a function may be entered, which takes as much as it is long."""

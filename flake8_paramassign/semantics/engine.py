@@ -6,6 +6,7 @@ import ast
 from collections import Counter
 from collections.abc import Callable, Hashable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 
 from flake8_paramassign.domain.objects import Field, Obj, Place, Tensor, Thing
 from flake8_paramassign.domain.renaming import Renaming
@@ -52,6 +53,12 @@ from flake8_paramassign.semantics.relevance import Relevance
 from flake8_paramassign.semantics.statements import Statements
 from flake8_paramassign.semantics.writes import Writes
 
+_MOST_COPIED = 300
+"""As many objects are copied at once."""
+_UNROLLED = 8
+"""Loops over as many known items run once for each of them,"""
+_MOST_ROUNDS = 512
+"""and loops inside of them, as long as the innermost runs no more often than this."""
 _LOOK = 0.2
 """The share of its effort with which code is run only to know what it leaves."""
 
@@ -62,10 +69,12 @@ class Engine:
     def __init__(
         self, project: Project, tell: Callable[[Event], None], *, effort: float = 1.0,
         relevance: Relevance | None = None,
+        fail: Callable[[ast.AST, Exception], None] | None = None,
     ) -> None:  # fmt: skip
         """``effort``: how much more or less than usual is entered; 0 enters nothing.
 
-        ``relevance`` knows what need not be run for its own sake; without it, all is.
+        ``relevance`` knows what need not be run for its own sake; without it, all is. ``fail`` is
+        told which piece of the file ended in an exception; without it, that is raised.
         """
         load()
         self.project = project
@@ -81,7 +90,10 @@ class Engine:
         self._frames: list[Frame] = []
         self._silent = 0
         self._quiet = 0
+        self._rounds = 1
         self._effort = Effort(effort)
+        self.step = self._effort.step
+        self._fail = fail
         self._relevance = relevance
         self._modes: dict[ast.AST, set[bool | str | None]] = {}
         self._waiting: list[tuple[ast.AST, Frame, State | None]] = []
@@ -163,16 +175,21 @@ class Engine:
         finally:
             self._quiet -= 1
 
+    def may_unroll(self, count: int) -> bool:
+        """Whether a loop over ``count`` items runs for each: their number is a power of depth."""
+        return count <= _UNROLLED and count * self._rounds <= _MOST_ROUNDS
+
     @contextmanager
-    def round(self, node: ast.AST, number: int) -> Iterator[None]:
-        """While a round of a loop over known items runs."""
+    def round(self, node: ast.AST, number: int, of: int) -> Iterator[None]:
+        """While one of so many rounds of a loop over known items runs."""
         frame = self.frame
-        before = frame.context
-        frame.context = (before, node, number)
+        before = frame.context, self._rounds
+        frame.context = (frame.context, node, number)
+        self._rounds *= of
         try:
             yield
         finally:
-            frame.context = before
+            frame.context, self._rounds = before
 
     def rounds(self, usual: int) -> int:
         """How often a loop is run before it is widened."""
@@ -231,6 +248,9 @@ class Engine:
                 result = join(result, (value,))
                 continue
             reached = state.reachable((value,))
+            if len(reached) > _MOST_COPIED:  # copies of copies would fill the memory
+                result = join(result, UNKNOWN)
+                continue
             new: dict[Address, Address] = {}
             for old in reached:
                 fresh = self.addresses.of(
@@ -437,14 +457,30 @@ class Engine:
         definitions = None
         if self._relevance is not None and not self._relevance.of(module.tree):
             definitions = self._relevance.definitions()
+        self._effort.begin_file(module.tree)
         if definitions is None:
             self._effort.allow(module.tree)
-            self._run_root(frame, State())
+            if not self._is_run(module.tree, lambda: self._run_root(frame, State())):
+                top = (n for n in module.tree.body if isinstance(n, FunctionNode | ast.ClassDef))
+                self._waiting += [(n, frame, None) for n in top if n not in self._seen]
         else:
             self._waiting = [(node, frame, None) for node in definitions]
         while self._waiting:
-            node, frame, state = self._waiting.pop(0)
-            self._run_waiting(node, frame, state)
+            waiting = self._waiting.pop(0)
+            self._is_run(waiting[0], partial(self._run_waiting, *waiting))
+
+    def _is_run(self, node: ast.AST, run: Callable[[], object]) -> bool:
+        """Run a piece of the file; if that fails, it costs no other piece."""
+        self._effort.begin_piece()
+        try:
+            run()
+        except Exception as error:
+            if self._fail is None or isinstance(error, MemoryError):
+                raise
+            self._frames.clear()
+            self._fail(node, error)
+            return False
+        return True
 
     def _run_root(self, frame: Frame, state: State) -> State | None:
         """Run an activation for its own sake, and tell what is known at its end."""

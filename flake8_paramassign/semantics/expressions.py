@@ -20,19 +20,18 @@ from flake8_paramassign.domain.values import (
     Text,
     Value,
     Values,
+    computed,
     constant,
+    is_small,
     join,
     join_all,
+    text_between,
 )
 from flake8_paramassign.semantics.frames import Loop
 from flake8_paramassign.semantics.machine import Arguments, Machine
 from flake8_paramassign.semantics.models.tensors import CONVERSIONS, LOOKS, Tensors
 
-_LONGEST_TEXT = 200
-_LARGEST_NUMBER = 1 << 64
 _ARITHMETIC = (ast.Add, ast.Sub, ast.Mult, ast.Div, ast.FloorDiv, ast.Mod)
-UNROLLED = 8
-"""Loops over as many known items run once for each of them."""
 _MOST_ITEMS = 64
 """As many items of a display are kept apart."""
 _OPERATORS: dict[type[ast.operator], Callable[[Any, Any], Any]] = {
@@ -87,6 +86,7 @@ class Expressions:
 
     def evaluate(self, node: ast.expr, state: State) -> Values:
         """What ``node`` may hold; ``state`` becomes the state after it."""
+        self._machine.step()
         handler = self._handlers.get(type(node))
         if handler is None:
             for child in ast.iter_child_nodes(node):
@@ -115,7 +115,8 @@ class Expressions:
             formatted = isinstance(value, ast.FormattedValue) and (
                 value.format_spec is not None or value.conversion != -1
             )
-            known = isinstance(held, str | int) and not isinstance(held, bool) and not formatted
+            is_plain = isinstance(held, str | int) and not isinstance(held, bool)
+            known = is_plain and is_small(held) and not formatted
             parts.append(str(held) if known else None)
         return (_text_of(parts),)
 
@@ -158,7 +159,9 @@ class Expressions:
             if isinstance(argument, ast.Starred):
                 held = self.evaluate(argument.value, state)
                 each, some = self._machine.iterate(held, state, argument, "*")
-                if each is None or given.extra:
+                if each is not None and len(given.positional) + len(each) > _MOST_ITEMS:
+                    given.extra = join(given.extra, join_all(each))
+                elif each is None or given.extra:
                     given.extra = join(given.extra, some or UNKNOWN)
                 else:
                     given.positional += each
@@ -245,12 +248,12 @@ class Expressions:
         apply = _OPERATORS.get(type(op))
         if isinstance(left, str) and isinstance(op, ast.Mod):
             return (Text(left.partition("%")[0]),)
-        if apply is None or _is_large(left) or _is_large(right):
+        if apply is None or not is_small(left) or not is_small(right):
             return (Plain(type(left).__name__),)
         if isinstance(op, ast.Mult) and (isinstance(left, str) or isinstance(right, str)):
             return (Plain("str"),)
         try:
-            return (Constant(apply(left, right)),)
+            return (computed(apply(left, right)),)
         except (ArithmeticError, TypeError, ValueError):
             return (Plain(type(left).__name__),)
 
@@ -276,7 +279,7 @@ class Expressions:
                 made = Container(one.kind, rest=one.items(), is_exact=False, made=place)
         elif not isinstance(other, Container):
             made = Container(one.kind, rest=join(one.items(), UNKNOWN), is_exact=False, made=place)
-        elif one.is_exact and other.is_exact:
+        elif one.is_exact and other.is_exact and len(one.known) + len(other.known) <= _MOST_ITEMS:
             items = [*one.known.values(), *other.known.values()]
             made = Container(one.kind, dict(enumerate(items)), made=place)
         else:
@@ -388,7 +391,7 @@ class Expressions:
                 items += each
         if kind == "tuple" and exact and len(items) <= _MOST_ITEMS:
             whole = [constant(item) for item in items]
-            if NotImplemented not in whole:
+            if NotImplemented not in whole and is_small(tuple(whole)):
                 return (Constant(tuple(whole)),)
         place = self._machine.place(node)
         if exact and len(items) <= _MOST_ITEMS:
@@ -489,10 +492,10 @@ class Expressions:
                 at.become(current)
             return inner and (sure or len(collected) == before)
 
-        if each is not None and len(each) <= UNROLLED:
+        if each is not None and self._machine.may_unroll(len(each)):
             sure = True
             for number, values in enumerate(each):
-                with self._machine.round(first, number):
+                with self._machine.round(first, number, len(each)):
                     sure = once(values, state) and sure
             return sure
         # What is collected is kept among the variables: there an object that is made anew in
@@ -532,12 +535,6 @@ def _targets(node: Any) -> list[str]:
     ]
 
 
-def _is_large(value: object) -> bool:
-    if isinstance(value, str | bytes | tuple):
-        return len(value) > _LONGEST_TEXT
-    return isinstance(value, int) and abs(value) > _LARGEST_NUMBER
-
-
 def _number(value: Value) -> str:
     """The type of a number; nothing for anything else."""
     kind = value.kind if isinstance(value, Plain) else ""
@@ -566,7 +563,7 @@ def _text_of(parts: list[str | None]) -> Value:
     """A string of parts of which some are not known."""
     known = [part for part in parts if part is not None]
     if len(known) == len(parts):
-        return Constant("".join(known))
+        return computed("".join(known))
     prefix = ""
     for part in parts:
         if part is None:
@@ -577,4 +574,4 @@ def _text_of(parts: list[str | None]) -> Value:
         if part is None:
             break
         suffix = part + suffix
-    return Text(prefix, suffix)
+    return text_between(prefix, suffix)

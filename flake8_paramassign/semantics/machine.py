@@ -123,8 +123,14 @@ class Machine(Protocol):
     def quietly(self) -> AbstractContextManager[None]:
         """While something is evaluated again: nothing is told."""
 
-    def round(self, node: ast.AST, number: int) -> AbstractContextManager[None]:
-        """While a round of a loop over known items runs, whose objects are its own."""
+    def step(self, count: int = 1) -> None:
+        """Count steps of work; ends what takes for ever."""
+
+    def may_unroll(self, count: int) -> bool:
+        """Whether a loop over ``count`` known items is run once for each of them."""
+
+    def round(self, node: ast.AST, number: int, of: int) -> AbstractContextManager[None]:
+        """While one of so many rounds over known items runs, whose objects are its own."""
 
     def truth(self, node: ast.expr, state: State) -> bool | None:
         """Whether a test holds, as far as that is known; evaluates it."""

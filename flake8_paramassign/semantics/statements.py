@@ -26,12 +26,13 @@ from flake8_paramassign.domain.values import (
 from flake8_paramassign.nodes import FunctionNode
 from flake8_paramassign.project.liveness import Liveness
 from flake8_paramassign.semantics.contexts import Contexts
-from flake8_paramassign.semantics.expressions import UNROLLED
 from flake8_paramassign.semantics.frames import Attempt, Frame, Loop, Settled
 from flake8_paramassign.semantics.machine import Machine
 
 _ROUNDS = 3
 """How often a loop's body is run before what does not settle is unknown."""
+_STEPS_OF_A_ROUND = 20
+"""What the joining of states at the head of a loop counts."""
 
 
 class Statements:
@@ -82,6 +83,7 @@ class Statements:
             if at is None:
                 break
             frame.statement = statement
+            self._machine.step()
             handler = self._handlers.get(type(statement))
             if handler is not None:
                 at = handler(statement, at)
@@ -275,7 +277,7 @@ class Statements:
     def _for(self, node: ast.For | ast.AsyncFor, state: State) -> State | None:
         held = self._machine.evaluate(node.iter, state)
         each, some = self._machine.iterate(held, state, node.iter, "for")
-        if each is not None and len(each) <= UNROLLED:
+        if each is not None and self._machine.may_unroll(len(each)):
             return self._left_early(node, held, self._unrolled(node, each, state))
         if not some:
             return self.execute(node.orelse, state)
@@ -309,7 +311,7 @@ class Statements:
         for number, values in enumerate(each):
             if at is None:
                 break
-            with self._machine.round(node, number):
+            with self._machine.round(node, number, len(each)):
                 self._machine.bind_loop(node, values, at)
                 end = self.execute(node.body, at)
             at = _joined([*([end] if end is not None else []), *loop.continues])
@@ -368,6 +370,7 @@ class Statements:
         for _ in range(self._machine.rounds(_ROUNDS)):
             loop.breaks.clear()
             loop.continues.clear()
+            self._machine.step(_STEPS_OF_A_ROUND)
             inside = head.copy()
             inside.passed = (*inside.passed, node)
             frame.loops.append(loop)

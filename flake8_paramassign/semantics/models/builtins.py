@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Hashable
+from string import Formatter
 
 from flake8_paramassign.domain.objects import Container, Tensor, Thing
 from flake8_paramassign.domain.state import State
@@ -24,7 +25,9 @@ from flake8_paramassign.domain.values import (
     Text,
     Value,
     Values,
+    computed,
     constant,
+    is_small,
     join,
     join_all,
     name_of,
@@ -265,7 +268,7 @@ def _converted(call: Call) -> Values:
     short = call.name.rpartition(".")[2]
     value = constant(call.argument(0)) if len(call.arguments.positional) == 1 else NotImplemented
     if short == "str" and isinstance(value, str | int) and not isinstance(value, bool):
-        return (Constant(str(value)),)
+        return (computed(str(value)),) if is_small(value) else (Text(),)
     if short == "int" and isinstance(value, int | float) and abs(value) < 1 << 62:
         return (Constant(int(value)),)
     if short == "float" and isinstance(value, int | float) and abs(value) < 1 << 62:
@@ -356,13 +359,24 @@ def _format(call: Call) -> Values:
             and not call.arguments.extra
         ):
             try:
-                return (Constant(text.format(*given)),)
+                if _is_short_format(text) and all(map(is_small, given)):
+                    return (computed(text.format(*given)),)
             except (IndexError, KeyError, ValueError):
                 return (Text(),)
         return (Text(text.partition("{")[0], text.rpartition("}")[2]),)
     return (Text(),)
 
 
+def _is_short_format(text: str) -> bool:
+    """Whether what ``text`` formats is not much longer than that: a width can be any number.
+
+    Raises ValueError where it is no format.
+    """
+    specs = (spec or "" for _, _, spec, _ in Formatter().parse(text))
+    return is_small(text) and all(len(spec) <= _LONGEST_SPEC and "{" not in spec for spec in specs)
+
+
+_LONGEST_SPEC = 4
 _PURE_TEXT = frozenset(
     """find startswith endswith lower upper split rsplit strip lstrip rstrip replace join count
     index title capitalize partition rpartition removeprefix removesuffix isdigit isidentifier
@@ -375,7 +389,8 @@ def of_text(call: Call) -> Values:
     receiver = call.receiver
     if isinstance(receiver, Constant) and call.name in _PURE_TEXT:
         given = [constant(v) for v in call.arguments.positional]
-        if NotImplemented not in given and not call.arguments.named and not call.arguments.extra:
+        is_known = NotImplemented not in given and all(map(is_small, (receiver.value, *given)))
+        if is_known and not call.arguments.named and not call.arguments.extra:
             try:
                 result = getattr(receiver.value, call.name)(*given)
             except (AttributeError, TypeError, ValueError):
@@ -386,7 +401,7 @@ def of_text(call: Call) -> Values:
                 made = Container("list", items, made=place)
                 return (call.machine.new(made, call.state, call.node),)
             if isinstance(result, str | int | tuple):
-                return (Constant(result),)
+                return (computed(result),)
     if isinstance(receiver, Text) and call.name in ("startswith", "endswith"):
         wanted = call.constant(0)
         if isinstance(wanted, str):

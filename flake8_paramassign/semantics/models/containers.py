@@ -162,12 +162,12 @@ def _map(call: Call) -> Values:
         return call.unknown()
     if all(each is not None for each, _ in sides):
         count = min(len(each or ()) for each, _ in sides)
-        results = []
-        for i in range(min(count, 8)):
-            with call.machine.round(call.node, i):
-                given = Arguments([(each or [])[i] for each, _ in sides])
-                results.append(call.machine.call_any(callees, given, call.state, call.node))
-        if count <= 8:
+        if call.machine.may_unroll(count):
+            results = []
+            for i in range(count):
+                with call.machine.round(call.node, i, count):
+                    given = Arguments([(each or [])[i] for each, _ in sides])
+                    results.append(call.machine.call_any(callees, given, call.state, call.node))
             return _make(call, "generator", results, NOTHING, part="all")
     made = NOTHING
     for _ in range(2):

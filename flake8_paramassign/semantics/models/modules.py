@@ -47,6 +47,8 @@ _KINDS: dict[str, Slot] = {
 }  # fmt: skip
 _LISTS = ("torch.nn.Sequential", "torch.nn.ModuleList", "torch.nn.ParameterList")
 _DICTS = ("torch.nn.ModuleDict", "torch.nn.ParameterDict")
+_MOST_APPLIED = 16
+"""As many Modules are given to a function one by one."""
 _PARAMETER_CONTAINERS = ("torch.nn.ParameterList", "torch.nn.ParameterDict")
 
 
@@ -586,10 +588,11 @@ def _apply(call: Call) -> Values:
         return call.unknown()
     callees = call.argument(0, "fn")
     listing = registry.modules(call.receiver, call.state, call.machine.addresses)
-    for number, (_, held) in enumerate(reversed(listing.named[:16])):
-        with call.machine.round(call.node, number):
+    first = reversed(listing.named[:_MOST_APPLIED])
+    for number, (_, held) in enumerate(first):
+        with call.machine.round(call.node, number, min(len(listing.named), _MOST_APPLIED)):
             call.machine.call_any(callees, Arguments([held]), call.state, call.node)
-    if not listing.is_exact or len(listing.named) > 16:
+    if not listing.is_exact or len(listing.named) > _MOST_APPLIED:
         other = call.machine.addresses.of((call.receiver, "modules()"), many=True)
         if other not in call.state.heap:
             call.state.write(other, Thing(is_module=True))
