@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Callable
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
@@ -12,6 +13,7 @@ from flake8_paramassign.settings import DEFAULT, Settings
 
 if TYPE_CHECKING:
     from flake8_paramassign.report import Rewriter
+    from flake8_paramassign.semantics.events import Event
     from flake8_paramassign.surroundings import Surroundings
 
 _MOST_SETTINGS = 4
@@ -26,6 +28,7 @@ def analyze(
     settings: Settings = DEFAULT,
     rewrite: Rewriter | None = None,
     surroundings: Surroundings | None = None,
+    watch: Callable[[Event], None] | None = None,
 ) -> list[Diagnostic]:
     """Return the findings of one file, sorted by position.
 
@@ -33,11 +36,12 @@ def analyze(
     ``filename`` is used to find the project's other files and never read; ``tree`` saves a
     parse where the caller has one; ``rewrite`` gives findings their fixes: the one there is, is
     ``flake8_paramassign.fixes.rewrites.rewrite``; ``surroundings`` are asked for other files,
-    and know afterwards what they were asked. Never raises: what cannot be analysed is one
-    PRM001. Suppression comments are the caller's business (``flake8_paramassign.suppression``).
+    and know afterwards what they were asked; ``watch`` is told what happens. Never raises: what
+    cannot be analysed is one PRM001. Suppression comments are the caller's business
+    (``flake8_paramassign.suppression``).
     """
     return _analyzer(settings, rewrite).analyze(
-        source, filename, tree=tree, surroundings=surroundings
+        source, filename, tree=tree, surroundings=surroundings, watch=watch
     )
 
 

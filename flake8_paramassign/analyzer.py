@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from flake8_paramassign.diagnostics import Diagnostic
@@ -14,6 +15,7 @@ from flake8_paramassign.undisturbed import undisturbed
 if TYPE_CHECKING:
     from flake8_paramassign.project.project import Trees
     from flake8_paramassign.report import Rewriter
+    from flake8_paramassign.semantics.events import Event
     from flake8_paramassign.surroundings import Surroundings
 
 _TOO_LARGE = "the code is nested too deeply, or too long, to be analysed with the memory there is"
@@ -43,13 +45,14 @@ class Analyzer:
         *,
         tree: ast.Module | None = None,
         surroundings: Surroundings | None = None,
+        watch: Callable[[Event], None] | None = None,
     ) -> list[Diagnostic]:
         """Return the findings of one file, sorted by position; ``analysis.analyze`` says more.
 
         Never raises.
         """
         with undisturbed():
-            return self._diagnostics(source, filename, tree, surroundings)
+            return self._diagnostics(source, filename, tree, surroundings, watch)
 
     def _diagnostics(
         self,
@@ -57,6 +60,7 @@ class Analyzer:
         filename: str,
         tree: ast.Module | None,
         surroundings: Surroundings | None,
+        watch: Callable[[Event], None] | None,
     ) -> list[Diagnostic]:
         try:
             text = decode(source) if isinstance(source, bytes) else source
@@ -73,7 +77,7 @@ class Analyzer:
             return [not_analysed(_TOO_LARGE)]
         name_long_numbers(tree, text)
         try:
-            return self._findings(text, tree, filename, surroundings)
+            return self._findings(text, tree, filename, surroundings, watch)
         except RecursionError:
             return [not_analysed(TOO_DEEP)]
         except MemoryError:
@@ -82,7 +86,12 @@ class Analyzer:
             return [not_analysed(internal_error(error), line_of(error, tree))]
 
     def _findings(
-        self, text: str, tree: ast.Module, filename: str, surroundings: Surroundings | None
+        self,
+        text: str,
+        tree: ast.Module,
+        filename: str,
+        surroundings: Surroundings | None,
+        watch: Callable[[Event], None] | None,
     ) -> list[Diagnostic]:
         if "import" not in text and "." not in text and not self.settings.exhaustive:
             return []  # what a finding is about is imported, or an attribute of what is given
@@ -100,8 +109,14 @@ class Analyzer:
 
         facts = Facts(project, project.module, self.settings)
         report = Report(self.settings, facts)
+
+        def tell(event: Event) -> None:
+            report.tell(event)
+            if watch is not None:
+                watch(event)
+
         engine = Engine(
-            project, report.tell, effort=self.settings.effort, relevance=relevance, fail=report.fail
+            project, tell, effort=self.settings.effort, relevance=relevance, fail=report.fail
         )
         facts.mode_of = engine.mode_of
         facts.is_called = engine.is_called

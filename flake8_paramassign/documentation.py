@@ -84,8 +84,10 @@ def fixes_page() -> str:
         "message says what is not proved, and `--unsafe-fixes` makes it. It is refused where one",
         "of the things listed under **Refused where** is so, as what it makes would be wrong, and",
         "where the statement leaves no room for it; the finding then says why. Whatever is proved,",
-        "a fix is refused if an analysis then finds another defect, and unsafe if an opt-in rule",
-        "then finds something.",
+        "a fix is refused if an analysis then finds another defect, or another Parameter that is",
+        "no longer registered, tied, trained or taken by an optimizer as it was; it is unsafe, and",
+        "says so, if an opt-in rule then finds something, or another Parameter gains such a thing",
+        "or has another shape, dtype or device.",
         "",
     ]
     for terms in TABLE:

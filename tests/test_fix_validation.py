@@ -90,3 +90,34 @@ def test_a_defect_of_ours_costs_the_fixes_and_not_the_findings(
     assert found.diagnostic.why_not_fixed == "its fix failed"
     assert failed.diagnostic.code == "PRM001"
     assert "ValueError: in a test" in failed.diagnostic.message
+
+
+TIED = "layer = nn.Linear(3, 4)\nother = nn.Linear(3, 4)\nother.weight = layer.weight\n"
+
+
+@pytest.mark.parametrize(
+    ("body", "reason"),
+    [
+        (TIED + "layer.requires_grad = False", "'other.weight' then does not train"),
+        (
+            "layer = nn.Linear(3, 4)\nother = nn.Linear(3, 4)\nlayer.bias.requires_grad_(False)\n"
+            "p = nn.Parameter(torch.ones(4))\nother.bias = p\nlayer.bias = p",
+            "'other.bias' then does not train",
+        ),
+    ],
+)
+def test_a_fix_that_takes_something_from_another_object_is_refused(body: str, reason: str) -> None:
+    [found] = fixes(body)
+
+    assert (found.fix, found.why_not_fixed) == (None, reason)
+
+
+def test_a_fix_that_changes_another_object_otherwise_says_so() -> None:
+    [found] = fixes(
+        "layer = nn.Linear(3, 4)\no = torch.optim.SGD(layer.parameters(), 0.1)\n"
+        "other = nn.Linear(3, 4)\nlayer.weight = nn.Parameter(torch.ones(4, 3))\n"
+        "other.weight = layer.weight\no.step()"
+    )
+
+    assert found.fix and found.fix.applicability is Applicability.UNSAFE
+    assert found.fix.message.endswith("'other.weight' then is trained by an optimizer")

@@ -1,13 +1,16 @@
 """Each fix is held to what the analysis says of the file with it.
 
 A fix after which its finding stays, or after which something else is found, is none; where only an
-opt-in rule finds something, which sound programs do too, the fix is unsafe and says so. A file that
+opt-in rule finds something, which sound programs do too, the fix is unsafe and says so. So it is
+where something is known otherwise of another object than what is stored (``ledger``): a Parameter
+that then is not registered, tied, trained or taken by an optimizer as it was. A file that
 gets no fix costs nothing; another one is analysed twice more, before and after, and again only for
 the fixes that are not right together.
 """
 
 from __future__ import annotations
 
+import ast
 import re
 from collections import Counter
 from collections.abc import Sequence
@@ -16,6 +19,7 @@ from dataclasses import dataclass, field, replace
 from flake8_paramassign import analysis
 from flake8_paramassign.diagnostics import Applicability, Diagnostic
 from flake8_paramassign.fixes.edits import Damage, NotText, Text
+from flake8_paramassign.fixes.ledger import Change, Ledger, Way, stored_at
 from flake8_paramassign.fixes.together import disjoint, edits_of
 from flake8_paramassign.rules import all_rules, default_codes
 from flake8_paramassign.settings import Settings
@@ -64,34 +68,48 @@ class _Trial:
     filename: str
     settings: Settings
     surroundings: Surroundings | None
-    _known: dict[bytes, list[Diagnostic]] = field(default_factory=dict)
+    _known: dict[bytes, tuple[list[Diagnostic], Ledger]] = field(default_factory=dict)
 
     def judge(self, group: Sequence[Diagnostic]) -> list[tuple[Diagnostic, Diagnostic]]:
         """Return each of ``group``, whose fixes can be made together, with what it becomes."""
-        found = self._afterwards(group)
-        if not found:
+        found, changed = self._afterwards(group)
+        if not found and not changed:
             return [(diagnostic, diagnostic) for diagnostic in group]
         if len(group) > 1:
             half = len(group) // 2
             return [*self.judge(group[:half]), *self.judge(group[half:])]
         [diagnostic] = group
-        return [(diagnostic, _judged(diagnostic, found))]
+        return [(diagnostic, _judged(diagnostic, found, changed))]
 
-    def _afterwards(self, group: Sequence[Diagnostic]) -> list[Diagnostic]:
-        """What is found with the fixes of ``group`` that should not be."""
+    def _afterwards(self, group: Sequence[Diagnostic]) -> tuple[list[Diagnostic], list[Change]]:
+        """What is found with the fixes of ``group`` that should not be, and what is changed."""
         try:
             after = self.text.apply(edits_of(group))
             source = after.encode()
         except (Damage, ValueError):
-            return []  # which whoever makes the fixes will say
-        expected = Counter(map(_said, self._found(self.text.encode())))
+            return [], []  # which whoever makes the fixes will say
+        before, earlier = self._found(self.text.encode())
+        expected = Counter(map(_said, before))
         expected.subtract(map(_said, group))
         unexpected = []
-        for diagnostic in self._found(source):
+        found, later = self._found(source)
+        for diagnostic in found:
             expected[_said(diagnostic)] -= 1
             if expected[_said(diagnostic)] < 0 and not self._is_style(diagnostic, after):
                 unexpected.append(diagnostic)
-        return unexpected
+        changed = earlier.changes(later, self._mended(group, before))
+        return unexpected, list(changed)
+
+    def _mended(self, group: Sequence[Diagnostic], found: Sequence[Diagnostic]) -> frozenset[Way]:
+        """What the fixes are about, and what else is found to be a defect and may be none then."""
+        lines = {line for d in found for line in range(d.start.line, d.end.line + 1)}
+        for edit in edits_of(group):
+            lines |= {*range(edit.start.line, edit.end.line + 1)}
+        try:
+            tree = ast.parse(self.text.text)
+        except (SyntaxError, ValueError, RecursionError):
+            return frozenset()
+        return stored_at(tree, frozenset(lines))
 
     def _is_style(self, diagnostic: Diagnostic, after: Text) -> bool:
         """Whether it is found of a write that a fix has made as ``settings`` say."""
@@ -100,26 +118,40 @@ class _Trial:
         line = diagnostic.start.line
         return after.source.between(line, line) not in self.text.text.splitlines(keepends=True)
 
-    def _found(self, source: bytes) -> list[Diagnostic]:
+    def _found(self, source: bytes) -> tuple[list[Diagnostic], Ledger]:
         if source not in self._known:  # the text before is asked for by each group
-            self._known[source] = analysis.analyze(
-                source, self.filename, settings=self.settings, surroundings=self.surroundings
+            ledger = Ledger()
+            found = analysis.analyze(
+                source,
+                self.filename,
+                settings=self.settings,
+                surroundings=self.surroundings,
+                watch=ledger.note,
             )
+            self._known[source] = found, ledger
         return self._known[source]
 
 
-def _judged(diagnostic: Diagnostic, found: Sequence[Diagnostic]) -> Diagnostic:
-    """What a finding becomes, after whose fix something is ``found``."""
+def _judged(
+    diagnostic: Diagnostic, found: Sequence[Diagnostic], changed: Sequence[Change]
+) -> Diagnostic:
+    """What a finding becomes, with whose fix something is ``found``, or ``changed``."""
     fix = diagnostic.fix
     assert fix is not None
     if any(_said(other) == _said(diagnostic) for other in found):
         return replace(diagnostic, fix=None, why_not_fixed="the finding would stay")
     serious = [other for other in found if other.code in default_codes()]
-    told = (serious or found)[0]
-    then = f"{told.code} is found then, at line {told.start.line}"
+    notes = [f"{told.code} is found then, at line {told.start.line}" for told in found[:1]]
     if serious:
-        return replace(diagnostic, fix=None, why_not_fixed=f"{then}: {told.message}")
-    unsafe = replace(fix, message=f"{fix.message}; {then}", applicability=Applicability.UNSAFE)
+        then = f"{serious[0].code} is found then, at line {serious[0].start.line}"
+        reason = f"{then}: {serious[0].message}"
+        return replace(diagnostic, fix=None, why_not_fixed=reason)
+    for change in changed:
+        if change.is_serious:
+            return replace(diagnostic, fix=None, why_not_fixed=change.says)
+    notes += [change.says for change in changed[:1]]
+    message = "; ".join([fix.message, *notes])
+    unsafe = replace(fix, message=message, applicability=Applicability.UNSAFE)
     return replace(diagnostic, fix=unsafe)
 
 
