@@ -20,26 +20,30 @@ from codemods.verification.generated.tally import Tally, examined
 from codemods.verification.jobs import Job
 from codemods.verification.protocol import Verdict, can_rewrite, verify
 from codemods.verification.runner import PACKAGE_ROOT, Machine, NotRunnable, Runner, invariants
+from flake8_paramassign.arguments import Parser
+from flake8_paramassign.configuration import ConfigurationError
+from flake8_paramassign.ending import ended, print_out, say
 
-VERIFIED, REFUTED, FAILURE, INTERRUPTED = 0, 1, 2, 130
+VERIFIED, REFUTED, FAILURE = 0, 1, 2
 DEVICES = ("auto", "cpu", "simulated", "cuda", "mps", "meta")
 T = TypeVar("T")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line and return its exit status; ``arguments`` default to the process's."""
-    options = _parser().parse_args(arguments)
+    given = sys.argv[1:] if arguments is None else arguments
+    return ended("codemods.verify", lambda: _told(given), debug="--debug" in given)
+
+
+def _told(arguments: Sequence[str]) -> int:
     try:
-        return _run(options)
-    except (FixtureError, NotRunnable, OSError) as error:
-        print(error, file=sys.stderr)
-        return FAILURE
-    except KeyboardInterrupt:
-        return INTERRUPTED
+        return _run(_parser().parse_args(arguments))
+    except (FixtureError, NotRunnable) as error:
+        raise ConfigurationError(str(error)) from error
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+def _parser() -> Parser:
+    parser = Parser(
         prog="python -m codemods.verify",
         description="Run fixtures, and prove what they claim: that a program fails as its rule "
         "says, and that its rewritten form keeps every invariant.",
@@ -115,7 +119,7 @@ def _processors() -> int:
 
 def _run(options: argparse.Namespace) -> int:
     if options.invariants:
-        print(invariants(), end="")
+        print_out(invariants())
         return VERIFIED
     if bool(options.before) != bool(options.after) or (options.before and options.paths):
         raise FixtureError("--before and --after go together, and without fixtures")
@@ -138,13 +142,13 @@ def _run(options: argparse.Namespace) -> int:
                 len(fixtures),
             )
         )
-    _write(options, verdicts, machine)
-    to = sys.stderr if options.json == "-" else sys.stdout
-    print(report.table(verdicts), file=to)
-    print(*report.skipped_by_name(verdicts), sep="\n", file=to)
-    print(report.summary(verdicts, machine, time.monotonic() - begun), file=to)
+    _write(options, lambda: report.as_json(verdicts, machine))
+    if options.junit:
+        Path(options.junit).write_text(report.as_junit(verdicts), "utf-8")
+    _show(options, report.table(verdicts), *report.skipped_by_name(verdicts))
+    _show(options, report.summary(verdicts, machine, time.monotonic() - begun))
     if not can_rewrite():
-        print("skipped: what the codemod writes: libcst is not installed", file=to)
+        _show(options, "skipped: what the codemod writes: libcst is not installed")
     if all(verdict.skipped for verdict in verdicts):
         raise FixtureError(f"nothing was verified: {verdicts[0].skipped}")
     return REFUTED if any(verdict.problems for verdict in verdicts) else VERIFIED
@@ -189,13 +193,21 @@ def _with_progress(verdicts: Iterable[Verdict], total: int) -> Iterator[Verdict]
         print("\r\033[K", end="", file=sys.stderr)
 
 
-def _write(options: argparse.Namespace, verdicts: Sequence[Verdict], machine: Machine) -> None:
+def _write(options: argparse.Namespace, as_json: Callable[[], str]) -> None:
+    """Write what was seen where ``--json`` wants it."""
     if options.json == "-":
-        sys.stdout.write(report.as_json(verdicts, machine))
+        print_out(as_json())
     elif options.json:
-        Path(options.json).write_text(report.as_json(verdicts, machine), "utf-8")
-    if options.junit:
-        Path(options.junit).write_text(report.as_junit(verdicts), "utf-8")
+        Path(options.json).write_text(as_json(), "utf-8")
+
+
+def _show(options: argparse.Namespace, *lines: str) -> None:
+    """Tell a person, beside what goes to a program."""
+    for line in lines:
+        if options.json == "-":
+            say(line)
+        else:
+            print_out(f"{line}\n")
 
 
 def _generate(options: argparse.Namespace) -> int:
@@ -205,11 +217,8 @@ def _generate(options: argparse.Namespace) -> int:
         tally.add(seen)
         if sys.stderr.isatty():
             print(f"\r{tally.programs}/{options.generated}\033[K", end="", file=sys.stderr)
-    if options.json == "-":
-        sys.stdout.write(tally.as_json())
-    elif options.json:
-        Path(options.json).write_text(tally.as_json(), "utf-8")
-    print(tally.table(), file=sys.stderr if options.json == "-" else sys.stdout)
+    _write(options, tally.as_json)
+    _show(options, tally.table())
     return REFUTED if tally.faults else VERIFIED
 
 
@@ -232,11 +241,8 @@ def _compare(options: argparse.Namespace) -> int:
     )
     with Runner(min(options.jobs, 2), options.time_limit) as runner:
         compared = comparison.compare(before, after, runner.run)
-    if options.json == "-":
-        sys.stdout.write(compared.as_json())
-    elif options.json:
-        Path(options.json).write_text(compared.as_json(), "utf-8")
-    print(compared.table(), file=sys.stderr if options.json == "-" else sys.stdout)
+    _write(options, compared.as_json)
+    _show(options, compared.table())
     if compared.problems:
         return REFUTED
     return FAILURE if compared.missing else VERIFIED

@@ -13,7 +13,9 @@ from conftest import Command
 
 from flake8_paramassign import __version__
 
-WRONG = "import torch\nfrom torch import nn\n\nnn.Linear(2, 2).weight = torch.zeros(2, 2)\n"
+WRONG = (
+    "import torch\nfrom torch.nn import Linear\nm = Linear(2, 2)\nm.weight = torch.zeros(2, 2)\n"
+)
 
 
 @pytest.mark.usefixtures("fake_analysis")
@@ -165,7 +167,7 @@ class TestFixing:
     def test_may_only_be_shown(self, folder: Path, paramassign: Command) -> None:
         (folder / "a.py").write_text(WRONG)
         outcome = paramassign("--diff", "a.py")
-        assert outcome.status == 1 and "+nn.Linear(2, 2).weight.data.copy_(" in outcome.out
+        assert outcome.status == 1 and "+m.weight.data.copy_(" in outcome.out
         assert (folder / "a.py").read_text() == WRONG
 
     def test_goes_by_the_nearest_configuration(self, folder: Path, paramassign: Command) -> None:
@@ -202,8 +204,13 @@ class TestTerminal:
     def test_gets_source_advice_and_a_last_line(self, folder: Path) -> None:
         (folder / "a.py").write_text(WRONG)
         lines = self.run(folder, "a.py").splitlines()
-        assert "    4 | nn.Linear(2, 2).weight = torch.zeros(2, 2)" in lines
+        assert "    4 | m.weight = torch.zeros(2, 2)" in lines
         assert lines[-1] == "1 finding: 1 to be mended by paramassign --fix"
+
+    def test_is_moved_by_no_diff(self, folder: Path, paramassign: Command) -> None:
+        (folder / "a.py").write_text(f"{WRONG}# \x1b[2J\u202e\n")
+        assert " # \ufffd[2J\ufffd\n" in self.run(folder, "--diff", "a.py")
+        assert " # \x1b[2J\u202e\n" in paramassign("--diff", "a.py").out  # git can apply that
 
     def test_is_told_of_success(self, folder: Path) -> None:
         for name in ("a.py", "b.py"):

@@ -70,10 +70,25 @@ def test_what_cannot_be_done_is_one_line_and_status_2(
 @pytest.mark.parametrize(
     "option", ["--jobs=0", "--time-limit=-1", "--device=tpu", "--time-limit=x"]
 )
-def test_a_bad_option_is_status_2(option: str) -> None:
-    with pytest.raises(SystemExit) as ended:
-        verify.main([option])
-    assert ended.value.code == 2
+def test_a_bad_option_is_status_2(command: Command, option: str) -> None:
+    status, out, err = command(option)
+    assert (status, out, err.count("\n")) == (2, "", 1)
+    assert f"codemods.verify: error: argument {option.partition('=')[0]}: invalid" in err
+
+
+@pytest.mark.parametrize("error", [ValueError("a\nb"), RecursionError(), SystemError()])
+def test_a_defect_of_ours_is_one_line_and_status_2(
+    command: Command, monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    def fails(*_: object) -> None:
+        raise error
+
+    monkeypatch.setattr(verify, "_run", fails)
+    status, out, err = command()
+    assert (status, out, err.count("\n")) == (2, "", 1)
+    assert f"codemods.verify: error: internal error: {type(error).__name__}" in err
+    status, _, err = command("--debug")
+    assert (status, err.split("\n", 1)[0]) == (2, "Traceback (most recent call last):")
 
 
 def test_without_torch_it_says_so(
@@ -178,5 +193,5 @@ def test_two_versions_of_a_module_of_ones_own(
 
 def test_two_versions_need_their_device(command: Command, outcomes: dict[str, Outcome]) -> None:
     status, _, err = command("--before=old.py", "--after=new.py", "--device=mps")
-    assert (status, err) == (2, "there is no mps device here\n")
+    assert (status, err) == (2, "codemods.verify: error: there is no mps device here\n")
     assert not outcomes

@@ -76,8 +76,10 @@ def is_preview(options: argparse.Namespace) -> bool:
 
 
 def _write_diff(diff: bytes, options: argparse.Namespace) -> None:
-    if in_colour(options):
-        diff = coloured(diff.decode("utf-8", "surrogateescape")).encode("utf-8", "surrogateescape")
+    if in_colour(options) or (sys.stdout is not None and sys.stdout.isatty()):
+        shown = coloured(diff.decode("utf-8", "surrogateescape"))
+        shown = shown if in_colour(options) else colour.plain(shown)
+        diff = shown.encode("utf-8", "surrogateescape")
     write_out(diff)
 
 
