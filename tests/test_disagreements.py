@@ -8,6 +8,8 @@ import pytest
 from everything import time_limit
 
 from flake8_paramassign import analyze
+from flake8_paramassign.fixes.engine import analyze_with_fixes
+from flake8_paramassign.settings import DEFAULT
 
 SECONDS = 20
 HEAD = """\
@@ -21,9 +23,14 @@ def build(device):
 """
 
 
+def whole(body: str) -> str:
+    """Return a program with this in its function."""
+    return HEAD + textwrap.indent(textwrap.dedent(body), "    ")
+
+
 def found(body: str) -> list[tuple[str, int]]:
     """Return the findings in a function, by code and line of its body."""
-    source = HEAD + textwrap.indent(textwrap.dedent(body), "    ")
+    source = whole(body)
     with time_limit(SECONDS):
         diagnostics = analyze(source, "build.py")
     return [(d.code, d.start.line - HEAD.count("\n")) for d in diagnostics]
@@ -41,6 +48,13 @@ def test_an_end_is_found(body: str) -> None:
     assert found(body) == []
 
 
+EITHER = 'nn.Parameter(torch.zeros(4)) if os.environ.get("WIDE") else model.bias + 1.0'
+FILL = "def fill(m):\n    if isinstance(m, nn.Linear):\n        m.weight = m.weight + 1.0\n"
+TAKEN = """\
+t = torch.ones(4)
+model = nn.Sequential(nn.LayerNorm(4), nn.Linear(4, 4))
+optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+"""
 NORMED = "model = nn.utils.parametrizations.spectral_norm(model)\n"
 
 
@@ -51,7 +65,36 @@ NORMED = "model = nn.utils.parametrizations.spectral_norm(model)\n"
         (f"{NORMED}model.weight *= 0.5\n", []),
         (f"{NORMED}model.weight.mul_(0.5)\n", [("PRM204", 2)]),
         (f"{NORMED}w = model.weight\nw *= 0.5\n", [("PRM204", 3)]),
+        # What raises stores nothing, so that what is there afterwards is a Parameter.
+        (f"model.register_parameter('bias', {EITHER})\nmodel.bias = model.bias\n", [("PRM101", 1)]),
+        # A Parameter that the optimizer has already goes on being trained.
+        (f"{TAKEN}model[1].bias = model[0].bias\nreturn model, optimizer\n", []),
+        (f"{TAKEN}model[1].bias = nn.Parameter(t)\nreturn model, optimizer\n", [("PRM303", 4)]),
+        # None cannot be computed with: that raises, and nothing is assigned.
+        ("m = nn.LayerNorm(4, elementwise_affine=False)\nm.bias = m.bias * 0.5\n", []),
+        # What is assigned to a computed weight goes to the original, wherever that is done.
+        (f"{FILL}model.apply(fill)\n", [("PRM101", 3)]),
+        (f"{FILL}{NORMED}model.apply(fill)\n", []),
     ],
 )
 def test_what_is_said_is_so(body: str, findings: list[tuple[str, int]]) -> None:
     assert found(body) == findings
+
+
+LOST = "nn.Parameter(torch.ones(4)).squeeze()"
+
+
+@pytest.mark.parametrize(
+    ("body", "applicabilities"),
+    [
+        (f"model = nn.Module()\nmodel.w = {LOST}\n", ["safe"]),
+        # On the other path it is no Parameter, and whether it is meant to be, nobody knows.
+        (f'model = nn.Module()\nmodel.w = {LOST} if os.environ.get("A") else t\n', ["unsafe"]),
+        # The safe one alone would have the other statement raise.
+        (f"model = nn.Module()\nmodel.w = {LOST}\nk = model.w = -model.w\n", ["", "unsafe"]),
+    ],
+)
+def test_a_fix_is_safe_by_itself(body: str, applicabilities: list[str]) -> None:
+    source = whole(f"t = torch.ones(4)\n{body}").encode()
+    diagnostics = analyze_with_fixes(source, "build.py", settings=DEFAULT)
+    assert [d.fix.applicability.value if d.fix else "" for d in diagnostics] == applicabilities

@@ -92,6 +92,21 @@ NOTHING_HAPPENS = {
     ),
 }
 """What has no effect."""
+UNSHARED = (
+    "model.fc = nn.utils.spectral_norm(model.fc)\n"
+    "model.fc.weight = torch.eye(4)\n"
+    "model.fc.weight.data.fill_(0.5)"
+)
+"""What is assigned is lost, but what is written then no longer goes to the original."""
+FOR_A_WHILE = "other = Net()\nmodel.fc.bias.data = other.fc.bias.data\nother.fc.bias = None"
+ENDED = """\
+if os.environ.get('WIDE'):
+    raise ValueError
+model.fc.weight = torch.ones(4, 4) if os.environ.get('WIDE') else nn.Parameter(torch.ones(4, 4))
+"""
+LOST = "model.fc.scale = model.fc.bias * 2"
+CUT = f"{LOST}\nmodel.fc.forward = lambda x: x * model.fc.scale"
+UNTRAINED = f"{CUT}\nfor key in ('weight', 'bias'):\n    delattr(model.fc, key)"
 STORE = "model.fc.weight = torch.full((4, 4), 0.5)"
 COPIES = "model.fc.weight.data.copy_(torch.full((4, 4), 0.5))"
 SPOILT_FIXES = (
@@ -125,6 +140,9 @@ def cases() -> dict[str, dict[str, Any]]:
     asked["on one way"] = {"source": whole(body), "told": [("PRM101", last(body))]}
     body = f"{HAPPENS['PRM301']}\n{SOUND['PRM101']}"
     asked["not reached"] = {"source": whole(body), "told": [("PRM101", last(body))]}
+    asked["ended before"] = {"source": whole(ENDED), "told": [("PRM101", last(ENDED))]}
+    asked["unshared"] = {"source": whole(UNSHARED), "told": [("PRM204", FIRST + 1)]}
+    asked["for a while"] = {"source": whole(FOR_A_WHILE), "told": [("PRM305", FIRST + 1)]}
     asked["missed"] = {"source": whole(HAPPENS["PRM303"]), "told": []}
     fix = {"source": whole(STORE), "code": "PRM101", "line": last(STORE), "kind": "safe"}
     asked["safe fix"] = {**fix, "fixed": whole(COPIES)}
@@ -134,6 +152,13 @@ def cases() -> dict[str, dict[str, Any]]:
     raising = {"source": sound, "code": "PRM303", "line": FIRST, "kind": "unsafe"}
     asked["unsafe fix that raises"] = {**raising, "fixed": whole("raise ValueError")}
     asked["unsafe fix"] = {**raising, "fixed": whole("model.fc.bias.data.copy_(torch.ones(4))")}
+    registered = f"{UNTRAINED}\nmodel.fc.bias = nn.Parameter(torch.ones(4))"
+    untrained = {"source": whole(UNTRAINED), "code": "PRM103", "line": FIRST, "kind": "unsafe"}
+    asked["then trained"] = {**untrained, "fixed": whole(registered)}
+    asked["trained as before"] = {**untrained, "source": whole("pass"), "fixed": whole(CUT)}
+    two = {"source": whole(f"{STORE}\n{STORE} * 2"), "code": "PRM101", "kind": "unsafe"}
+    asked["of another"] = {**two, "line": FIRST, "fixed": whole(f"{COPIES}\n{STORE} * 2")}
+    asked["still raises"] = {**two, "line": FIRST, "fixed": whole(f"{STORE} * 3\n{STORE} * 2")}
     large = f"{SOUND['PRM305']}\n{HAPPENS['PRM303']}\nmodel.eval()"
     asked["minimal"] = {"source": whole(large), "shrinks": "PRM303"}
     return asked
@@ -180,6 +205,13 @@ def test_a_claim_of_a_look_alike_is_false(code: str) -> None:
 def test_what_is_so_on_one_way_is_true_and_what_is_not_reached_is_unseen() -> None:
     assert answers()["on one way"]["verdicts"] == ["true"]
     assert answers()["not reached"]["verdicts"] == ["unseen"]
+    assert answers()["ended before"]["verdicts"] == ["unseen"]
+
+
+@needs_torch
+def test_what_is_so_for_a_while_or_shows_in_other_ways_is_true() -> None:
+    assert answers()["for a while"]["verdicts"] == ["true"]
+    assert answers()["unshared"]["verdicts"] == ["true"]
 
 
 @needs_torch
@@ -194,6 +226,14 @@ def test_a_fix_that_is_no_fix_is_seen() -> None:
         assert all(answers()[f"spoilt fix {number}"]["problems"]), spoilt
     assert answers()["unsafe fix"]["problems"] == [""]
     assert "ValueError" in answers()["unsafe fix that raises"]["problems"][0]
+    assert "TypeError" in answers()["still raises"]["problems"][0]
+    assert "a second time" in answers()["trained as before"]["problems"][0]
+
+
+@needs_torch
+def test_what_other_defects_do_is_no_fault_of_a_fix() -> None:
+    assert answers()["of another"]["problems"] == [""]
+    assert answers()["then trained"]["problems"] == [""]
 
 
 @needs_torch

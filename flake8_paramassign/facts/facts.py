@@ -75,7 +75,7 @@ class Facts:
     discriminated: set[Hashable] = field(default_factory=set)
     """The sites of containers of which some code asks whether they are one."""
     unregistered: set[str] = field(default_factory=set)
-    """Names that some code deletes from, or unregisters in, an object that is not known."""
+    """Names that some code deletes from, unregisters or has computed in, any object."""
     read: set[tuple[ProjectClass, str, Role]] = field(default_factory=set)
     """Which attributes of a class's objects are read as they are, and by code of which role."""
     used: set[Address] = field(default_factory=set)

@@ -54,10 +54,15 @@ def validated(
     trial = _Trial(text, filename, every_rule, surroundings)
     verdicts: dict[int, Diagnostic] = {}
     while fixable:
-        group = disjoint(fixable)
+        # Safe ones are made without the others, and have to be right by themselves.
+        group = disjoint([d for d in fixable if _is_safe(d)] or fixable)
         fixable = [diagnostic for diagnostic in fixable if diagnostic not in group]
         verdicts.update((id(d), judged) for d, judged in trial.judge(group))
     return [verdicts.get(id(diagnostic), diagnostic) for diagnostic in diagnostics]
+
+
+def _is_safe(diagnostic: Diagnostic) -> bool:
+    return diagnostic.fix is not None and diagnostic.fix.applicability is Applicability.SAFE
 
 
 @dataclass(frozen=True)

@@ -92,7 +92,9 @@ class TensorOverParameter(Rule):
         for store in facts.stored(event.name):
             if store.receiver is event.receiver and store.node in handling:
                 return False
-        return event.before.slot == PARAMETER or event.name not in facts.unregistered
+        is_one = not (event.receiver.symbolic or event.receiver.many)
+        is_seen = event.before.slot == PARAMETER and is_one
+        return is_seen or event.name not in facts.unregistered
 
 
 def _is_slot(event: AttributeStored, facts: Facts) -> bool:

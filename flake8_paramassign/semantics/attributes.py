@@ -400,7 +400,7 @@ class Attributes:
         if not sure:
             return ANY
         if how == "register_parameter":
-            return PARAMETER
+            before = PARAMETER  # it takes what such a slot takes
         if how == "register_buffer":
             return BUFFER
         if how == "add_module":

@@ -225,6 +225,8 @@ class Expressions:
     def _pair(
         self, op: ast.operator, left: Value, right: Value, node: ast.AST, state: State
     ) -> Values:
+        if NONE[0] in (left, right) and not isinstance(op, ast.Mod):
+            return UNKNOWN  # it raises, if nothing else is meant
         if isinstance(left, Constant) and isinstance(right, Constant):
             return self._of_constants(op, left.value, right.value)
         if isinstance(op, ast.Add) and (

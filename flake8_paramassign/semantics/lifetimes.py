@@ -35,12 +35,12 @@ class Lifetimes:
         for address, obj in state.objects():
             if not isinstance(obj, Optimizer) or not obj.is_known:
                 continue
-            if any(value in lost for value in obj.taken):
+            if any(value in obj.taken for value in kept):
+                continue
+            # It has what was held before, or all that a Module has, of which this is a part.
+            had = lost.union(owners)
+            if any(value in had for value in obj.taken):
                 takers.append(address)
-            elif owners.intersection(v for v in obj.taken if isinstance(v, Address)):
-                # It has all that a Module has, of which this is a part.
-                if not any(self._took(obj, value, state) for value in kept):
-                    takers.append(address)
         if takers:
             event = ParameterReplaced(
                 self._machine.frame, state, node, receiver, name, tuple(takers), kept, how,
@@ -94,10 +94,6 @@ class Lifetimes:
                 for _, held in listing.named:
                     lost.update(v for v in held if isinstance(v, Address) and not v.many)
         return lost
-
-    @staticmethod
-    def _took(obj: Optimizer, value: object, state: State) -> bool:
-        return value in obj.taken
 
     def replaced_all(self, receiver: Address, state: State, node: ast.AST) -> None:
         """All Parameters of a Module are replaced at once."""

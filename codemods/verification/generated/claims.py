@@ -12,11 +12,12 @@ from codemods.verification.differences import compare
 from codemods.verification.generated.statements_of import (
     feature,
     replaced,
+    restored,
     statement_at,
     without,
 )
 from codemods.verification.generated.witness import LATER, Record, run_all, switched, trial_of, ways
-from codemods.verification.observing import observe
+from codemods.verification.observing import Seen, observe
 from flake8_paramassign.analysis import analyze
 from flake8_paramassign.diagnostics import Diagnostic
 
@@ -110,7 +111,8 @@ def _claim(source: str, found: Diagnostic, record: Record, records: list[Record]
 
 def _is_hidden(code: str, line: int, record: Record) -> bool:
     """Whether an end that came before keeps a claim from being seen."""
-    return line in record.blamed or (code in AT_THE_END and not record.finished)
+    was_reached = line in record.lines and line not in record.blamed
+    return not record.finished and (code in AT_THE_END or not was_reached)
 
 
 def _shown(code: str, line: int, record: Record) -> bool:
@@ -133,7 +135,10 @@ def _elsewhere(source: str) -> Record:
 
 
 def _has_effect(source: str, line: int, records: list[Record]) -> Verdict:
-    """Return "true" where the statement has none: without it all that is computed is the same."""
+    """Return "true" where the statement has none: without it all that is computed is the same.
+
+    What stores a tensor may part two that share memory, which is no effect of what it writes.
+    """
     emptied = replaced(source, line)
     compared = False
     for way, record in zip(ways(source), records, strict=True):
@@ -142,10 +147,17 @@ def _has_effect(source: str, line: int, records: list[Record]) -> Verdict:
         compared = True
         with switched(way):
             before, after = observe(trial_of(source)), observe(trial_of(emptied))
-        differences, _ = compare(before, after)
-        if any(difference.aspect in SEEN for difference in differences):
-            return "false"
+        if _is_seen(before, after):
+            with switched(way):
+                parted = observe(trial_of(restored(source, line)))
+            if _is_seen(before, parted):
+                return "false"
     return "true" if compared else "unseen"
+
+
+def _is_seen(before: Seen, after: Seen) -> bool:
+    differences, _ = compare(before, after)
+    return any(difference.aspect in SEEN for difference in differences)
 
 
 def _missed(source: str, found: list[Diagnostic], record: Record) -> Iterator[Missed]:

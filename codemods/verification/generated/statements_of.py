@@ -46,6 +46,15 @@ def replaced(source: str, line: int) -> str:
     return _exchanged(source, line, f"({evaluated.strip()})" if parts else "pass")
 
 
+def restored(source: str, line: int) -> str:
+    """Return a program of which a statement stores a copy of the tensor that is there already."""
+    statement = statement_at(ast.parse(source), line)
+    if not isinstance(statement, ast.Assign) or not isinstance(statement.targets[0], ast.Attribute):
+        return replaced(source, line)
+    value, target = ast.unparse(statement.value), ast.unparse(statement.targets[0])
+    return _exchanged(source, line, f"({value}); {target} = {target}.detach().clone()")
+
+
 def _exchanged(source: str, line: int, new: str) -> str:
     statement = statement_at(ast.parse(source), line)
     if statement is None:

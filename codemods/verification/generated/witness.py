@@ -61,6 +61,8 @@ class Record:
     """The rule whose claim that is."""
     finished: bool = False
     """Whether everything was run, to the end of two steps of training."""
+    trained: bool = False
+    """Whether there was something to train in these."""
 
     def fact(self, code: str, line: int) -> None:
         """Take note that what the rule says happens at this line."""
@@ -144,6 +146,8 @@ class Witness:
             frame = sys._getframe(1)
             if frame.f_code.co_filename == self.filename:
                 self._data.append((parameter, frame.f_lineno))
+                if self._shares(parameter, [store.module for store in self._stores]):
+                    self.record.fact("PRM305" + LATER, frame.f_lineno)
 
         data = property(torch.Tensor.data.__get__, set_data)  # type: ignore[attr-defined]
         with ExitStack() as patched:
@@ -193,15 +197,20 @@ class Witness:
         """Take note of what shows when all has been done; ``root`` is what was built."""
         modules = list({id(store.module): store.module for store in self._stores}.values())
         modules += [*root.modules()] if root else []
-        every = {id(p): p for m in modules for p in m._parameters.values() if p is not None}
         taken = self._taken()
         for store in self._stores:
             self._conclude_store(store, taken)
         for parameter, line in self._data:
-            address = parameter.data_ptr()
-            for other in every.values():
-                if other is not parameter and address and other.data_ptr() == address:
-                    self.record.fact("PRM305", line)
+            if self._shares(parameter, modules):
+                self.record.fact("PRM305", line)
+
+    @staticmethod
+    def _shares(parameter: nn.Parameter, modules: list[nn.Module]) -> bool:
+        """Whether another Parameter of ``modules`` has the same storage."""
+        every = (other for module in modules for other in module._parameters.values())
+        others = (other for other in every if other is not None and other is not parameter)
+        address = parameter.data_ptr()
+        return address != 0 and any(other.data_ptr() == address for other in others)
 
     def _taken(self) -> set[int]:
         """Return what the optimizers hold, by identity."""
@@ -288,7 +297,7 @@ def ways(source: str) -> list[frozenset[str]]:
     """Return all ways to switch the conditions of a program."""
     found = [frozenset[str]()]
     for condition in SWITCHES:
-        if condition in source:
+        if SWITCHES[condition] in source:
             found += [way | {condition} for way in found]
     return found
 
@@ -312,6 +321,7 @@ def run(source: str, way: frozenset[str], device: str = "cpu") -> Record:
                 root, optimizer = trial.program.build(names)
             Run(trial, root, optimizer, names).train(steps=2)
             record.finished = True
+            record.trained = any(parameter.requires_grad for parameter in root.parameters())
         except DoesNotApply:
             record.finished = True
         except StageError as error:
@@ -338,7 +348,10 @@ def _blame(record: Record, error: BaseException) -> None:
 def run_all(source: str, device: str = "cpu") -> tuple[Record, list[Record]]:
     """Run a program in every way; return all that was seen, and what in each of them."""
     records = [run(source, way, device) for way in ways(source)]
-    total = Record(finished=all(record.finished for record in records))
+    total = Record(
+        finished=all(record.finished for record in records),
+        trained=all(record.trained for record in records),
+    )
     for record in records:
         total.sometimes |= {
             (code, line)

@@ -9,7 +9,7 @@ from functools import cached_property
 from flake8_paramassign import catalogue
 from flake8_paramassign.catalogue import Result
 from flake8_paramassign.domain.objects import Tensor
-from flake8_paramassign.domain.values import Address, Library, Value
+from flake8_paramassign.domain.values import NONE, Address, Library, Value
 from flake8_paramassign.facts.aliasing import shares_storage_with
 from flake8_paramassign.facts.uses import reading_roles
 from flake8_paramassign.fixes.rewrites.attribute_uses import Attribute
@@ -79,6 +79,12 @@ class Moved(Attribute):
             and node not in stored
             for node in ast.walk(self.draft.tree)
         )
+
+    @property
+    def is_alike_on_all_paths(self) -> bool:
+        """Whether Parameters, or what is computed of them, are stored there, or None."""
+        tensors = (self.draft.tensor(value) for value in self.event.values if value != NONE[0])
+        return all(t is not None and (t.is_parameter or t.origin is not None) for t in tensors)
 
     @property
     def cuts_a_gradient(self) -> bool:

@@ -14,6 +14,7 @@ from flake8_paramassign.domain.objects import (
     Thing,
 )
 from flake8_paramassign.domain.values import UNKNOWN, Address, Values
+from flake8_paramassign.project.classes import TorchClass
 from flake8_paramassign.semantics.models.base import Call, function
 
 _NORMS = (
@@ -33,6 +34,7 @@ _PRUNING = tuple(
         "identity",
     )
 )
+_HOLDER = "torch.nn.utils.parametrize.ParametrizationList"
 _REMOVERS = (
     "torch.nn.utils.remove_weight_norm", "torch.nn.utils.remove_spectral_norm",
     "torch.nn.utils.prune.remove", "torch.nn.utils.parametrize.remove_parametrizations",
@@ -51,6 +53,7 @@ def _recomputed(call: Call) -> Values:
         if not isinstance(name, str):
             call.state.havoc([value])
             continue
+        call.machine.unregistered.add(name)
         by = Recomputed(call.name, call.machine.place(call.node))
         is_parametrized = "parametriz" in call.name
         made = Tensor(
@@ -69,7 +72,11 @@ def _recomputed(call: Call) -> Values:
             changed = changed.with_field(f"{name}{kept}", Field(before.values, PARAMETER))
         if is_parametrized:
             original = Thing(
-                None, True, {"original": Field(before.values, ANY)}, is_open=True, initialised=True
+                TorchClass.named(_HOLDER),
+                True,
+                {"original": Field(before.values, ANY)},
+                is_open=True,
+                initialised=True,
             )
             holder = call.machine.new(original, call.state, call.node, "parametrizations")
             changed = changed.with_field("parametrizations", Field((holder,), 4))

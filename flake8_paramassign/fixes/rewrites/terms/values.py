@@ -86,7 +86,8 @@ REPLACED = Terms[Evidence](
     "PRM101",
     "`m.w = t` becomes `m.w = nn.Parameter(t)`",
     refused=NOTHING_FITS,
-    unsafe="no optimizer, tie or hook of the old Parameter knows the new one",
+    unsafe="no optimizer, tie or hook of the old Parameter knows the new one, and what computes "
+    "with it may raise RuntimeError if it has another shape or dtype",
 )
 
 MOVED_ONTO_SLOT = Terms[Moved](
@@ -133,7 +134,10 @@ MOVED_INSIDE = Terms[Moved](
             lambda m: not m.is_listed,
         ),
         Question("that nothing but the attribute gets it", lambda m: m.is_stored_at_once),
-        Question("that nothing else is stored in it", lambda m: not m.is_stored_elsewhere),
+        Question(
+            "that nothing else is stored in it",
+            lambda m: m.is_alike_on_all_paths and not m.is_stored_elsewhere,
+        ),
     ),
 )
 

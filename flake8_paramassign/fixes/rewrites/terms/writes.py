@@ -65,14 +65,14 @@ WRITTEN_THROUGH = Terms[ItemWrite](
             lambda i: i.is_unregistered,
         ),
     ),
-    unsafe=f"the Parameter then changes; {BROADCASTS}",
+    unsafe=f"the Parameter then changes; {BROADCASTS}, or RuntimeError if it is expanded",
 )
 
 FROZEN = Terms[Attribute](
     "PRM203",
     "`m.requires_grad = False` becomes `m.requires_grad_(False)`",
     refused=(Question("the attribute is read in another place", lambda a: a.is_read),),
-    unsafe="what is trained changes",
+    unsafe="what is trained changes; without anything to train, backward() raises RuntimeError",
 )
 
 DONE_WITHOUT_GRAD = Terms[Write](
@@ -154,7 +154,8 @@ LOADED_IN_PLACE: Terms[Any] = Terms(
 KEPT_FROZEN: Terms[Any] = Terms(
     "PRM304",
     "`nn.Parameter(t)` becomes `nn.Parameter(t, requires_grad=False)`",
-    unsafe="pass True instead where it is meant to train",
+    unsafe="pass True instead where it is meant to train: a frozen one takes no hooks, and without "
+    "anything to train, backward() raises RuntimeError",
 )
 
 FLAG_ASKED: Terms[Any] = Terms(
