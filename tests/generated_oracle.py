@@ -16,15 +16,19 @@ import torch
 
 from codemods.verification.generated import claims, mended
 from codemods.verification.generated.minimal import minimal
-from flake8_paramassign.diagnostics import Applicability, Diagnostic, Edit, Fix, Position
+from flake8_paramassign.diagnostics import Applicability, Diagnostic, Edit, Fix, Position, Related
 from flake8_paramassign.fixes.engine import FixResult
 
 
-def told(code: str, line: int, applicability: Applicability | None = None) -> Diagnostic:
-    """Return a finding, with a fix of this kind."""
+def told(
+    code: str, line: int, applicability: Applicability | None = None, trace: int = 0
+) -> Diagnostic:
+    """Return a finding, with a fix of this kind, that rests on what is at the line ``trace``."""
     start, end = Position(line, 0), Position(line, 1)
     fix = Fix("", applicability, (Edit(start, end, ""),)) if applicability else None
-    return Diagnostic(code, "told", "told", start, end, fix)
+    at = Position(trace, 0)
+    facts = (Related("told", at, at),) if trace else ()
+    return Diagnostic(code, "told", "told", start, end, fix, trace=facts)
 
 
 def seen(case: dict[str, Any]) -> dict[str, Any]:
@@ -36,7 +40,7 @@ def seen(case: dict[str, Any]) -> dict[str, Any]:
             return _judged(source)
     if "fixed" in case:
         kind = Applicability(case["kind"])
-        finding = told(case["code"], case["line"], kind)
+        finding = told(case["code"], case["line"], kind, case.get("trace", 0))
         with (
             patch.object(mended, "analyze_with_fixes", return_value=[finding]),
             patch.object(mended, "fix_source", return_value=FixResult(case["fixed"].encode())),

@@ -49,6 +49,12 @@ def test_an_end_is_found(body: str) -> None:
 
 
 EITHER = 'nn.Parameter(torch.zeros(4)) if os.environ.get("WIDE") else model.bias + 1.0'
+EARLY = """\
+class Net(nn.Module):
+    def __init__(self):
+        self.w = {}
+        super().__init__()
+"""
 FILL = "def fill(m):\n    if isinstance(m, nn.Linear):\n        m.weight = m.weight + 1.0\n"
 TAKEN = """\
 t = torch.ones(4)
@@ -72,6 +78,9 @@ NORMED = "model = nn.utils.parametrizations.spectral_norm(model)\n"
         (f"{TAKEN}model[1].bias = nn.Parameter(t)\nreturn model, optimizer\n", [("PRM303", 4)]),
         # None cannot be computed with: that raises, and nothing is assigned.
         ("m = nn.LayerNorm(4, elementwise_affine=False)\nm.bias = m.bias * 0.5\n", []),
+        # What may be a copy of the Parameter may be stored before the Module is initialised.
+        (EARLY.format("nn.Parameter(torch.ones(4, 4).t()).contiguous()"), []),
+        (EARLY.format("nn.Parameter(torch.ones(4, 4).t())"), [("PRM107", 3)]),
         # What is assigned to a computed weight goes to the original, wherever that is done.
         (f"{FILL}model.apply(fill)\n", [("PRM101", 3)]),
         (f"{FILL}{NORMED}model.apply(fill)\n", []),

@@ -140,12 +140,26 @@ def cases() -> dict[str, dict[str, Any]]:
     asked["on one way"] = {"source": whole(body), "told": [("PRM101", last(body))]}
     body = f"{HAPPENS['PRM301']}\n{SOUND['PRM101']}"
     asked["not reached"] = {"source": whole(body), "told": [("PRM101", last(body))]}
+    stored = whole("del model.fc.bias").replace(
+        "return self.fc", "self.fc.bias = x[0]; return self.fc"
+    )
+    told = [("PRM101", stored[: stored.index("= x[0]")].count("\n") + 1)]
+    asked["deleted elsewhere"] = {"source": stored, "told": told}
     asked["ended before"] = {"source": whole(ENDED), "told": [("PRM101", last(ENDED))]}
     asked["unshared"] = {"source": whole(UNSHARED), "told": [("PRM204", FIRST + 1)]}
     asked["for a while"] = {"source": whole(FOR_A_WHILE), "told": [("PRM305", FIRST + 1)]}
     asked["missed"] = {"source": whole(HAPPENS["PRM303"]), "told": []}
     fix = {"source": whole(STORE), "code": "PRM101", "line": last(STORE), "kind": "safe"}
     asked["safe fix"] = {**fix, "fixed": whole(COPIES)}
+    taken = f"t = {{}}\n{OPTIMIZER.replace('model.parameters()', '[t]')}"
+    asked["leaf made last"] = {
+        "source": whole(taken.format("torch.ones(4).requires_grad_() * 2")),
+        "fixed": whole(taken.format("(torch.ones(4) * 2).requires_grad_()")),
+        "code": "PRM106",
+        "line": FIRST,
+        "trace": FIRST + 1,
+        "kind": "safe",
+    }
     for number, spoilt in enumerate(SPOILT_FIXES):
         asked[f"spoilt fix {number}"] = {**fix, "fixed": whole(spoilt)}
     sound = whole(SOUND["PRM303"])
@@ -206,6 +220,7 @@ def test_what_is_so_on_one_way_is_true_and_what_is_not_reached_is_unseen() -> No
     assert answers()["on one way"]["verdicts"] == ["true"]
     assert answers()["not reached"]["verdicts"] == ["unseen"]
     assert answers()["ended before"]["verdicts"] == ["unseen"]
+    assert answers()["deleted elsewhere"]["verdicts"] == ["conditional"]
 
 
 @needs_torch
@@ -224,6 +239,7 @@ def test_a_fix_that_is_no_fix_is_seen() -> None:
     assert answers()["safe fix"]["problems"] == [""]
     for number, spoilt in enumerate(SPOILT_FIXES):
         assert all(answers()[f"spoilt fix {number}"]["problems"]), spoilt
+    assert answers()["leaf made last"]["problems"] == [""]
     assert answers()["unsafe fix"]["problems"] == [""]
     assert "ValueError" in answers()["unsafe fix that raises"]["problems"][0]
     assert "TypeError" in answers()["still raises"]["problems"][0]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from flake8_paramassign.domain.values import is_unknown
 from flake8_paramassign.facts import Facts
 from flake8_paramassign.facts.wording import quoted
 from flake8_paramassign.rules.base import Rule, Verdict
@@ -63,10 +64,11 @@ class AssignedBeforeModuleInit(Rule):
             return None
         if event.expects_error or Path(event.frame.module.path).name.startswith("modular_"):
             return None
-        if event.how not in _REGISTERING and not any(
+        registered = any(
             facts.parameter(value, event.state) or facts.is_module(value, event.state)
             for value in event.values
-        ):
+        )
+        if event.how not in _REGISTERING and (not registered or is_unknown(event.values)):
             return None
         return Verdict(
             f"{quoted(event.name)} is assigned before Module.__init__() has run, which raises "

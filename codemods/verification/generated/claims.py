@@ -34,7 +34,7 @@ SHOWN_BY = {
 """What makes a rule's claim true, where it is more than what has to be told."""
 WITHOUT_EFFECT = ("PRM201", "PRM202", "PRM204")
 """Rules that say that a statement changes nothing."""
-AT_THE_END = ("PRM102", "PRM103", "PRM104", "PRM105", "PRM303", "PRM304", "PRM305")
+AT_THE_END = ("PRM102", "PRM103", "PRM104", "PRM105", "PRM106", "PRM303", "PRM304", "PRM305")
 """Rules that speak of what is so when all has been done."""
 SEEN = ("output", "loss", "gradient", "parameter", "buffer", "form of parameter", "ties", "raises")
 """What a statement without effect leaves as it is."""
@@ -100,7 +100,7 @@ def _claim(source: str, found: Diagnostic, record: Record, records: list[Record]
         verdict = "true"
     elif line not in record.lines or any(_is_hidden(code, line, r) for r in records):
         verdict = "unseen"
-    elif code == "PRM301" and _is_frozen_elsewhere(source, line):
+    elif code in ("PRM101", "PRM301") and _is_changed_elsewhere(source, line):
         verdict = "conditional"
     elif WHEN in found.message:
         verdict = "true" if _shown(code, line, _elsewhere(source)) else "conditional"
@@ -122,10 +122,11 @@ def _shown(code: str, line: int, record: Record) -> bool:
     return bool(lines) if code in ANYWHERE else line in lines
 
 
-def _is_frozen_elsewhere(source: str, line: int) -> bool:
-    """Whether a method writes what its class trains, and others may have frozen."""
+def _is_changed_elsewhere(source: str, line: int) -> bool:
+    """Whether a method writes what its class trains, and others may have frozen or deleted."""
     where = feature(ast.parse(source), line)
-    return where.startswith("class") and "__init__" not in where and "requires_grad" in source
+    is_changed = "requires_grad" in source or "del " in source
+    return where.startswith("class") and "__init__" not in where and is_changed
 
 
 def _elsewhere(source: str) -> Record:

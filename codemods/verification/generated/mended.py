@@ -6,7 +6,9 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
+from unittest.mock import patch
 
 import torch
 from torch import nn
@@ -24,7 +26,7 @@ from codemods.verification.observing import Seen, observe
 from flake8_paramassign.analysis import analyze
 from flake8_paramassign.diagnostics import Applicability, Diagnostic
 from flake8_paramassign.fixes.engine import analyze_with_fixes, fix_source
-from flake8_paramassign.settings import DEFAULT
+from flake8_paramassign.settings import DEFAULT, Settings
 
 REGISTERS = ("PRM102", "PRM103", "PRM104", "PRM105")
 """Rules whose fix registers something, and changes nothing of the first outputs."""
@@ -57,7 +59,8 @@ def mend(source: str) -> Iterator[Mended]:
     safe = [d for d in found if _applies(d, Applicability.SAFE)]
     if safe:
         mended = fix_source(source.encode(), FILENAME).source.decode()
-        lines = frozenset(diagnostic.start.line for diagnostic in safe)
+        takers = [taker for d in safe if d.code == "PRM106" for taker in d.trace]
+        lines = frozenset([*(d.start.line for d in safe), *(taker.start.line for taker in takers)])
         codes = tuple(sorted({diagnostic.code for diagnostic in safe}))
         problem = _safe_problem(source, mended, lines)
         yield Mended(codes, True, mended, problem)
@@ -65,7 +68,7 @@ def mend(source: str) -> Iterator[Mended]:
     for diagnostic in found:
         if _applies(diagnostic, Applicability.UNSAFE) and diagnostic.fix:
             before = before or run_all(source)[0]
-            mended = _with_one(source, diagnostic)
+            mended = _with_one(source, found, diagnostic)
             if mended != source:
                 problem = _unsafe_problem(source, mended, diagnostic, before)
                 yield Mended((diagnostic.code,), False, mended, problem, diagnostic.fix.message)
@@ -75,8 +78,8 @@ def _applies(diagnostic: Diagnostic, applicability: Applicability) -> bool:
     return diagnostic.fix is not None and diagnostic.fix.applicability is applicability
 
 
-def _with_one(source: str, wanted: Diagnostic) -> str:
-    """Return the program with one fix made."""
+def _with_one(source: str, found: list[Diagnostic], wanted: Diagnostic) -> str:
+    """Return the program with one fix made, of those that are ``found``."""
     made: list[Diagnostic] = []
 
     def accept(diagnostic: Diagnostic, before: bytes, after: bytes) -> bool:
@@ -85,7 +88,13 @@ def _with_one(source: str, wanted: Diagnostic) -> str:
         made.append(diagnostic)
         return True
 
-    return fix_source(source.encode(), FILENAME, unsafe_fixes=True, accept=accept).source.decode()
+    written = source.encode()
+
+    def known(source: bytes, filename: str, *, settings: Settings) -> list[Diagnostic]:
+        return found if source == written else []
+
+    result = fix_source(source.encode(), FILENAME, unsafe_fixes=True, accept=accept, analyze=known)
+    return result.source.decode()
 
 
 def _safe_problem(source: str, mended: str, lines: frozenset[int]) -> str:
@@ -143,13 +152,19 @@ def _first_outputs_differ(source: str, mended: str) -> str:
     return ""
 
 
+@lru_cache(maxsize=1)
+def _found(source: str) -> list[Diagnostic]:
+    """Return what the linter says of a program of which several fixes are looked at."""
+    return analyze(source, FILENAME)
+
+
 def _told(source: str, *, but: int) -> frozenset[str]:
     """Return the lines of which the linter says something, save one.
 
     What is said of them, or raised there, may well change where only that one is mended.
     """
     lines = source.splitlines()
-    told = {diagnostic.start.line for diagnostic in analyze(source, FILENAME)}
+    told = {diagnostic.start.line for diagnostic in _found(source)}
     return frozenset(lines[line - 1] for line in told - {but})
 
 
@@ -158,7 +173,7 @@ def _new_findings(source: str, mended: str, *, but: frozenset[str] = frozenset()
 
     ``but`` are lines of which it may.
     """
-    known = sorted(diagnostic.code for diagnostic in analyze(source, FILENAME))
+    known = sorted(diagnostic.code for diagnostic in _found(source))
     lines = mended.splitlines()
     for diagnostic in analyze(mended, FILENAME):
         if diagnostic.code in known:
@@ -184,9 +199,10 @@ def _observed(source: str, meant: frozenset[int] = frozenset()) -> Seen:
 def as_meant(lines: frozenset[int]) -> Iterator[None]:
     """Let stores at these lines be done as they are meant: what stands there takes the value.
 
-    Where nothing does, it becomes a Parameter, which trains as the value does.
+    Where nothing does, it becomes a Parameter, which trains as the value does. An optimizer that is
+    made there is given leaves.
     """
-    store = nn.Module.__setattr__
+    store, add = nn.Module.__setattr__, torch.optim.Optimizer.add_param_group
 
     def __setattr__(module: nn.Module, name: str, value: Any) -> None:
         if isinstance(value, torch.Tensor) and not isinstance(value, nn.Parameter):
@@ -199,11 +215,19 @@ def as_meant(lines: frozenset[int]) -> Iterator[None]:
                 value = nn.Parameter(value.detach(), requires_grad=value.requires_grad)
         store(module, name, value)
 
-    nn.Module.__setattr__ = __setattr__  # type: ignore[method-assign, assignment]
-    try:
+    def add_param_group(optimizer: torch.optim.Optimizer, group: dict[str, Any]) -> None:
+        given = group["params"]
+        if _line() in lines and isinstance(given, list):
+            for tensor in given:
+                if not tensor.is_leaf:
+                    tensor.detach_().requires_grad_()
+        add(optimizer, group)
+
+    with (
+        patch.object(nn.Module, "__setattr__", __setattr__),
+        patch.object(torch.optim.Optimizer, "add_param_group", add_param_group),
+    ):
         yield
-    finally:
-        nn.Module.__setattr__ = store  # type: ignore[method-assign]
 
 
 def _line() -> int:

@@ -458,6 +458,8 @@ class Tensors:
         if not isinstance(obj, Tensor):
             return self.anything(node, state)
         short = name.rpartition(".")[2]
+        if result is Result.MAYBE_SELF and obj.is_parameter:
+            return (address, *UNKNOWN)  # a copy, unless it is contiguous already
         if result in (Result.SELF, Result.IN_PLACE, Result.MAYBE_SELF):
             return (address,)
         if result is Result.VIEW:
