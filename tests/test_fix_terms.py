@@ -131,6 +131,40 @@ def test_who_lets_exceptions_through_waits_for_none() -> None:
     assert finding.fix and finding.fix.applicability.value == "safe"
 
 
+@pytest.mark.parametrize(
+    "before",
+    [
+        "y = (layer.weight ** 2).sum()",
+        "w = layer.weight\ny = (w * w).sum()",
+        "y = F.linear(torch.ones(3), layer.weight)",
+        "y = sum((p * p).sum() for p in layer.parameters())",
+        "y = layer.weight.pow(2).sum()",
+        "s = nn.Sequential(layer)\ny = s(torch.ones(3))",
+        "f = layer.forward\ny = f(torch.ones(3))",
+    ],
+)
+def test_what_is_computed_with_is_not_safely_written_over(before: str) -> None:
+    [*_, finding] = fixes(LAYER + before + "\nlayer.weight.data.fill_(3)", rule="PRM902")
+
+    assert finding.fix and finding.fix.applicability.value == "unsafe"
+
+
+@pytest.mark.parametrize(
+    "before",
+    [
+        "n = layer.weight.size(1) * 2",
+        "layer.weight.data.fill_(2)",
+        "o = torch.optim.SGD(layer.parameters(), 0.1)",
+        "nn.init.ones_(layer.weight)",
+        "s = layer.in_features ** 0.5",
+    ],
+)
+def test_what_is_only_looked_at_is_safely_written_over(before: str) -> None:
+    [*_, finding] = fixes(LAYER + before + "\nlayer.weight.data.fill_(3)", rule="PRM902")
+
+    assert finding.fix and finding.fix.applicability.value == "safe"
+
+
 def test_there_is_a_program_for_each_proof() -> None:
     asked = {
         terms.code: {question.says.partition(" (")[0] for question in terms.proved}

@@ -223,7 +223,7 @@ def test_what_is_made_in_another_file_is_left_alone(tmp_path: Path) -> None:
     file = tmp_path / "model.py"
     [finding] = analyze_with_fixes(source.encode(), str(file), settings=Settings())
 
-    assert finding.why_not_fixed == "what has to change stands in another file"
+    assert finding.why_not_fixed == "the cause is in helper.py, line 5: mend it there"
 
 
 def test_every_finding_has_a_fix_or_a_reason() -> None:

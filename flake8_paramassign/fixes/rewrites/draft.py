@@ -5,16 +5,18 @@ from __future__ import annotations
 import ast
 from collections.abc import Sequence
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from flake8_paramassign import catalogue
 from flake8_paramassign.catalogue import Result
 from flake8_paramassign.diagnostics import Applicability, Edit, Fix, Position
-from flake8_paramassign.domain.objects import Obj, Shape, Tensor, Thing
+from flake8_paramassign.domain.objects import Obj, Place, Shape, Tensor, Thing
 from flake8_paramassign.domain.values import NOTHING, Value, Values, join_all
 from flake8_paramassign.fixes.imports import NoFreeName, name_for
 from flake8_paramassign.fixes.rewrites.places import path_to
 from flake8_paramassign.fixes.rewrites.reasons import NoRewrite
+from flake8_paramassign.project.module import Module
 from flake8_paramassign.report import Case
 
 if TYPE_CHECKING:
@@ -37,8 +39,8 @@ class Draft:
     do not name stays as it is.
     """
 
-    def __init__(self, case: Case, node: ast.AST) -> None:
-        """Find ``node`` in the file; raises NoRewrite where it stands in another one."""
+    def __init__(self, case: Case, node: ast.AST, module: Module | None = None) -> None:
+        """Find ``node`` in the file; raises NoRewrite where it stands in another ``module``."""
         self.case = case
         self.source = case.source
         self.text = case.source.text
@@ -46,7 +48,7 @@ class Draft:
         self.tree = self.module.tree
         self.path = path_to(self.tree, node)
         if not self.path:
-            raise NoRewrite("what has to change stands in another file")
+            raise elsewhere(Place(node, module) if module is not None else None)
         self._changes: list[tuple[int, int, str]] = []
         self._imports: list[Edit] = []
 
@@ -95,7 +97,7 @@ class Draft:
         if tensor is None or tensor.made is None:
             raise NoRewrite("what makes the tensor is not known")
         if tensor.made.module is not self.module:
-            raise NoRewrite("what has to change stands in another file")
+            raise elsewhere(tensor.made)
         return tensor.made.node
 
     @property
@@ -263,6 +265,17 @@ class Draft:
         if cut.count("#") > sum(content.count("#") for _, _, content in merged):
             raise NoRewrite("a comment stands where the rewrite would have to cut")
         return merged
+
+
+def elsewhere(place: Place | None) -> NoRewrite:
+    """Return why there is no rewrite of what is to be mended at ``place``, in another file.
+
+    That file may be no user's, or have callers that are not in sight here.
+    """
+    if place is None:
+        return NoRewrite("the cause is in another file: mend it there")
+    line = getattr(place.node, "lineno", 1)
+    return NoRewrite(f"the cause is in {Path(place.module.path).name}, line {line}: mend it there")
 
 
 def _is_word(character: str) -> bool:

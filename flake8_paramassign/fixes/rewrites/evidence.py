@@ -12,7 +12,8 @@ from flake8_paramassign.domain.values import NONE, Address, Constant, Library, V
 from flake8_paramassign.facts.registration import is_registered
 from flake8_paramassign.fixes.rewrites.catching import may_be_caught
 from flake8_paramassign.fixes.rewrites.draft import Draft
-from flake8_paramassign.fixes.rewrites.passes import is_before_any_pass, is_between_passes
+from flake8_paramassign.fixes.rewrites.mentions import is_before_any_pass
+from flake8_paramassign.fixes.rewrites.passes import is_between_passes
 from flake8_paramassign.fixes.rewrites.purity import is_pure
 from flake8_paramassign.project.classes import ProjectClass, TorchClass
 from flake8_paramassign.project.module import Module

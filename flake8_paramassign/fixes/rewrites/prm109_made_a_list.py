@@ -21,6 +21,6 @@ def rewrite(case: Case) -> Fix:
     made = generator.made if isinstance(generator, Container) else None
     if made is None or not isinstance(made.node, ast.expr):
         raise NoRewrite("what makes the generator is not one expression")
-    draft = Draft(case, made.node)
+    draft = Draft(case, made.node, made.module)
     draft.enclose(made.node, "list(", ")")
     return draft.fix("make a list of the Parameters", MADE_A_LIST.unsafe)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from flake8_paramassign import catalogue
 from flake8_paramassign.domain.values import Address
 from flake8_paramassign.fixes.rewrites.draft import Draft
-from flake8_paramassign.fixes.rewrites.passes import is_before_any_pass
+from flake8_paramassign.fixes.rewrites.mentions import is_before_any_pass
 from flake8_paramassign.fixes.rewrites.purity import is_pure
 from flake8_paramassign.semantics.events import WrittenInPlace
 
