@@ -62,6 +62,11 @@ class Surroundings:
         """Write down that the content of a file is known from before; ``read`` has named it."""
         self._asked["content", self._full(path)] = name
 
+    def has_asked(self, path: str | Path) -> bool:
+        """Whether anything was asked of this file, there or not."""
+        full = self._full(path)
+        return any((what, full) in self._asked for what in ("file", "anything", "content"))
+
     def told(self) -> Iterator[str]:
         """Yield a line for each question to the disk, with its answer; ``is_still_so`` reads it."""
         for (what, path), answer in self._asked.items():

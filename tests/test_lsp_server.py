@@ -42,6 +42,18 @@ def fill():
     net = nn.Linear(4, 4)
     net.weight = torch.zeros(4, 4)
 """
+HEIR = """\
+import torch
+from torch import nn
+
+from base import Base
+
+
+class Heir(Base):
+    def __init__(self, device):
+        super().__init__()
+        self.w = nn.Parameter(torch.zeros(3)).to(device)
+"""
 CLEAN = "import torch\n"
 BROKEN = TEXT + "def f(:\n"
 
@@ -101,6 +113,25 @@ class TestDiagnostics:
         assert await editor.open("a.py", CLEAN) == []
         editor.type("a.py", 2, TEXT)
         assert len(await editor.shown("a.py")) == 3
+
+    async def test_rest_on_other_open_files_as_these_are_typed(self, editor: Editor) -> None:
+        (editor.folder / "base.py").write_text("class Base:\n    pass\n")
+        await editor.start()
+        assert await editor.open("a.py", HEIR) == []
+        assert await editor.open("beside.py", CLEAN) == []
+        base = "from torch import nn\n\n\nclass Base(nn.Module):\n    pass\n"
+        await editor.open("base.py", base)
+        assert [d.code for d in await editor.shown("a.py")] == ["PRM102"]
+        editor.type("base.py", 2, base.replace("nn.Module", "object"))
+        assert await editor.shown("a.py") == []
+        editor.type("beside.py", 2, CLEAN + TEXT)
+        assert len(await editor.shown("beside.py")) == 3
+        assert await editor.nothing_new()  # nobody imports that
+        editor.type("base.py", 3, base)
+        assert len(await editor.shown("a.py")) == 1
+        document = types.TextDocumentIdentifier(editor.uri("base.py"))
+        editor.client.text_document_did_close(types.DidCloseTextDocumentParams(document))
+        assert await editor.shown("a.py") == []
 
     async def test_of_text_that_is_no_longer_there_are_not_shown(self, editor: Editor) -> None:
         await editor.start({"debounce": 2_000})  # however slow the machine is

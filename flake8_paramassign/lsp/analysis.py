@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 from flake8_paramassign.checking import Checker
 from flake8_paramassign.configuration import Configuration
@@ -13,6 +14,10 @@ from flake8_paramassign.findings import Finding
 from flake8_paramassign.lsp.programs import Program
 from flake8_paramassign.rules import all_rules
 from flake8_paramassign.rules.prm001_not_analysed import NotAnalysed
+from flake8_paramassign.surroundings import Surroundings
+
+if TYPE_CHECKING:
+    from flake8_paramassign.report import Rewriter
 
 QUICK_FIX = "quickfix"
 FIX_ALL = "source.fixAll.paramassign"
@@ -38,18 +43,31 @@ class Analysis:
 
     program: Program
     configuration: Configuration = field(default_factory=Configuration)
+    unsaved: Mapping[str, bytes] = field(default_factory=dict)
+    """What stands for the content of files on the disk, by their paths."""
+
+    def rests_on(self, path: str) -> bool:
+        """Whether what is found may be another where the file at ``path`` changes."""
+        return "findings" not in vars(self) or self._surroundings.has_asked(path)
+
+    @cached_property
+    def _surroundings(self) -> Surroundings:
+        return Surroundings(self.unsaved)
+
+    def _checker(self, rewrite: Rewriter | None = None) -> Checker:
+        return Checker(self.configuration, rewrite, self._surroundings)
 
     @cached_property
     def findings(self) -> list[Finding]:
         """The findings, without their fixes: these take longer, and are rarely asked for."""
-        return self._checked(Checker(self.configuration))
+        return self._checked(self._checker())
 
     @cached_property
     def with_fixes(self) -> list[Finding]:
         """The findings with their fixes."""
         from flake8_paramassign.fixes.rewrites import rewrite
 
-        return self._checked(Checker(self.configuration, rewrite)) if self.findings else []
+        return self._checked(self._checker(rewrite)) if self.findings else []
 
     def _checked(self, checker: Checker) -> list[Finding]:
         return checker.check_named(self.program.data, self.program.filename)
@@ -109,7 +127,7 @@ class Analysis:
         from flake8_paramassign.fixes.fixing import Fixer
         from flake8_paramassign.fixes.rewrites import rewrite
 
-        fixer = Fixer(Checker(self.configuration, rewrite), writes=False)
+        fixer = Fixer(self._checker(rewrite), writes=False)
         fixed, outcome = fixer.fix(self.program.data, self.program.filename)
         texts = self.program.texts_in(fixed) if outcome.changed else None
         if not texts:

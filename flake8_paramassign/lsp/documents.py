@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -111,6 +112,15 @@ class Documents:
         if owner not in self._texts:
             return None
         return File(path_of(owner), owner, self._texts[owner].text)
+
+    def unsaved(self) -> dict[str, bytes]:
+        """Return what the open Python files hold, saved or not, by their paths."""
+        cells = {cell for known in self._notebooks.values() for cell in known}
+        return {
+            path: File(path, uri, known.text).data
+            for uri, known in self._texts.items()
+            if known.is_python and uri not in cells and os.path.isabs(path := path_of(uri))
+        }
 
     def text_of(self, filename: str) -> tuple[str, Text]:
         """Return the URI and the text of a file, open or not; no text where it cannot be read."""

@@ -35,13 +35,13 @@ def pylsp_settings() -> dict[str, Any]:
     return {"plugins": {_NAME: {"enabled": True, "diagnostics": False}}}
 
 
-def pylsp_lint(config: Config, document: Document) -> list[dict[str, Any]]:
+def pylsp_lint(config: Config, workspace: Workspace, document: Document) -> list[dict[str, Any]]:
     """Return the findings in a document, if they are wanted."""
     options = _options(config, document)
     if not options.diagnostics:
         return []
     with _ONE_AT_A_TIME:
-        analysis = _analysis(document, options)
+        analysis = _analysis(document, workspace, options)
         return [_diagnostic(finding, analysis, options) for finding in analysis.findings]
 
 
@@ -54,7 +54,7 @@ def pylsp_code_actions(
 ) -> list[dict[str, Any]]:
     """Return what can be done about the findings in a range."""
     with _ONE_AT_A_TIME:
-        analysis = _analysis(document, _options(config, document))
+        analysis = _analysis(document, workspace, _options(config, document))
         text = analysis.program.texts[document.uri]
         start, end = (text.position(_place(range[key])) for key in ("start", "end"))
         actions = analysis.actions(document.uri, start, end)
@@ -77,7 +77,7 @@ def _options(config: Config, document: Document) -> Options:
         return Options(diagnostics=False)
 
 
-def _analysis(document: Document, options: Options) -> Analysis:
+def _analysis(document: Document, workspace: Workspace, options: Options) -> Analysis:
     folder = Path(document.path).parent
     try:
         configuration = options.configuration_in(folder)
@@ -85,8 +85,12 @@ def _analysis(document: Document, options: Options) -> Analysis:
         configuration = Configuration()
     if is_left_out(document.path, configuration.exclusion, folder):
         configuration = Configuration(ignore=("PRM",))
-    program = File(document.path, document.uri, Text(document.source))
-    return Analysis(program, configuration)
+    unsaved = {known.path: _program(known).data for known in workspace.documents.values()}
+    return Analysis(_program(document), configuration, unsaved)
+
+
+def _program(document: Document) -> File:
+    return File(document.path, document.uri, Text(document.source))
 
 
 def _diagnostic(finding: Finding, analysis: Analysis, options: Options) -> dict[str, Any]:

@@ -126,11 +126,13 @@ class Server:
         """Look at a document that was opened."""
         self._documents.open(params.text_document)
         self._look_at(params.text_document.uri, at_once=True)
+        self._look_at_importers(params.text_document.uri)
 
     def changed(self, params: types.DidChangeTextDocumentParams) -> None:
         """Look at a document once nothing more is typed."""
         self._documents.change(params.text_document, params.content_changes)
         self._look_at(params.text_document.uri)
+        self._look_at_importers(params.text_document.uri)
 
     def saved(self, params: types.DidSaveTextDocumentParams) -> None:
         """Look at all documents: what was saved may be imported by any."""
@@ -140,6 +142,7 @@ class Server:
         """Forget a document."""
         self._documents.close(params.text_document.uri)
         self._forget(params.text_document.uri)
+        self._look_at_importers(params.text_document.uri)
 
     def notebook_opened(self, params: types.DidOpenNotebookDocumentParams) -> None:
         """Look at a notebook that was opened."""
@@ -166,6 +169,13 @@ class Server:
     def _look_at_all(self) -> None:
         for owner in self._documents.owners():
             self._look_at(owner, at_once=True)
+
+    def _look_at_importers(self, uri: str) -> None:
+        """Look again at what rests on a text, once nothing more is typed."""
+        path = path_of(uri)
+        for owner in self._documents.owners():
+            if owner != uri and owner in self._analyses and self._analyses[owner].rests_on(path):
+                self._look_at(owner)
 
     def _look_at(self, owner: str, *, at_once: bool = False) -> None:
         """Have a program analysed, as it will be then, instead of any older version of it."""
@@ -222,7 +232,8 @@ class Server:
             if program is None:
                 return None
             configuration = self._configuration(Path(program.filename))
-            self._analyses[owner] = Analysis(program, configuration)
+            unsaved = self._documents.unsaved()
+            self._analyses[owner] = Analysis(program, configuration, unsaved)
         return self._analyses[owner]
 
     def _configuration(self, file: Path) -> Configuration:
