@@ -18,9 +18,11 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 
 from flake8_paramassign.diagnostics import Applicability, Diagnostic, Edit, Fix, Position
 from flake8_paramassign.report import Rewriter
+from flake8_paramassign.semantics.events import Event
 from flake8_paramassign.settings import DEFAULT, Settings
 from flake8_paramassign.surroundings import Surroundings
 
@@ -44,6 +46,7 @@ def analyze(
     settings: Settings = DEFAULT,
     rewrite: Rewriter | None = None,
     surroundings: Surroundings | None = None,
+    watch: Callable[[Event], None] | None = None,
 ) -> list[Diagnostic]:
     """Find the names above; a source that is not UTF-8 must say so in its first line."""
     if isinstance(source, str):

@@ -18,9 +18,11 @@ import ast
 import os
 import re
 import signal
+from collections.abc import Callable
 
 from flake8_paramassign.diagnostics import Applicability, Diagnostic, Edit, Fix, Position
 from flake8_paramassign.report import Rewriter
+from flake8_paramassign.semantics.events import Event
 from flake8_paramassign.settings import DEFAULT, Settings
 from flake8_paramassign.source import Source, decode
 from flake8_paramassign.surroundings import Surroundings
@@ -47,6 +49,7 @@ def analyze(
     settings: Settings = DEFAULT,
     rewrite: Rewriter | None = None,
     surroundings: Surroundings | None = None,
+    watch: Callable[[Event], None] | None = None,
 ) -> list[Diagnostic]:
     """Find the names above."""
     text = decode(source) if isinstance(source, bytes) else source
