@@ -174,6 +174,7 @@ class Relevance:
         )
         for unit in self._units.values():
             unit.relevant = self._by_itself(unit)
+        self._ask_for_kinds()
         self._close()
 
     def _collect(
@@ -207,10 +208,18 @@ class Relevance:
         self._units[node] = Unit(node, name, self._words(text), text, owner, node.body)
 
     def _lines(self, node: ast.AST) -> str:
+        """The lines of a node, but those of a function's docstring."""
         first = getattr(node, "lineno", 1)
         for decorator in getattr(node, "decorator_list", ()):
             first = min(first, decorator.lineno)
-        return self._source.between(first, getattr(node, "end_lineno", None) or first)
+        last = getattr(node, "end_lineno", None) or first
+        told = node.body[0] if isinstance(node, FunctionNode) and len(node.body) > 1 else None
+        if told is None or not _is_text(told) or told.lineno == first:
+            return self._source.between(first, last)
+        assert isinstance(node, FunctionNode)
+        before = self._source.between(first, told.lineno - 1)
+        rest = min(node.body[1].lineno, (told.end_lineno or told.lineno) + 1)
+        return before + "\n" + self._source.between(rest, last)
 
     @staticmethod
     def _words(text: str) -> frozenset[str]:
@@ -329,8 +338,6 @@ class Relevance:
             return True
         if not self._has_torch:
             return bool(unit.words & self._foreign) and _has_in_place(unit.words)
-        if "isinstance" in unit.words and unit.words & _KINDS and unit.owner is not None:
-            return True
         if self._writes(unit.node, unit.words, unit.parts):
             return True
         if self._stores_modules(unit):
@@ -366,6 +373,16 @@ class Relevance:
         if not unit.words & (self._modules | catalogue.module_names() | self._builders):
             return False
         return bool(_stores(unit.parts).attributes) or "append" in unit.words
+
+    def _ask_for_kinds(self) -> None:
+        """Let methods be relevant that ask whether what holds Modules is a plain container."""
+        held: set[str] = set()
+        for unit in self._units.values():
+            if unit.relevant and self._stores_modules(unit):
+                held |= _stores(unit.parts).attributes
+        for unit in self._units.values():
+            if unit.owner is not None and "isinstance" in unit.words and unit.words & _KINDS:
+                unit.relevant = unit.relevant or not held.isdisjoint(unit.words)
 
     def _close(self) -> None:
         """Let what names a relevant function or class be relevant, and what begins its object."""
@@ -415,6 +432,12 @@ def _called(unit: Unit) -> str:
     if unit.name == "__init__" and unit.owner is not None:
         return unit.owner.name
     return unit.name
+
+
+def _is_text(node: ast.stmt) -> bool:
+    """Whether a statement is nothing but a string."""
+    value = node.value if isinstance(node, ast.Expr) else None
+    return isinstance(value, ast.Constant) and isinstance(value.value, str)
 
 
 def _stored_names(statement: ast.Assign | ast.AnnAssign) -> Iterator[str]:
