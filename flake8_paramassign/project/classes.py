@@ -113,13 +113,12 @@ class ProjectClass(Class):
     @cached_property
     def ancestry(self) -> tuple[Class, ...]:
         """The class and its known bases, each once, a base after all that derive from it."""
-        order: list[Class] = [self]
+        order: dict[Class, None] = {self: None}
         self.__dict__["ancestry"] = (self,)  # what a class that derives from itself sees
         for base in self.bases:
             for ancestor in base.ancestry if base else ():
-                if ancestor in order:
-                    order.remove(ancestor)
-                order.append(ancestor)
+                order.pop(ancestor, None)
+                order[ancestor] = None
         return tuple(order)
 
     @cached_property

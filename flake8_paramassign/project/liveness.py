@@ -118,6 +118,23 @@ class Liveness:
         return known
 
 
+def bound_within(node: ast.AST) -> frozenset[str]:
+    """All variables that something within ``node`` may bind or delete."""
+    found: set[str] = set()
+    for inner in ast.walk(node):
+        if isinstance(inner, ast.Name):
+            if not isinstance(inner.ctx, ast.Load):
+                found.add(inner.id)
+        elif isinstance(inner, ast.alias):
+            found.add(inner.asname or inner.name.partition(".")[0])
+        else:  # functions, classes, handlers, patterns
+            for field in ("name", "rest"):
+                name = getattr(inner, field, None)
+                if isinstance(name, str):
+                    found.add(name)
+    return frozenset(found)
+
+
 _TRY_STAR: type[ast.Try] = getattr(ast, "TryStar", ast.Try)  # its fields are the same
 
 

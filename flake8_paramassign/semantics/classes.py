@@ -34,6 +34,8 @@ _REFLECTS = frozenset(
 """By which an attribute is stored whose name the syntax does not tell."""
 _MOST_LINES = 100
 """As many lines of classes of other files are run, and as many more as a file is long by four."""
+_MOST_ANCESTORS = 100
+"""A class with more has more methods than anybody wrote."""
 _MOST_PARTS = 100
 """Of as many parts of an object that somebody else made, it is known what they are."""
 _ROUNDS = 3
@@ -109,7 +111,8 @@ class Classes:
         """What can be relied on of any object of ``cls``; None where that is not known."""
         if cls not in self._summaries:
             self._summaries[cls] = None  # what a class that makes objects of itself sees
-            self._summaries[cls] = self._settled(cls)
+            if len(cls.ancestry) <= _MOST_ANCESTORS:
+                self._summaries[cls] = self._settled(cls)
         return self._summaries[cls]
 
     def begins(self, cls: ProjectClass, receiver: Address, state: State | None) -> None:

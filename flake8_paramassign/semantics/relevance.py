@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import ast
 import re
+from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import cache
@@ -97,6 +98,8 @@ class Relevance:
         selected = settings.select or frozenset()
         self._all = settings.exhaustive or not _READING.isdisjoint(selected)
         self._units: dict[ast.AST, Unit] = {}
+        self._parts: dict[ast.ClassDef, list[Unit]] = defaultdict(list)
+        """The units of a class."""
         self._foreign: frozenset[str] = frozenset()
         self._builders: frozenset[str] = frozenset()
         """Functions and classes that may make Modules."""
@@ -127,9 +130,7 @@ class Relevance:
             return self._of_inner(node)
         if unit.node is unit.owner:
             inner = [s for s in unit.owner.body if isinstance(s, ast.ClassDef)]
-            return any(u.relevant for u in self._units.values() if u.owner is node) or any(
-                map(self.of, inner)
-            )
+            return any(u.relevant for u in self._parts[unit.owner]) or any(map(self.of, inner))
         return unit.relevant
 
     def stored_in_skipped(self, name: str) -> bool:
@@ -174,6 +175,8 @@ class Relevance:
         )
         for unit in self._units.values():
             unit.relevant = self._by_itself(unit)
+            if unit.owner is not None:
+                self._parts[unit.owner].append(unit)
         self._ask_for_kinds()
         self._close()
 
@@ -370,7 +373,8 @@ class Relevance:
         """Whether Modules may be stored: too early, or in a plain container."""
         if unit.name in STEPS and not unit.words & self._modules:
             return False
-        if not unit.words & (self._modules | catalogue.module_names() | self._builders):
+        kinds = (self._modules, catalogue.module_names(), self._builders)
+        if all(map(unit.words.isdisjoint, kinds)):
             return False
         return bool(_stores(unit.parts).attributes) or "append" in unit.words
 

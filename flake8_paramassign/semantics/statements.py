@@ -24,11 +24,13 @@ from flake8_paramassign.domain.values import (
     constant,
 )
 from flake8_paramassign.nodes import FunctionNode
-from flake8_paramassign.project.liveness import Liveness
+from flake8_paramassign.project.liveness import Liveness, bound_within
 from flake8_paramassign.semantics.contexts import Contexts
 from flake8_paramassign.semantics.frames import Attempt, Frame, Loop, Settled
 from flake8_paramassign.semantics.machine import Machine
 
+_DEEP = 6
+"""A loop in so many others is run once, for anything that its rounds may have left."""
 _ROUNDS = 3
 """How often a loop's body is run before what does not settle is unknown."""
 _STEPS_OF_A_ROUND = 20
@@ -352,7 +354,8 @@ class Statements:
         frame = self._machine.frame
         outer = frame.loops[-1] if frame.loops else None
         known = outer.settled.get(node) if outer is not None else None
-        head = entry
+        is_deep = len(frame.loops) >= _DEEP
+        head = self._after_anything_in(node, entry) if is_deep else entry
         if known is not None:
             head = known.head.joined(entry)
             if head.same(known.head):
@@ -379,7 +382,7 @@ class Statements:
             back = _joined([*([end] if end is not None else []), *loop.continues])
             if back is not None:
                 self._forget(node, back, entry)
-            following = head if back is None else head.settling(back)
+            following = head if back is None or is_deep else head.settling(back)
             if following.same(head):
                 break
             head = following
@@ -404,6 +407,14 @@ class Statements:
                 outer.continues[marks[2] :],
             )
         return result
+
+    def _after_anything_in(self, node: ast.AST, entry: State) -> State:
+        """The state in which anything may have been done that stands within a loop."""
+        head = entry.copy()
+        head.havoc([value for held in head.names.values() for value in held])
+        for name in bound_within(node):
+            self._machine.bind_name(name, UNKNOWN, head)
+        return head
 
     def _widened(
         self, node: ast.AST, head: State, once: Callable[[State], State | None], loop: Loop,
