@@ -146,3 +146,33 @@ def test_only_so_many_files_are_opened(
         "    def forward(self, x):\n        self.scale = self.scale * 2\n"
     )
     assert found(file.read_text(), file) == expected
+
+
+def _in_loops(depth: int, body: str) -> str:
+    text = "import torch\nfrom torch import nn\n\n\ndef f(c, d):\n    x = nn.Linear(2, 2)\n"
+    for level in range(depth):
+        text += "    " * (level + 1) + "while c():\n"
+    lines = body.splitlines()
+    return text + "".join("    " * (depth + 1) + line + "\n" for line in lines)
+
+
+@pytest.mark.parametrize(("depth", "is_known"), [(3, True), (6, True), (7, False), (12, False)])
+def test_in_a_loop_deep_in_others_nothing_is_known_of_what_they_bind(
+    depth: int, is_known: bool
+) -> None:
+    found = analyze(_in_loops(depth, "x.weight = torch.zeros(2, 2)\nx = d()"), "x.py")
+    assert bool(found) is is_known
+
+
+def test_in_a_loop_deep_in_others_what_stands_there_is_found() -> None:
+    body = "y = nn.Linear(2, 2)\ny.weight = torch.zeros(2, 2)"
+    assert [d.code for d in analyze(_in_loops(12, body), "x.py")] == ["PRM101"]
+
+
+@pytest.mark.parametrize(("bases", "is_known"), [(50, True), (150, False)])
+def test_a_class_with_a_hundred_bases_has_no_summary(bases: int, is_known: bool) -> None:
+    text = "import torch\nfrom torch import nn\n\n\nclass C0(nn.Module):\n    def __init__(self):\n"
+    text += "        super().__init__()\n        self.w = nn.Parameter(torch.zeros(2))\n"
+    text += "".join(f"\n\nclass C{i}(C{i - 1}):\n    pass\n" for i in range(1, bases))
+    text += "\n    def f(self):\n        self.w = torch.zeros(2)\n"
+    assert bool(analyze(text, "x.py")) is is_known
