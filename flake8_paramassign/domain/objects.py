@@ -166,10 +166,14 @@ class Thing:
         return self if joined == self else joined
 
     def member(self, name: str) -> Field:
-        """How ``name`` is held; what nobody stored is absent, or unknown in an open object."""
+        """How ``name`` is held; what nobody stored is absent, or unknown in an open object.
+
+        A field is as it was stored last: ``computed`` has joined it with what came after.
+        """
         known = self.fields.get(name)
-        if known is None:
-            known = UNSEEN if self.is_open else Field(NOTHING, ABSENT)
+        if known is not None:
+            return known
+        known = UNSEEN if self.is_open else Field(NOTHING, ABSENT)
         for pattern, held in self.rest:
             if pattern.may_be(name):
                 known = known.join(held)

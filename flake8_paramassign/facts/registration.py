@@ -112,8 +112,13 @@ def _is_registered(held: Field) -> bool:
 
 
 def has_parts_registered(values: Values, state: State) -> bool:
-    """Whether something else has Parameters of the Modules ``values`` registered."""
+    """Whether something else has Parameters of the Modules ``values`` registered.
+
+    What is known only as a part of another object, that object has.
+    """
     parts = parts_of(values, state)
+    if any(owner not in parts for v in values if isinstance(v, Address) for owner in owners(v)):
+        return True
     registered = (
         value
         for holder, obj in state.objects()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 
-from flake8_paramassign.domain.objects import BUFFER, PARAMETER, Place, Tensor
+from flake8_paramassign.domain.objects import ABSENT, BUFFER, PARAMETER, Place, Tensor
 from flake8_paramassign.domain.state import State
 from flake8_paramassign.domain.values import Address
 from flake8_paramassign.facts import Facts
@@ -85,7 +85,7 @@ class ParameterLostInExpression(Rule):
     def stands(self, event: AttributeStored, verdict: Verdict, final: State, facts: Facts) -> bool:
         """Not where a Parameter takes the attribute's place, or is registered, before the end."""
         held = facts.member(event.receiver, event.name, final)
-        if held is not None and held.slot == PARAMETER:
+        if held is not None and held.slot & ~ABSENT == PARAMETER:
             return False
         if verdict.why_not_fixed == _BELONGS_IN_FORWARD:
             return True

@@ -70,15 +70,16 @@ class ModulesInPlainContainer(Rule):
             return None
         if any(facts.tensor(item, event.state) for item in event.items):
             return None  # PRM104
-        if not may_have_state(event.items, event.state):
+        items = tuple(v for v in event.items if v != event.receiver)  # modules() gives self, too
+        if not may_have_state(items, event.state):
             return None
-        if has_parts_registered(event.items, event.state):
+        if has_parts_registered(items, event.state):
             return None
         better = "nn.ModuleDict" if container.kind == "dict" else "nn.ModuleList"
         return Verdict(
             f"Modules in the plain {container.kind} {quoted(event.name)} are not registered: "
             f"they are never trained, saved or moved; keep them in an {better}",
-            evidence=event.items[0],
+            evidence=items[0],
             trace=tuple(("the container is filled", fill) for fill in container.fills),
         )
 

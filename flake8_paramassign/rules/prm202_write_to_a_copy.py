@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 
 from flake8_paramassign.domain.objects import Optimizer
+from flake8_paramassign.domain.values import Constant
 from flake8_paramassign.facts import Facts
 from flake8_paramassign.facts.wording import shown
 from flake8_paramassign.rules.base import Rule, Verdict
@@ -59,6 +60,8 @@ class WriteToACopy(Rule):
             holders = container.of if container is not None else ()
             if any(isinstance(facts.object(v, event.state), Optimizer) for v in holders):
                 return None
+            if all(isinstance(v, Constant) for v in event.values):
+                return None  # no tensor: it is a sum that begins, and nothing to load
             if any(event.container in v for _, o in event.state.objects() for v in o.contents()):
                 return None  # it is kept for something
             return _into_container(event)

@@ -59,6 +59,8 @@ class AliasedStorage(Rule):
             return None
         if not all(is_parameter(value, event.state, facts) for value in event.receivers):
             return None
+        if _is_put_away(event):
+            return None
         owners = [shares_storage_with(value, event.state, facts) for value in event.values]
         if None in owners or not set(owners).isdisjoint(event.receivers):
             return None
@@ -95,6 +97,26 @@ class AliasedStorage(Rule):
         return not _is_one_of_several(event) or all(
             facts.data_stored[value] == {event.node} for value in event.receivers
         )
+
+
+def _is_put_away(event: DataStored) -> bool:
+    """Whether the same block stores something else afterwards where the source was read from.
+
+    On another way through the program the source stays; but there its storage is not shared.
+    """
+    source, statement = event.expression, event.frame.statement
+    read = {ast.unparse(n) for n in ast.walk(source or ast.Pass()) if isinstance(n, ast.Attribute)}
+    blocks = (
+        block
+        for node in ast.walk(event.frame.node)
+        for _, block in ast.iter_fields(node)
+        if isinstance(block, list) and statement in block
+    )
+    return any(
+        isinstance(later, ast.Assign) and any(ast.unparse(t) in read for t in later.targets)
+        for block in blocks
+        for later in block[block.index(statement) + 1 :]
+    )
 
 
 def _is_one_of_several(event: DataStored) -> bool:

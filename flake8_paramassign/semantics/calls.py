@@ -524,6 +524,8 @@ class Calls:
         for parameter in (*names, *spec.kwonlyargs):
             if parameter.arg not in bound:
                 held = arguments.extra
+                if held and parameter in spec.kwonlyargs:
+                    held = UNKNOWN  # ``*args`` give it nothing, and ``**kwargs`` are in there, too
                 if not held or parameter.arg in defaults:
                     held = join(held, defaults.get(parameter.arg, NOTHING))
                 bound[parameter.arg] = held or UNKNOWN

@@ -133,7 +133,25 @@ class Expressions:
     def _subscript(self, node: ast.Subscript, state: State) -> Values:
         owners = self.evaluate(node.value, state)
         index = self.evaluate(node.slice, state)
+        read = [
+            v for v in owners if isinstance(v, Address) and isinstance(state.read(v), Container)
+        ]
+        if read and self._goes_elsewhere(node):
+            self._machine.used_containers.update(read)
         return join_all(self._machine.item(owner, index, state, node) for owner in owners)
+
+    def _goes_elsewhere(self, node: ast.Subscript) -> bool:
+        """Whether an item is read for what is stored in another object than the one it is of."""
+        statement = self._machine.frame.statement
+        if isinstance(statement, ast.Assign):
+            targets = statement.targets
+        else:
+            targets = [statement.target] if isinstance(statement, ast.AugAssign) else []
+        whole = ast.unparse(node.value)
+        return any(
+            isinstance(target, ast.Attribute | ast.Subscript) and ast.unparse(target.value) != whole
+            for target in targets
+        )
 
     def _slice(self, node: ast.Slice, state: State) -> Values:
         """A slice of known bounds is a constant; it is what an index is then."""

@@ -78,6 +78,9 @@ def make(
     return (address,)
 
 
+_WRAPPERS = ("torch.nn.DataParallel", "torch.nn.parallel.DistributedDataParallel")
+
+
 def initialise(
     machine: Machine, address: Address, cls: TorchClass, arguments: Arguments, state: State,
     node: ast.AST,
@@ -94,6 +97,8 @@ def initialise(
         obj = _filled(machine, obj, cls, arguments, state, node)
     elif cls.entry.cases is None and cls.name != "torch.nn.Module":
         obj = replace(obj, is_open=True)
+    if cls.is_a(*_WRAPPERS) and (wrapped := arguments.get(0, "module")):
+        obj = obj.with_field("module", Field(wrapped, MODULE, (machine.place(node),)))
     state.write(address, obj)
 
 

@@ -376,23 +376,19 @@ class Tensors:
     def item(
         self, address: Address, obj: Tensor, index: Values, state: State, node: ast.AST
     ) -> Values:
-        """``t[index]``: a view, or a copy where the index is a tensor or a list."""
+        """``t[index]``: a view, or a copy where the index is, or may be, a tensor or a list."""
         basic = all(self._is_basic(v, state) for v in index)
         return self.derived(
             address, obj, node, state, "[...]", is_view=basic, dtype=obj.dtype, integer=obj.integer
         )
 
-    @staticmethod
-    def _is_basic(value: Value, state: State) -> bool:
-        if isinstance(value, Address):
-            obj = state.read(value)
-            if isinstance(obj, Container):
-                return obj.kind == "tuple" and not any(
-                    isinstance(v, Address) and isinstance(state.read(v), Tensor | Container)
-                    for held in obj.contents() for v in held
-                )  # fmt: skip
-            return not isinstance(obj, Tensor)
-        return True
+    @classmethod
+    def _is_basic(cls, value: Value, state: State) -> bool:
+        """Whether an index surely is a number, a slice, or a tuple of such."""
+        obj = state.read(value) if isinstance(value, Address) else None
+        if isinstance(obj, Container) and obj.kind == "tuple":
+            return all(cls._is_basic(v, state) for held in obj.contents() for v in held)
+        return isinstance(value, Constant | Plain) and value != Plain("numpy.ndarray")
 
     # Methods.
 
