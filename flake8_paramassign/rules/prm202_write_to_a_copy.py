@@ -60,8 +60,10 @@ class WriteToACopy(Rule):
             holders = container.of if container is not None else ()
             if any(isinstance(facts.object(v, event.state), Optimizer) for v in holders):
                 return None
-            if all(isinstance(v, Constant) for v in event.values):
-                return None  # no tensor: it is a sum that begins, and nothing to load
+            if isinstance(event.holder, ast.Name) and all(
+                isinstance(value, Constant) for value in event.values
+            ):
+                return None  # no tensors: sums that begin, and nothing to load
             if any(event.container in v for _, o in event.state.objects() for v in o.contents()):
                 return None  # it is kept for something
             return _into_container(event)

@@ -376,19 +376,28 @@ class Tensors:
     def item(
         self, address: Address, obj: Tensor, index: Values, state: State, node: ast.AST
     ) -> Values:
-        """``t[index]``: a view, or a copy where the index is, or may be, a tensor or a list."""
-        basic = all(self._is_basic(v, state) for v in index)
+        """``t[index]``: a view, or a copy where the index is a tensor or a list.
+
+        It may be either where the index is unknown; what then is written in place may raise if it
+        is a view, so that it is none of what trains.
+        """
+        basic = [self._is_basic(v, state) for v in index]
+        is_view = False not in basic and (None not in basic or obj.trainable is not True)
         return self.derived(
-            address, obj, node, state, "[...]", is_view=basic, dtype=obj.dtype, integer=obj.integer
-        )
+            address, obj, node, state, "[...]", is_view=is_view, dtype=obj.dtype,
+            integer=obj.integer,
+        )  # fmt: skip
 
     @classmethod
-    def _is_basic(cls, value: Value, state: State) -> bool:
-        """Whether an index surely is a number, a slice, or a tuple of such."""
+    def _is_basic(cls, value: Value, state: State) -> bool | None:
+        """Whether an index is a number, a slice, or a tuple of such; None where that is unknown."""
         obj = state.read(value) if isinstance(value, Address) else None
         if isinstance(obj, Container) and obj.kind == "tuple":
-            return all(cls._is_basic(v, state) for held in obj.contents() for v in held)
-        return isinstance(value, Constant | Plain) and value != Plain("numpy.ndarray")
+            parts = [cls._is_basic(v, state) for held in obj.contents() for v in held]
+            return False if False in parts else None if None in parts else True
+        if isinstance(obj, Tensor | Container) or value == Plain("numpy.ndarray"):
+            return False
+        return True if isinstance(value, Constant | Plain) else None
 
     # Methods.
 
