@@ -26,6 +26,7 @@ from flake8_paramassign.domain.objects import (
 )
 from flake8_paramassign.domain.state import State
 from flake8_paramassign.domain.values import (
+    UNKNOWN,
     Address,
     Builtin,
     ClassRef,
@@ -355,6 +356,11 @@ class Conditions:
             return self._assume_isinstance(node.args[0], node.args[1], state, holds)
         if name == "builtins.hasattr" and len(node.args) == 2:
             return self._assume_hasattr(node.args[0], node.args[1], state, holds)
+        if name == "builtins.issubclass" and node.args:
+            held = peeked(self._machine, node.args[0], state)
+            kept = tuple(UNKNOWN[0] if isinstance(v, Address) else v for v in held)
+            self._put(node.args[0], held, kept, state)  # a class, whatever its annotation says
+            return state
         if name == "torch.is_grad_enabled" and not node.args:
             if state.grad in (True, False) and state.grad is not holds:
                 return None

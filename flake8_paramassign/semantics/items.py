@@ -161,7 +161,7 @@ class Items:
                     held = modules.as_held(self._machine, values, 1, state, target)
                 self._machine.store(
                     (owner,), name if name is not None else Text(), held, state, target, None,
-                    "add_module" if not converts else "register_parameter",
+                    "add_module" if not converts else "=",
                 )  # fmt: skip
             else:
                 methods = self._machine.class_attribute(owner, "__setitem__", state, target)
