@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import sys
 import warnings
+from dataclasses import replace
 from typing import Any
 from unittest.mock import patch
 
@@ -41,6 +42,8 @@ def seen(case: dict[str, Any]) -> dict[str, Any]:
     if "fixed" in case:
         kind = Applicability(case["kind"])
         finding = told(case["code"], case["line"], kind, case.get("trace", 0))
+        if finding.fix and "note" in case:
+            finding = replace(finding, fix=replace(finding.fix, message=case["note"]))
         with (
             patch.object(mended, "analyze_with_fixes", return_value=[finding]),
             patch.object(mended, "fix_source", return_value=FixResult(case["fixed"].encode())),

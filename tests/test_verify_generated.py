@@ -172,6 +172,9 @@ def cases() -> dict[str, dict[str, Any]]:
     asked["trained as before"] = {**untrained, "source": whole("pass"), "fixed": whole(CUT)}
     two = {"source": whole(f"{STORE}\n{STORE} * 2"), "code": "PRM101", "kind": "unsafe"}
     asked["of another"] = {**two, "line": FIRST, "fixed": whole(f"{COPIES}\n{STORE} * 2")}
+    announced = {**untrained, "note": "TypeError", "source": whole("pass")}
+    asked["announced"] = {**announced, "fixed": whole("raise TypeError")}
+    asked["not announced"] = {**announced, "fixed": whole("raise ValueError")}
     asked["still raises"] = {**two, "line": FIRST, "fixed": whole(f"{STORE} * 3\n{STORE} * 2")}
     large = f"{SOUND['PRM305']}\n{HAPPENS['PRM303']}\nmodel.eval()"
     asked["minimal"] = {"source": whole(large), "shrinks": "PRM303"}
@@ -243,6 +246,8 @@ def test_a_fix_that_is_no_fix_is_seen() -> None:
     assert answers()["unsafe fix"]["problems"] == [""]
     assert "ValueError" in answers()["unsafe fix that raises"]["problems"][0]
     assert "TypeError" in answers()["still raises"]["problems"][0]
+    assert answers()["announced"]["problems"] == [""]
+    assert "ValueError" in answers()["not announced"]["problems"][0]
     assert "a second time" in answers()["trained as before"]["problems"][0]
 
 

@@ -126,7 +126,8 @@ def _unsafe_problem(source: str, mended: str, found: Diagnostic, before: Record)
         return ""
     if after.raised and not before.raised and not _is_announced(after, found):
         return f"it raises {after.raised}"
-    return _first_outputs_differ(source, mended) if registers and not before.raised else ""
+    compares = registers and not (before.raised or after.raised)
+    return _first_outputs_differ(source, mended) if compares else ""
 
 
 def _is_announced(after: Record, found: Diagnostic) -> bool:

@@ -61,7 +61,10 @@ FILLED = Terms[Evidence](
         Question(BETWEEN_PASSES, lambda e: e.is_before_a_backward),
     ),
     proved=(
-        Question("that it surely is this object", lambda e: e.is_of_one_receiver),
+        Question(
+            "that it surely is this object (another may raise AttributeError)",
+            lambda e: e.is_of_one_receiver,
+        ),
         Question("that all who come here store the like", lambda e: e.is_alike_for_all),
         Question("that the statement stores nothing else", lambda e: e.is_all_of_statement),
         Question("of which class the object is", lambda e: e.is_of_known_class),
@@ -135,7 +138,7 @@ MOVED_INSIDE = Terms[Moved](
         ),
         Question("that nothing but the attribute gets it", lambda m: m.is_stored_at_once),
         Question(
-            "that nothing else is stored in it",
+            "that nothing else is stored in it (a tensor then raises TypeError)",
             lambda m: m.is_alike_on_all_paths and not m.is_stored_elsewhere,
         ),
     ),
@@ -151,7 +154,7 @@ MADE_A_PARAMETER = Terms[Attribute](
             lambda a: a.is_written_in_grad_mode,
         ),
     ),
-    unsafe="nothing but another Parameter can be assigned to it afterwards",
+    unsafe="nothing but another Parameter can be assigned to it afterwards (TypeError)",
 )
 
 HELD_IN_A_MODULE = Terms[Held](
