@@ -149,6 +149,16 @@ def test_what_is_computed_with_is_not_safely_written_over(before: str) -> None:
     assert finding.fix and finding.fix.applicability.value == "unsafe"
 
 
+def test_a_dict_that_is_made_here_has_what_others_made() -> None:
+    [*_, finding] = fixes(
+        "def put(net, t):\n    held = dict(net.named_parameters())\n    for key in held:\n"
+        "        if held[key].requires_grad:\n            held[key].data.copy_(t[key])",
+        rule="PRM902",
+    )
+
+    assert finding.fix and finding.fix.applicability.value == "unsafe"
+
+
 @pytest.mark.parametrize(
     "before",
     [

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from flake8_paramassign import catalogue
 from flake8_paramassign.catalogue import Result
-from flake8_paramassign.domain.objects import Tensor, Thing
+from flake8_paramassign.domain.objects import Container, Tensor, Thing
 from flake8_paramassign.domain.state import State
 from flake8_paramassign.domain.values import NOTHING, Address, Library, Value, Values, join_all
 from flake8_paramassign.fixes.rewrites.draft import Draft
@@ -55,8 +55,9 @@ def is_before_any_pass(
         if not _Mentions(root, values, function, statement, draft.module, state).only_look:
             return False
     made = [value for value in state.names.get(own, ()) if isinstance(value, Address)]
-    if made and all(_is_made_in(value, function) for value in made):
-        return True
+    is_itself = not any(isinstance(state.read(value), Container) for value in made)
+    if made and is_itself and all(_is_made_in(value, function) for value in made):
+        return True  # and not only a list or dict of what others have made
     for frame, statement in event.running:
         function, receiver = frame.node, frame.receiver
         if not isinstance(function, FunctionNode) or frame.owner is None or receiver is None:
