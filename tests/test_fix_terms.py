@@ -13,7 +13,7 @@ from flake8_paramassign.fixes.rewrites.terms import TABLE
 W = "layer.weight = torch.ones(4, 3)"
 UNPROVED = {
     "PRM101": {
-        "that it surely is this object (another may raise AttributeError)": (
+        "that it surely is this object": (
             "layer = nn.Linear(3, 4) if HALF else nn.Linear(3, 4)\nlayer.weight = torch.ones(4, 3)"
         ),
         "that all who come here store the like": (
@@ -58,7 +58,7 @@ UNPROVED = {
             "self.w = nn.Parameter(x + 1).to(d)\nfor p in self.parameters():\n    print(p)"
         ),
         "that nothing but the attribute gets it": "w = nn.Parameter(x + 1).to(d)\nself.w = w",
-        "that nothing else is stored in it (a tensor then raises TypeError)": (
+        "that nothing else is stored in it": (
             "class Model(nn.Module):\n    def __init__(self, x, d):\n        super().__init__()\n"
             "        self.w = nn.Parameter(x + 1).to(d)\n\n"
             "    def load(self, name, value):\n        setattr(self, name, value)"
