@@ -6,8 +6,7 @@ import ast
 from pathlib import Path
 
 import pytest
-
-from tests.mutation import ROOT, Fault, drawn, faults_in
+from mutation import ROOT, Fault, drawn, faults_in
 
 SOURCE = b'''"""Text."""
 MANY = frozenset("one two".split())
