@@ -265,7 +265,275 @@ REWRITES = (
     Rewrite("methods reversed", methods_reversed),
     Rewrite("temporaries", through_temporaries),
     Rewrite("annotated", annotated),
+    Rewrite("tabs", lambda text: with_tabs(text), is_layout=True),
+    Rewrite("comment lines", lambda text: commented_above(text), is_layout=True),
+    Rewrite("line ends", lambda text: text.replace("\n", "\r\n"), is_layout=True),
+    Rewrite("pages", lambda text: re.sub(r"\n\n\n", "\n\f\n\n", text), is_layout=True),
 )
+
+
+# Statement by statement, and expression by expression.
+
+Place: TypeAlias = Callable[[ast.AST], ast.AST | list[ast.stmt] | None]
+
+
+class Replacing(ast.NodeTransformer):
+    """Puts what a function gives for a node in its place, from the inside out; None keeps it."""
+
+    def __init__(self, place: Place) -> None:
+        """``place`` is asked for each node, but docstrings and annotations."""
+        self.place = place
+
+    def visit(self, node: ast.AST) -> ast.AST | list[ast.stmt]:
+        """Return what stands for the node."""
+        if isinstance(node, ast.JoinedStr | ast.pattern) or is_text(node):
+            return node
+        if isinstance(node, ast.arg):
+            return node
+        if isinstance(node, ast.AnnAssign):
+            if node.value is not None:
+                node.value = self.visit(node.value)  # type: ignore[assignment]
+            return self.place(node) or node
+        if isinstance(node, Function):
+            returns, node.returns = node.returns, None
+            self.generic_visit(node)
+            node.returns = returns
+        else:
+            self.generic_visit(node)
+        return self.place(node) or node
+
+
+def is_text(node: ast.AST) -> bool:
+    return isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
+
+
+def replacing(place: Place) -> Callable[[str], str]:
+    """A rewrite that asks ``place`` for each node."""
+
+    def write(text: str) -> str:
+        return ast.unparse(ast.fix_missing_locations(Replacing(place).visit(ast.parse(text))))  # type: ignore[type-var]
+
+    return write
+
+
+def parsed(pattern: str, *parts: ast.expr) -> ast.expr:
+    """An expression in which ``P0``, ``P1`` stand for ``parts``."""
+
+    class Filling(ast.NodeTransformer):
+        def visit_Name(self, node: ast.Name) -> ast.AST:
+            number = node.id[1:] if node.id.startswith("P") else ""
+            return parts[int(number)] if number.isdigit() else node
+
+    return Filling().visit(ast.parse(pattern, mode="eval").body)  # type: ignore[no-any-return]
+
+
+def stored(pattern: str) -> Place:
+    """The value that an attribute is given is written as ``pattern``."""
+
+    def place(node: ast.AST) -> ast.AST | None:
+        if isinstance(node, ast.Assign) and all(isinstance(t, ast.Attribute) for t in node.targets):
+            node.value = parsed(pattern, node.value)
+        return None
+
+    return place
+
+
+def tested(pattern: str) -> Place:
+    """What an ``if`` or a loop asks is written as ``pattern``."""
+
+    def place(node: ast.AST) -> ast.AST | None:
+        if isinstance(node, ast.If | ast.While | ast.IfExp):
+            if isinstance(node.test, ast.Constant):
+                return None
+            node.test = parsed(pattern, node.test)
+        return None
+
+    return place
+
+
+def constant(kind: type, pattern: str) -> Place:
+    """Constants of a kind are written as ``pattern``."""
+
+    def place(node: ast.AST) -> ast.AST | None:
+        if isinstance(node, ast.Constant) and type(node.value) is kind:
+            return parsed(pattern, ast.Constant(node.value))
+        return None
+
+    return place
+
+
+def displayed(kind: type[ast.expr], pattern: str) -> Place:
+    """Lists, tuples or dicts that are made are written as ``pattern``."""
+
+    def place(node: ast.AST) -> ast.AST | None:
+        if isinstance(node, kind) and isinstance(getattr(node, "ctx", ast.Load()), ast.Load):
+            if any(isinstance(part, ast.Slice) for part in ast.walk(node)):
+                return None
+            return parsed(pattern, node)
+        return None
+
+    return place
+
+
+def before(text: str) -> Place:
+    """Each statement of a function has this one before it."""
+
+    def place(node: ast.AST) -> ast.AST | None:
+        if isinstance(node, Function):
+            node.body = [s for old in node.body for s in (*ast.parse(text).body, old)]
+        return None
+
+    return place
+
+
+def around(text: str) -> Place:
+    """The body of a function stands in this, where it says ``pass``."""
+
+    def place(node: ast.AST) -> ast.AST | None:
+        if isinstance(node, Function):
+            outer = ast.parse(text).body
+            for inner in ast.walk(outer[0]):
+                for name in ("body", "orelse"):
+                    if isinstance(body := getattr(inner, name, None), list) and body:
+                        if isinstance(body[0], ast.Pass) and node.body:
+                            setattr(inner, name, node.body)
+                            node.body = outer
+                            return None
+        return None
+
+    return place
+
+
+def through_setattr(node: ast.AST) -> ast.AST | None:
+    if isinstance(node, ast.Assign) and len(node.targets) == 1:
+        target = node.targets[0]
+        if isinstance(target, ast.Attribute) and not target.attr.startswith("__"):
+            name = ast.Constant(target.attr)
+            return ast.Expr(parsed("setattr(P0, P1, P2)", target.value, name, node.value))
+    return None
+
+
+def through_getattr(node: ast.AST) -> ast.AST | None:
+    if isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Load):
+        if not node.attr.startswith("__"):
+            return parsed("getattr(P0, P1)", node.value, ast.Constant(node.attr))
+    return None
+
+
+def chained(node: ast.AST) -> ast.AST | None:
+    if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Attribute):
+        node.targets.append(ast.Name("held_besides", ast.Store()))
+    return None
+
+
+def in_tuples(node: ast.AST) -> ast.AST | None:
+    if isinstance(node, ast.Assign) and len(node.targets) == 1:
+        if isinstance(node.targets[0], ast.Attribute):
+            held = ast.Name("held_besides", ast.Store())
+            node.targets = [ast.Tuple([node.targets[0], held], ast.Store())]
+            node.value = parsed("(P0, None)", node.value)
+    return None
+
+
+def keywords_reversed(node: ast.AST) -> ast.AST | None:
+    if isinstance(node, ast.Call) and all(
+        isinstance(k.value, ast.Constant | ast.Name) for k in node.keywords
+    ):
+        node.keywords.reverse()
+    return None
+
+
+def heirs_of_object(node: ast.AST) -> ast.AST | None:
+    if isinstance(node, ast.ClassDef) and not node.bases:
+        node.bases = [ast.Name("object", ast.Load())]
+    return None
+
+
+def unannotated(text: str) -> str:
+    """No annotations of arguments and results."""
+    tree = ast.parse(text)
+    for node in ast.walk(tree):
+        if isinstance(node, ast.arg):
+            node.annotation = None
+        elif isinstance(node, Function):
+            node.returns = None
+    return ast.unparse(tree)
+
+
+def annotations_quoted(text: str) -> str:
+    """Annotations as strings."""
+    tree = ast.parse(text)
+    for node in ast.walk(tree):
+        if isinstance(node, ast.arg) and node.annotation is not None:
+            if not isinstance(node.annotation, ast.Constant):
+                node.annotation = ast.Constant(ast.unparse(node.annotation))
+    return ast.unparse(tree)
+
+
+def with_tabs(text: str) -> str:
+    """Indented with tabs."""
+    return "\n".join(
+        "\t" * ((len(line) - len(line.lstrip(" "))) // 4) + line.lstrip(" ")
+        for line in ast.unparse(ast.parse(text)).split("\n")
+    )
+
+
+def commented_above(text: str) -> str:
+    """A line of words above each statement."""
+    found = [
+        ((node.lineno, 0), " " * node.col_offset + f"# {WORDS}\n")
+        for node in ast.walk(ast.parse(text))
+        if isinstance(node, ast.Expr | ast.Assign | ast.Return | ast.If | ast.For)
+        and not text.splitlines()[node.lineno - 1][: node.col_offset].strip()
+        and not text.splitlines()[node.lineno - 1].lstrip().startswith("elif")
+    ]
+    return inserted(text, found)
+
+
+ALIASES = (
+    Rewrite("values named in passing", replacing(stored("(held_besides := P0)"))),
+    Rewrite("chained", replacing(chained)),
+    Rewrite("keywords reversed", replacing(keywords_reversed)),
+    Rewrite("heirs of object", replacing(heirs_of_object)),
+    Rewrite("annotations quoted", annotations_quoted),
+)
+"""Which change names and order, and no finding."""
+OTHERWISE = (
+    Rewrite("in tuples", replacing(in_tuples)),
+    Rewrite("through setattr", replacing(through_setattr)),
+    Rewrite("through getattr", replacing(through_getattr)),
+    Rewrite("unannotated", unannotated),
+    *(
+        Rewrite(f"stored as {pattern}", replacing(stored(pattern)))
+        for pattern in (
+            "P0 if True else None", "[P0][0]", "(None, P0)[-1]", "(lambda: P0)()",
+            "{'held': P0}['held']", "P0 or None", "True and P0", "next(iter([P0]))",
+            "[held for held in [P0]][0]", "(lambda held: held)(P0)",
+        )
+    ),
+    *(
+        Rewrite(f"tested as {pattern}", replacing(tested(pattern)))
+        for pattern in (
+            "not not P0", "P0 and True", "True and P0", "P0 or False", "bool(P0)",
+            "(asked := P0)", "True if P0 else False", "[P0][0]", "(lambda: P0)()", "not (not P0)",
+        )
+    ),
+    Rewrite("integers as sums", replacing(constant(int, "P0 + 0"))),
+    Rewrite("integers from a list", replacing(constant(int, "[P0][0]"))),
+    Rewrite("flags asked", replacing(constant(bool, "not not P0"))),
+    Rewrite("texts as sums", replacing(constant(str, "P0 + ''"))),
+    Rewrite("texts converted", replacing(constant(str, "str(P0)"))),
+    Rewrite("lists unpacked", replacing(displayed(ast.List, "[*P0]"))),
+    Rewrite("lists copied", replacing(displayed(ast.List, "list(P0)"))),
+    Rewrite("tuples unpacked", replacing(displayed(ast.Tuple, "P0 + ()"))),
+    Rewrite("dicts unpacked", replacing(displayed(ast.Dict, "{**P0}"))),
+    Rewrite("pass between", replacing(before("pass"))),
+    Rewrite("assertions between", replacing(before("assert True"))),
+    Rewrite("texts between", replacing(before(f"held_for_a_moment = {WORDS!r}"))),
+    Rewrite("in try", replacing(around("try:\n    pass\nfinally:\n    held_for_a_moment = 0"))),
+    Rewrite("in else", replacing(around("if False:\n    held_for_a_moment = 0\nelse:\n    pass"))),
+)  # fmt: skip
+"""Which need the engine to know what the other words for it mean: nothing may be gained."""
 
 
 # Comparing.
@@ -281,6 +549,8 @@ def statements(text: str) -> list[ast.stmt]:
         for statement in (*others, *sorted(methods, key=lambda m: m.name)):
             if is_added(statement):
                 if isinstance(statement, ast.If):
+                    collect(statement.body if is_true(statement.test) else statement.orelse)
+                elif isinstance(statement, ast.Try):
                     collect(statement.body)
                 continue
             found.append(statement)
@@ -296,14 +566,22 @@ def statements(text: str) -> list[ast.stmt]:
     return found
 
 
+def is_true(test: ast.expr) -> bool:
+    return isinstance(test, ast.Constant) and test.value is True
+
+
 def is_added(statement: ast.stmt) -> bool:
     """Whether a statement may have been added by one of the rewrites."""
     if isinstance(statement, ast.If):
-        return isinstance(statement.test, ast.Constant) and statement.test.value is True
+        return isinstance(statement.test, ast.Constant) and type(statement.test.value) is bool
+    if isinstance(statement, ast.Try):
+        return any(map(is_added, statement.finalbody))
     if isinstance(statement, ast.Assign):
         target = statement.targets[0]
         return isinstance(target, ast.Name) and target.id == "held_for_a_moment"
-    return isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Constant)
+    if isinstance(statement, ast.Assert):
+        return is_true(statement.test)
+    return isinstance(statement, ast.Pass) or is_text(statement)
 
 
 def numbered(text: str, line: int) -> int:

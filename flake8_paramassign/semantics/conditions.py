@@ -234,6 +234,8 @@ class Conditions:
             return self._assume(node.operand, state, not holds)
         if isinstance(node, ast.BoolOp):
             return self._assume_all(node, state, holds)
+        if isinstance(node, ast.IfExp):
+            return self._assume_either(node, state, holds)
         if isinstance(node, ast.NamedExpr):
             return self._assume(node.target, state, holds)
         if isinstance(node, ast.Compare) and len(node.ops) == 1:
@@ -278,6 +280,16 @@ class Conditions:
                 return state
         state.passed = (*state.passed, asked.node)
         return self._assume(asked.node, state, holds)
+
+    def _assume_either(self, node: ast.IfExp, state: State, holds: bool) -> State | None:
+        """``a if c else b`` holds where ``c`` and ``a`` do, or where ``b`` does and not ``c``."""
+        ends: list[State] = []
+        for part, taken in ((node.body, True), (node.orelse, False)):
+            at = self.assume(node.test, state.copy(), holds=taken)
+            end = self.assume(part, at, holds=holds) if at is not None else None
+            if end is not None:
+                ends.append(end)
+        return ends[0].joined(ends[-1]) if ends else None
 
     def _assume_all(self, node: ast.BoolOp, state: State, holds: bool) -> State | None:
         if isinstance(node.op, ast.And) is holds:

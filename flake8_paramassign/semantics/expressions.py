@@ -309,8 +309,7 @@ class Expressions:
 
     def _unary(self, node: ast.UnaryOp, state: State) -> Values:
         if isinstance(node.op, ast.Not):
-            truth = self._machine.truth(node.operand, state)
-            return self._answer(node, truth, state)
+            return self._answer(node, self._machine.truth(node, state), state)
         held = self.evaluate(node.operand, state)
         known = constant(held)
         if isinstance(node.op, ast.USub) and isinstance(known, int | float):
