@@ -311,7 +311,7 @@ def replacing(place: Place) -> Callable[[str], str]:
     """A rewrite that asks ``place`` for each node."""
 
     def write(text: str) -> str:
-        return ast.unparse(ast.fix_missing_locations(Replacing(place).visit(ast.parse(text))))  # type: ignore[type-var]
+        return ast.unparse(ast.fix_missing_locations(Replacing(place).visit(ast.parse(text))))  # type: ignore[arg-type, type-var]
 
     return write
 
