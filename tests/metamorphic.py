@@ -449,17 +449,6 @@ def heirs_of_object(node: ast.AST) -> ast.AST | None:
     return None
 
 
-def unannotated(text: str) -> str:
-    """No annotations of arguments and results."""
-    tree = ast.parse(text)
-    for node in ast.walk(tree):
-        if isinstance(node, ast.arg):
-            node.annotation = None
-        elif isinstance(node, Function):
-            node.returns = None
-    return ast.unparse(tree)
-
-
 def annotations_quoted(text: str) -> str:
     """Annotations as strings."""
     tree = ast.parse(text)
@@ -502,7 +491,6 @@ OTHERWISE = (
     Rewrite("in tuples", replacing(in_tuples)),
     Rewrite("through setattr", replacing(through_setattr)),
     Rewrite("through getattr", replacing(through_getattr)),
-    Rewrite("unannotated", unannotated),
     *(
         Rewrite(f"stored as {pattern}", replacing(stored(pattern)))
         for pattern in (

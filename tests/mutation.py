@@ -91,7 +91,7 @@ def faults_in(path: Path, source: bytes) -> list[Fault]:
             start = starts[place.lineno - 1] + place.col_offset
             end = starts[place.end_lineno - 1] + place.end_col_offset
             fault = Fault(path, place.lineno, start, end, text)
-            if _parses(fault.made_in(source)):
+            if start < end and _parses(fault.made_in(source)):  # f-strings do not tell their parts
                 found.append(fault)
     return found
 
