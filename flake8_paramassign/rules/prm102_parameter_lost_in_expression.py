@@ -76,6 +76,8 @@ class ParameterLostInExpression(Rule):
             return None
         if event.frame.role is Role.STEP:
             return None
+        if any(tensor.recomputed for _, tensor in facts.tensors(event.before.values, event.state)):
+            return None  # it goes into what the name is computed from, or is lost: PRM204
         for address, tensor in facts.tensors(event.values, event.state):
             verdict = _of_value(event, address, tensor, facts)
             if verdict is not None:
