@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Iterable
 
 from flake8_paramassign.domain.state import State
-from flake8_paramassign.domain.values import Address, Value
+from flake8_paramassign.domain.values import Address, Value, Values
 from flake8_paramassign.facts import Facts
 from flake8_paramassign.facts.aliasing import bases, held_as, is_parameter, shares_storage_with
 from flake8_paramassign.facts.wording import shown
@@ -59,8 +60,6 @@ class AliasedStorage(Rule):
             return None
         if not all(is_parameter(value, event.state, facts) for value in event.receivers):
             return None
-        if _is_put_away(event):
-            return None
         owners = [shares_storage_with(value, event.state, facts) for value in event.values]
         if None in owners or not set(owners).isdisjoint(event.receivers):
             return None
@@ -97,26 +96,6 @@ class AliasedStorage(Rule):
         return not _is_one_of_several(event) or all(
             facts.data_stored[value] == {event.node} for value in event.receivers
         )
-
-
-def _is_put_away(event: DataStored) -> bool:
-    """Whether the same block stores something else afterwards where the source was read from.
-
-    On another way through the program the source stays; but there its storage is not shared.
-    """
-    source, statement = event.expression, event.frame.statement
-    read = {ast.unparse(n) for n in ast.walk(source or ast.Pass()) if isinstance(n, ast.Attribute)}
-    blocks = (
-        block
-        for node in ast.walk(event.frame.node)
-        for _, block in ast.iter_fields(node)
-        if isinstance(block, list) and statement in block
-    )
-    return any(
-        isinstance(later, ast.Assign) and any(ast.unparse(t) in read for t in later.targets)
-        for block in blocks
-        for later in block[block.index(statement) + 1 :]
-    )
 
 
 def _is_one_of_several(event: DataStored) -> bool:
@@ -156,12 +135,28 @@ def _is_alive(parameter: Value | None, root: Frame, final: State, facts: Facts) 
     owner = tensor.owner if tensor is not None else held[0] if held is not None else None
     if owner is not None and owner.symbolic and tensor is not None:
         return True
-    left = [value for values, _ in root.returns for value in values]
+    left = [values for values, _ in root.returns]
     if root.receiver is not None:
-        left.append(root.receiver)
+        left.append((root.receiver,))
     variables = dict(final.names) if root.scope.is_module else {}
     for scope, names in final.scopes.items():
         if scope.is_module:
             variables.update(names)
-    left += [value for values in variables.values() for value in values]
-    return any(address in (parameter, owner) for address in final.reachable(left))
+    left += variables.values()
+    return not _surely_reached(left, final).isdisjoint((parameter, owner))
+
+
+def _surely_reached(left: Iterable[Values], final: State) -> set[Value]:
+    """What is reached where each variable and attribute holds one thing, whichever way was gone.
+
+    Of two that may be in one place, one of them at most is there.
+    """
+    waiting, reached = list(left), set[Value]()
+    while waiting:
+        values = waiting.pop()
+        if len(values) != 1 or values[0] in reached:
+            continue
+        reached.add(values[0])
+        if isinstance(values[0], Address):
+            waiting += final.read(values[0]).contents()
+    return reached
