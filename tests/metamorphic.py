@@ -290,6 +290,11 @@ class Replacing(ast.NodeTransformer):
             return node
         if isinstance(node, ast.arg):
             return node
+        if isinstance(node, ast.If) and isinstance(node.test, ast.Constant):
+            test = node.test  # by which statements are told
+            self.generic_visit(node)
+            node.test = test
+            return node
         if isinstance(node, ast.AnnAssign):
             if node.value is not None:
                 node.value = self.visit(node.value)  # type: ignore[assignment]
@@ -495,7 +500,7 @@ OTHERWISE = (
         Rewrite(f"stored as {pattern}", replacing(stored(pattern)))
         for pattern in (
             "P0 if True else None", "[P0][0]", "(None, P0)[-1]", "(lambda: P0)()",
-            "{'held': P0}['held']", "P0 or None", "True and P0", "next(iter([P0]))",
+            "{'held': P0}['held']", "True and P0", "next(iter([P0]))",
             "[held for held in [P0]][0]", "(lambda held: held)(P0)",
         )
     ),
@@ -503,7 +508,7 @@ OTHERWISE = (
         Rewrite(f"tested as {pattern}", replacing(tested(pattern)))
         for pattern in (
             "not not P0", "P0 and True", "True and P0", "P0 or False", "bool(P0)",
-            "(asked := P0)", "True if P0 else False", "[P0][0]", "(lambda: P0)()", "not (not P0)",
+            "(asked := P0)", "True if P0 else False", "not (not P0)",
         )
     ),
     Rewrite("integers as sums", replacing(constant(int, "P0 + 0"))),

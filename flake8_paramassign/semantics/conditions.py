@@ -364,6 +364,8 @@ class Conditions:
     def _assume_call(self, node: ast.Call, state: State, holds: bool) -> State | None:
         callee = peeked(self._machine, node.func, state)
         name = callee[0].name if len(callee) == 1 and isinstance(callee[0], Library) else ""
+        if name == "builtins.bool" and len(node.args) == 1:
+            return self._assume(node.args[0], state, holds)
         if name == "builtins.isinstance" and len(node.args) == 2:
             return self._assume_isinstance(node.args[0], node.args[1], state, holds)
         if name == "builtins.hasattr" and len(node.args) == 2:
@@ -382,8 +384,6 @@ class Conditions:
             held = peeked(self._machine, node.args[0], state)
             if holds:
                 self._refine(held, state, _as_tensor)
-            return state
-        if name == "builtins.callable" or name == "builtins.bool":
             return state
         return state
 
