@@ -7,6 +7,7 @@ from pathlib import Path
 from flake8_paramassign.domain.values import is_unknown
 from flake8_paramassign.facts import Facts
 from flake8_paramassign.facts.wording import quoted
+from flake8_paramassign.project.classes import Class, ProjectClass
 from flake8_paramassign.rules.base import Rule, Verdict
 from flake8_paramassign.semantics.events import AttributeStored
 from flake8_paramassign.semantics.frames import is_constructing
@@ -64,6 +65,8 @@ class AssignedBeforeModuleInit(Rule):
             return None
         if event.expects_error or Path(event.frame.module.path).name.startswith("modular_"):
             return None
+        if _is_begun_by_a_decorator(thing.cls):
+            return None
         registered = any(
             facts.parameter(value, event.state) or facts.is_module(value, event.state)
             for value in event.values
@@ -75,3 +78,9 @@ class AssignedBeforeModuleInit(Rule):
             f"AttributeError; call super().__init__() first",
             why_not_fixed="the base class may read what is assigned before it",
         )
+
+
+def _is_begun_by_a_decorator(cls: Class | None) -> bool:
+    """Whether an ``__init__`` is decorated: what is called then is what the decorator made."""
+    ancestors = cls.projects if isinstance(cls, ProjectClass) else ()
+    return any(f.decorator_list for a in ancestors for f in a.functions if f.name == "__init__")
