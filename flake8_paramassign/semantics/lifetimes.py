@@ -6,7 +6,7 @@ import ast
 
 from flake8_paramassign.domain.objects import Field, Optimizer, Tensor, Thing
 from flake8_paramassign.domain.state import Replaced, State
-from flake8_paramassign.domain.values import NOTHING, Address, Text, Values
+from flake8_paramassign.domain.values import NOTHING, Address, Text, Unknown, Values
 from flake8_paramassign.semantics import registry
 from flake8_paramassign.semantics.events import ParameterReplaced
 from flake8_paramassign.semantics.machine import Machine
@@ -76,6 +76,10 @@ class Lifetimes:
                 listing = registry.parameters(value, state, self._machine.addresses)
                 if any(old in listing.modules for old in before.values):
                     return False  # it is wrapped
+                if not _all_made_here(before.values) and not all(
+                    map(_all_made_here, obj.contents())
+                ):
+                    return False  # and here it may be
                 found = found or bool(listing.named)
         return found
 
@@ -153,3 +157,10 @@ class Lifetimes:
                 if len(held.stores) > 1 or len(held.values) > 1:
                     found.update(v for v in held.values if isinstance(v, Address))
         return found
+
+
+def _all_made_here(values: Values) -> bool:
+    """Whether all is known that may be one of ``values``, and was made by code in sight."""
+    return all(
+        not isinstance(v, Unknown) and not (isinstance(v, Address) and v.symbolic) for v in values
+    )
