@@ -96,7 +96,7 @@ from flake8_paramassign.settings import Settings
         (
             "layer = [nn.Linear(3, 4)]\nlayer[0].weight = torch.ones(4, 3)",
             "layer[0].weight.data.copy_(torch.ones(4, 3))",
-            SAFE,
+            UNSAFE,
         ),
         (
             LAYER + "(layer if print() else layer).weight = torch.eye(4, 3)",
