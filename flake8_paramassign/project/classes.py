@@ -117,8 +117,9 @@ class ProjectClass(Class):
         self.__dict__["ancestry"] = (self,)  # what a class that derives from itself sees
         for base in self.bases:
             for ancestor in base.ancestry if base else ():
-                order.pop(ancestor, None)
-                order[ancestor] = None
+                if ancestor.name != "builtins.object":  # which comes after all, and has nothing
+                    order.pop(ancestor, None)
+                    order[ancestor] = None
         return tuple(order)
 
     @cached_property
