@@ -411,7 +411,9 @@ class Statements:
     def _after_anything_in(self, node: ast.AST, entry: State) -> State:
         """The state in which anything may have been done that stands within a loop."""
         head = entry.copy()
-        head.havoc([value for held in head.names.values() for value in held])
+        variables = [head.names, *head.scopes.values()]
+        head.havoc([v for names in variables for held in names.values() for v in held])
+        head.grad = None
         for name in bound_within(node):
             self._machine.bind_name(name, UNKNOWN, head)
         return head
