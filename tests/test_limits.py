@@ -83,6 +83,59 @@ def test_loops_in_loops_are_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
     assert found[-1].message == "the code would take too long to be analysed"
 
 
+def test_loops_that_take_many_steps_are_widened_sooner_and_the_rest_is_analysed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """As scripts that score detections have them: five loops in each other, and tests in each."""
+    monkeypatch.setattr(effort, "_STEPS", 5_000)
+    score = """
+def score(ids, truths, found):
+    for kind in ("bus", "car", "man"):
+        for level in (0, 1, 2):
+            best, marks, kept = 0, [], []
+            for i, each in enumerate(ids):
+                truth, taken = truths[each], []
+                for j, name in enumerate(truth["names"]):
+                    if name == kind and truth["sizes"][j] > level:
+                        taken.append(0)
+                    elif name != kind:
+                        taken.append(-1)
+                    else:
+                        taken.append(1)
+                kept.append(taken)
+                marks.append(truth["marks"])
+            for i, each in enumerate(ids):
+                taken, mark = kept[i], marks[i]
+                for j in range(len(taken)):
+                    at, best = -1, -1
+                    for k in range(len(mark)):
+                        if not taken[k] and mark[k] > level and found[i][j, k] > best:
+                            at, best = k, mark[k]
+                    if at != -1:
+                        taken[at] = True
+                        if taken[j] == 0 and mark[at] > level:
+                            kept.append(best)
+    n = nn.Linear(2, 2)
+    n.weight = torch.zeros(2, 2)
+"""
+    with time_limit(20):
+        assert [f.code for f in analyze(LOST + score)] == ["PRM102", "PRM101"]
+
+
+def test_what_holds_itself_is_analysed() -> None:
+    found = analyze(f"""{LOST}
+
+def holds_itself(w: nn.Parameter, d):
+    ring, pair = [], (int,)
+    ring.append(ring)
+    for _ in d:
+        pair = (pair, pair)
+    for held in (ring, pair):
+        torch.tensor(held), w[held], isinstance(w, held), nn.Sequential(*held), d == held
+""")
+    assert [f.code for f in found] == ["PRM102"]
+
+
 SEVERAL = f"""{LOST}
 
 def loads(m: nn.Linear):

@@ -568,7 +568,9 @@ class Conditions:
                     found.append(self._machine.project.library_class(value.name))
             elif isinstance(value, Address):
                 obj = state.read(value)
-                if not isinstance(obj, Container) or not obj.is_exact:
+                if not isinstance(obj, Container) or not obj.is_exact or obj.kind != "tuple":
+                    return ()  # a list is refused, and may hold itself
+                if value.many:
                     return ()
                 inner = [self._classes(item, state) for item in obj.known.values()]
                 if not all(inner):

@@ -17,6 +17,9 @@ _STEPS = 200_000
 _STEPS_FOR_A_LINE = 200
 """Seconds of work; public code takes up to 300 steps a line, in few lines, and 125,000 in all."""
 
+_HURRY = 0.8
+"""The share of a piece's steps at which loops that are still to come are no longer settled."""
+
 
 class TakesTooLong(Exception):
     """A piece of a file takes more steps than it is given."""
@@ -31,6 +34,7 @@ class Effort:
         self.left = 0.0
         self._pool = float("inf")
         self._steps = float("inf")
+        self._hurry = 0.0
 
     def allow(self, node: ast.AST, *, share: float = 1.0) -> None:
         """Begin with a piece of the file: so much may be entered from there."""
@@ -46,6 +50,7 @@ class Effort:
         self._pool += self._steps
         self._steps = self._pool // 2
         self._pool -= self._steps
+        self._hurry = self._steps * _HURRY
 
     def step(self, count: int = 1) -> None:
         """Take steps. Raises TakesTooLong where there are no more left."""
@@ -53,6 +58,11 @@ class Effort:
         if self._steps < 0:
             self._steps = 0
             raise TakesTooLong
+
+    @property
+    def is_short(self) -> bool:
+        """Whether a piece has few steps left: what takes many is to be widened at once."""
+        return self._steps < self._hurry
 
     def suffices(self, node: ast.AST) -> bool:
         """Whether a function may be entered, which takes as much as it is long."""

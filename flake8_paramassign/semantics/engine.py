@@ -177,7 +177,7 @@ class Engine:
 
     def may_unroll(self, count: int) -> bool:
         """Whether a loop over ``count`` items runs for each: their number is a power of depth."""
-        return count <= _UNROLLED and count * self._rounds <= _MOST_ROUNDS
+        return count <= _UNROLLED and count * self._rounds <= _MOST_ROUNDS and not self.is_hurried
 
     @contextmanager
     def round(self, node: ast.AST, number: int, of: int) -> Iterator[None]:
@@ -194,6 +194,11 @@ class Engine:
     def rounds(self, usual: int) -> int:
         """How often a loop is run before it is widened."""
         return usual if self._effort.scale >= 1 else 2
+
+    @property
+    def is_hurried(self) -> bool:
+        """Whether few steps are left for this piece of the file."""
+        return self._effort.is_short
 
     def tell(self, event: Event) -> None:
         """Let the listener know, where the file under analysis does it, or calls what does."""

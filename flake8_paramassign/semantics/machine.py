@@ -232,6 +232,10 @@ class Machine(Protocol):
     def rounds(self, usual: int) -> int:
         """How often a loop is run before it is widened."""
 
+    @property
+    def is_hurried(self) -> bool:
+        """Whether few steps are left for this piece of the file."""
+
     def after_each(self, node: ast.AST, head: State, back: State | None, some: Values) -> State:
         """After a loop: what was done to each Parameter of a Module in turn, is done to all."""
 

@@ -354,7 +354,7 @@ class Statements:
         frame = self._machine.frame
         outer = frame.loops[-1] if frame.loops else None
         known = outer.settled.get(node) if outer is not None else None
-        is_deep = len(frame.loops) >= _DEEP
+        is_deep = len(frame.loops) >= _DEEP or self._machine.is_hurried
         head = self._after_anything_in(node, entry) if is_deep else entry
         if known is not None:
             head = known.head.joined(entry)

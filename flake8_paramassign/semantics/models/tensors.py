@@ -388,16 +388,14 @@ class Tensors:
             integer=obj.integer,
         )  # fmt: skip
 
-    @classmethod
-    def _is_basic(cls, value: Value, state: State) -> bool | None:
+    @staticmethod
+    def _is_basic(value: Value, state: State) -> bool | None:
         """Whether an index is a number, a slice, or a tuple of such; None where that is unknown."""
         obj = state.read(value) if isinstance(value, Address) else None
         if isinstance(obj, Container) and obj.kind == "tuple":
-            parts = [cls._is_basic(v, state) for held in obj.contents() for v in held]
+            parts = [_is_one_index(v, state) for held in obj.contents() for v in held]
             return False if False in parts else None if None in parts else True
-        if isinstance(obj, Tensor | Container) or value == Plain("numpy.ndarray"):
-            return False
-        return True if isinstance(value, Constant | Plain) else None
+        return _is_one_index(value, state)
 
     # Methods.
 
@@ -787,7 +785,7 @@ def _is_whole(values: Values, state: State) -> bool:
 def _literal(values: Values, state: State) -> tuple[bool | None, str | None]:
     """Whether the literal data of ``torch.tensor`` and its like are integers or bools."""
     numbers: list[object] = []
-    if not _leaves(values, state, numbers) or not numbers:
+    if not _leaves(values, state, numbers, set()) or not numbers:
         return None, None
     if any(isinstance(number, float) for number in numbers):
         return False, "torch.float32"
@@ -796,8 +794,11 @@ def _literal(values: Values, state: State) -> tuple[bool | None, str | None]:
     return (True, "torch.int64") if all(isinstance(n, int) for n in numbers) else (None, None)
 
 
-def _leaves(values: Values, state: State, found: list[object]) -> bool:
-    """Collect the numbers of a literal; whether that are all that it holds."""
+def _leaves(values: Values, state: State, found: list[object], seen: set[Address]) -> bool:
+    """Collect the numbers of a literal; whether that are all that it holds.
+
+    What was ``seen`` is not looked at again: a list may stand twice in another, or in itself.
+    """
     for value in values:
         if isinstance(value, Constant):
             parts = value.value if isinstance(value.value, tuple) else (value.value,)
@@ -809,7 +810,10 @@ def _leaves(values: Values, state: State, found: list[object]) -> bool:
             obj = state.read(value)
             if not isinstance(obj, Container) or obj.kind not in ("list", "tuple", "range"):
                 return False
-            if not all(_leaves(held, state, found) for held in obj.contents()):
+            if value in seen:
+                continue
+            seen.add(value)
+            if not all(_leaves(held, state, found, seen) for held in obj.contents()):
                 return False
         else:
             return False
@@ -820,3 +824,11 @@ def _flat(part: object) -> list[object]:
     if isinstance(part, tuple):
         return [leaf for inner in part for leaf in _flat(inner)]
     return [part]
+
+
+def _is_one_index(index: Value, state: State) -> bool | None:
+    """Whether an index is a number or a slice; None where that is unknown."""
+    obj = state.read(index) if isinstance(index, Address) else None
+    if isinstance(obj, Tensor | Container) or index == Plain("numpy.ndarray"):
+        return False
+    return True if isinstance(index, Constant | Plain) else None
