@@ -26,3 +26,21 @@ def decorator_name(node: ast.expr) -> str:
     if isinstance(node, ast.Call):
         node = node.func
     return node.attr if isinstance(node, ast.Attribute) else getattr(node, "id", "")
+
+
+def declared(node: FunctionNode) -> tuple[frozenset[str], frozenset[str]]:
+    """The names that a function declares global, and nonlocal."""
+    found: tuple[set[str], set[str]] = (set(), set())
+    waiting: list[ast.AST] = list(node.body)
+    while waiting:
+        inner = waiting.pop()
+        if isinstance(inner, ast.Global):
+            found[0].update(inner.names)
+        elif isinstance(inner, ast.Nonlocal):
+            found[1].update(inner.names)
+        elif isinstance(inner, ast.stmt) and not isinstance(inner, FunctionNode | ast.ClassDef):
+            for name in ("body", "orelse", "finalbody", "handlers", "cases"):
+                waiting.extend(getattr(inner, name, ()))
+        elif isinstance(inner, ast.ExceptHandler | ast.match_case):
+            waiting.extend(inner.body)
+    return frozenset(found[0]), frozenset(found[1])

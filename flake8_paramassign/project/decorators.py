@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from flake8_paramassign.domain.values import UNKNOWN, Function, GradMode, Library, Value, Values
+from flake8_paramassign.nodes import decorator_name
 
 _TRANSPARENT = frozenset(
     """functools.lru_cache functools.cache functools.wraps typing.overload typing.final
@@ -17,6 +18,8 @@ _TRANSPARENT = frozenset(
     """.split()
 )
 """Decorators that leave what calling the function does as it is."""
+_OF_CLASSES = frozenset(["dataclass", "final", "runtime_checkable", "total_ordering"])
+"""Decorators that leave a class as it is."""
 _MODES = {
     "no_grad": False, "enable_grad": True, "inference_mode": False,
 }  # fmt: skip
@@ -39,6 +42,11 @@ def applied(function: Function, decorators: Sequence[tuple[ast.expr, Values]]) -
         elif name not in _TRANSPARENT:
             return UNKNOWN
     return (result,)
+
+
+def keeps_class(decorator: ast.expr) -> bool:
+    """Whether a decorator leaves a class as it is."""
+    return decorator_name(decorator) in _OF_CLASSES
 
 
 def _mode(name: str, node: ast.expr) -> GradMode | None:

@@ -506,7 +506,7 @@ class Calls:
         """What the parameters of a function hold in a call."""
         spec = function.node.args
         names = [*spec.posonlyargs, *spec.args]
-        defaults = self._machine.defaults(function, state)
+        defaults = self._machine.defaults(function)
         given = list(arguments.positional)
         if receiver is not None:
             given.insert(0, (receiver,))

@@ -8,7 +8,6 @@ change, to a fixpoint.
 from __future__ import annotations
 
 import ast
-import builtins
 from dataclasses import dataclass
 from itertools import islice
 
@@ -16,22 +15,15 @@ from flake8_paramassign import catalogue
 from flake8_paramassign.domain.objects import Thing
 from flake8_paramassign.domain.renaming import Renaming
 from flake8_paramassign.domain.state import State
-from flake8_paramassign.domain.values import Address, Function, Library, Values
-from flake8_paramassign.nodes import FunctionNode, decorator_name
+from flake8_paramassign.domain.values import Address, Function, Values
+from flake8_paramassign.nodes import FunctionNode
 from flake8_paramassign.project.classes import Class, ProjectClass, TorchClass
-from flake8_paramassign.project.index import Content
-from flake8_paramassign.project.module import Module
 from flake8_paramassign.semantics.effort import lines
 from flake8_paramassign.semantics.events import Constructed
 from flake8_paramassign.semantics.machine import Arguments, Machine
-from flake8_paramassign.semantics.models import harmless, modules
+from flake8_paramassign.semantics.models import modules
+from flake8_paramassign.semantics.side_effects import SideEffects, methods_of
 
-_REFLECTS = frozenset(
-    """setattr delattr vars exec eval __setattr__ __delattr__ __dict__ _parameters _modules _buffers
-    register_parameter register_buffer register_module add_module load_state_dict
-    """.split()
-)
-"""By which an attribute is stored whose name the syntax does not tell."""
 _MOST_LINES = 100
 """As many lines of classes of other files are run, and as many more as a file is long by four."""
 _MOST_ANCESTORS = 100
@@ -53,14 +45,14 @@ class Summary:
 class Classes:
     """Makes and describes objects of the project's classes for a machine."""
 
-    def __init__(self, machine: Machine) -> None:
-        """``machine`` runs their methods."""
+    def __init__(self, machine: Machine, side_effects: SideEffects) -> None:
+        """``machine`` runs their methods; ``side_effects`` tells which change anything."""
         self._machine = machine
+        self._side_effects = side_effects
         self._summaries: dict[ProjectClass, Summary | None] = {}
         self._elsewhere = 0
         """How many lines of classes of other files were run to know what they are."""
         self._begun: dict[ProjectClass, State] = {}
-        self._known: dict[tuple[ast.AST, ProjectClass], list[Content]] = {}
 
     # Making.
 
@@ -134,9 +126,9 @@ class Classes:
             thing = state.read(receiver)
             for function in changing:
                 if changed is not None and isinstance(thing, Thing):
-                    if not self._uses(function, cls, thing, changed):
+                    if not self._side_effects.uses(function, cls, thing, changed):
                         continue  # it does what it did
-                end = self._machine.run_method(
+                end = self._machine.look_at_method(
                     holders[function], function, receiver, after.copy(), cls
                 )
                 if end is not None:
@@ -165,13 +157,13 @@ class Classes:
 
     def _changing_methods(self, cls: ProjectClass) -> list[tuple[ProjectClass, FunctionNode]]:
         """The methods that may change an object after its construction."""
-        only = self._machine.constructor_only(cls)
+        only = self._side_effects.constructor_only(cls)
         return [
             (holder, function)
             for holder, function in methods_of(cls)
             if function.name != "__init__"
             and function.name not in only
-            and self.may_change(cls, holder, function)
+            and self._side_effects.may_change(cls, holder, function)
         ]
 
     def _by_others(self, cls: ProjectClass, receiver: Address, state: State) -> State:
@@ -181,7 +173,7 @@ class Classes:
             if holder.module is cls.module:
                 continue
             function = Function(node, holder.module, holder, holder.module.scope)
-            stored = self.stored_by(function, cls)
+            stored = self._side_effects.stored_by(function, cls)
             if stored is None:
                 state.havoc((receiver,))
                 return state
@@ -205,75 +197,14 @@ class Classes:
                 result.write(address, obj.havocked())
         return result
 
-    def may_change(
-        self, cls: ProjectClass, holder: ProjectClass, function: FunctionNode,
-        seen: frozenset[str] = frozenset(),
-    ) -> bool:  # fmt: skip
-        """Whether a method may change what its object holds: by its statements and calls.
-
-        That the parts of an object may change themselves when they are called, is not meant.
-        """
-        content = self._machine.index.of(function)
-        if content.stores or content.escapes or content.changing:
-            return True
-        if not all(_is_harmless(name, holder.module) for name in content.unknown):
-            return True
-        for name in content.attributes.keys() - seen:
-            found = cls.find(name)
-            if found is not None and isinstance(found[1], FunctionNode):
-                if self.may_change(cls, found[0], found[1], seen | content.attributes.keys()):
-                    return True
-        return False
-
     def _let_parts_change(self, receiver: Address, state: State) -> None:
         """What the parts of an object may do to themselves whenever they are called."""
         for address in state.reachable((receiver,)):
             obj = state.heap.get(address)
             if address is receiver or not isinstance(obj, Thing):
                 continue
-            if isinstance(obj.cls, ProjectClass) and self.changes_itself(obj.cls):
+            if isinstance(obj.cls, ProjectClass) and self._side_effects.changes_itself(obj.cls):
                 state.write(address, obj.join(obj.havocked()))
-
-    def stored_by(self, function: Function, cls: Class | None) -> frozenset[str] | None:
-        """Which attributes a method may store, in itself or by methods it calls; None is any."""
-        if not isinstance(cls, ProjectClass) or cls.is_open:
-            return None
-        reached = self._reached(function.node, cls)
-        if any(map(_is_open_ended, reached)):
-            return None
-        return frozenset[str]().union(*(content.stored for content in reached))
-
-    def _uses(
-        self, node: FunctionNode, cls: ProjectClass, thing: Thing, names: frozenset[str]
-    ) -> bool:
-        """Whether a method, or one that it calls, may use one of some attributes of its object."""
-        for content in self._reached(node, cls):
-            named = content.own | content.stored
-            if _is_open_ended(content) or not names.isdisjoint(named):
-                return True
-            if any(name not in thing.fields and cls.find(name) is None for name in content.own):
-                return True  # a method, perhaps, that nobody has seen
-        return False
-
-    def _reached(self, node: ast.AST, cls: ProjectClass) -> list[Content]:
-        """What a method has, and what all those have that it, or they, may call on the object."""
-        if (node, cls) not in self._known:
-            methods = {f.name: f for _, f in methods_of(cls)}
-            waiting, reached = [node], {getattr(node, "name", "")}
-            found = []
-            while waiting:
-                content = self._machine.index.of(waiting.pop())
-                found.append(content)
-                more = content.attributes.keys() & methods.keys() - reached
-                reached |= more
-                waiting += [methods[name] for name in sorted(more)]
-            self._known[node, cls] = found
-        return self._known[node, cls]
-
-    def changes_itself(self, cls: ProjectClass) -> bool:
-        """Whether calling an object of the class may change what it holds."""
-        found = cls.find("forward")
-        return found is not None and any(content.stores for content in self._reached(found[1], cls))
 
     def instance(self, cls: Class | None, address: Address, state: State) -> None:
         """Let ``address`` be an object of ``cls`` that somebody else made."""
@@ -328,43 +259,3 @@ class _Nowhere(ast.AST):
 
 
 _NOWHERE = _Nowhere()
-
-
-def methods_of(cls: ProjectClass) -> list[tuple[ProjectClass, FunctionNode]]:
-    """All methods of a class and its bases in the project, each once: those that a call finds."""
-    found: dict[str, tuple[ProjectClass, FunctionNode]] = {}
-    several: list[tuple[ProjectClass, FunctionNode]] = []
-    for ancestor in cls.projects:
-        for function in ancestor.functions:
-            names = {decorator_name(d) for d in function.decorator_list}
-            if names & {"staticmethod", "classmethod", "abstractmethod", "overload"}:
-                continue
-            if "setter" in names:
-                several.append((ancestor, function))
-            elif function.name not in found:
-                found[function.name] = (ancestor, function)
-    return [*found.values(), *several]
-
-
-def _is_open_ended(content: Content) -> bool:
-    """Whether a method hands its object on, or names attributes by strings."""
-    return (
-        content.escapes
-        or not content.unknown.isdisjoint(_REFLECTS)
-        or not _REFLECTS.isdisjoint(content.attributes)
-    )
-
-
-def _is_harmless(name: str, module: Module) -> bool:
-    """Whether calling ``name``, as a function of a file writes it, changes nothing it is given."""
-    root, _, method = name.partition(".")
-    if module.binds(root):
-        held = module.lookup(root)
-        full = [f"{v.name}.{method}".rstrip(".") for v in held if isinstance(v, Library)]
-        return len(full) == len(held) and all(
-            harmless.is_harmless(n) or (n.startswith("torch.") and not n.endswith("_"))
-            for n in full
-        )
-    if method:
-        return catalogue.method(method) is not None or method in harmless.METHODS
-    return hasattr(builtins, root)

@@ -12,6 +12,8 @@ file that needs hundreds of times as many as other code is given up.
 from __future__ import annotations
 
 import ast
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 _STEPS = 200_000
 _STEPS_FOR_A_LINE = 200
@@ -40,6 +42,16 @@ class Effort:
         """Begin with a piece of the file: so much may be entered from there."""
         self.left = self.scale * share * (200 + lines(node))
 
+    @contextmanager
+    def aside(self, node: ast.AST, share: float) -> Iterator[None]:
+        """While something is run besides, with a share of its own: what is left stays."""
+        left = self.left
+        try:
+            self.allow(node, share=share)
+            yield
+        finally:
+            self.left = left
+
     def begin_file(self, tree: ast.Module) -> None:
         """Begin with a file: so many steps may be taken in all."""
         self._pool = _STEPS + _STEPS_FOR_A_LINE * lines(tree)
@@ -63,6 +75,10 @@ class Effort:
     def is_short(self) -> bool:
         """Whether a piece has few steps left: what takes many is to be widened at once."""
         return self._steps < self._hurry
+
+    def rounds(self, usual: int) -> int:
+        """How often a loop is run before it is widened."""
+        return usual if self.scale >= 1 else 2
 
     def suffices(self, node: ast.AST) -> bool:
         """Whether a function may be entered, which takes as much as it is long."""

@@ -93,12 +93,23 @@ class Frame:
     """The one that is running."""
     globals: frozenset[str] = frozenset()
     nonlocals: frozenset[str] = frozenset()
+    left: State | None = None
+    """What holds at its end, for the functions that are defined in it."""
     expecting: int = 0
     """In how many blocks that expect an exception it is."""
 
     def place(self, node: ast.AST) -> Place:
         """A node of this frame's file."""
         return Place(node, self.module)
+
+    def called_from(self, module: Module) -> ast.AST | None:
+        """The last call in a file, of those that led from there to this frame of another file."""
+        at: Frame | None = self
+        while at is not None and at.caller is not None:
+            if at.caller.module is module:
+                return at.call
+            at = at.caller
+        return None
 
     @property
     def is_repeated(self) -> bool:

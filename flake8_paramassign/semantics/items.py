@@ -89,9 +89,7 @@ class Items:
         self, address: Address, obj: Thing, index: Values, state: State, node: ast.AST
     ) -> Values:
         """An item of an object of which little is known: the same wherever the index is."""
-        methods = NOTHING
-        if obj.cls is not None:
-            methods = self._machine.class_attribute(address, "__getitem__", state, node)
+        methods = self._special(address, "__getitem__", state, node)
         if methods and isinstance(node, ast.expr):
             return self._machine.call_any(methods, Arguments([index]), state, node)
         key = self._key(index)
@@ -164,11 +162,19 @@ class Items:
                     "add_module" if not converts else "=",
                 )  # fmt: skip
             else:
-                methods = self._machine.class_attribute(owner, "__setitem__", state, target)
+                methods = self._special(owner, "__setitem__", state, target)
                 if methods:
                     self._machine.call_any(methods, Arguments([index, values]), state, target)
                 elif obj.cls is not None or obj.is_module:
                     state.havoc([owner])
+
+    def _special(self, address: Address, name: str, state: State, node: ast.AST) -> Values:
+        """A special method, which Python looks up on the class; nothing where there is none."""
+        obj = state.read(address)
+        cls = obj.cls if isinstance(obj, Thing) else None
+        if isinstance(cls, ProjectClass) and cls.find(name) is not None:
+            return self._machine.attribute(address, name, state, node)
+        return NOTHING
 
     def _tell_stored(
         self, owner: Address, values: Values, state: State, target: ast.Subscript
@@ -242,11 +248,7 @@ class Items:
         if isinstance(obj, Thing):
             if modules.container_kind(obj) is not None:
                 return modules.items(self._machine, value, obj)
-            methods = (
-                self._machine.class_attribute(value, "__iter__", state, node)
-                if obj.cls is not None
-                else NOTHING
-            )
+            methods = self._special(value, "__iter__", state, node)
             if methods and isinstance(node, ast.expr):
                 made = self._machine.call_any(methods, Arguments(), state, node)
                 if value not in made:

@@ -198,7 +198,7 @@ class Machine(Protocol):
     def symbol(self, site: ast.AST, state: State, part: object = None) -> Address:
         """An object of which nothing is known, that ``site`` gives."""
 
-    def used(self, address: Address, state: State, node: ast.AST) -> None:
+    def used(self, address: Address, state: State) -> None:
         """An optimizer, or a wrapper, is used."""
 
     # Variables.
@@ -236,17 +236,11 @@ class Machine(Protocol):
     def is_hurried(self) -> bool:
         """Whether few steps are left for this piece of the file."""
 
-    def after_each(self, node: ast.AST, head: State, back: State | None, some: Values) -> State:
-        """After a loop: what was done to each Parameter of a Module in turn, is done to all."""
-
     def question(self, node: ast.expr, state: State) -> Values:
         """What a test gives whose answer is not known."""
 
     def truth_of_call(self, name: str, arguments: Arguments, state: State) -> bool | None:
         """What ``isinstance``, ``hasattr`` and their like say."""
-
-    def never_returns(self, node: ast.expr, held: Values) -> bool:
-        """Whether a call ends the program."""
 
     # Attributes of objects, and what is replaced in them.
 
@@ -258,9 +252,6 @@ class Machine(Protocol):
 
     def delete_attribute(self, receivers: Values, name: str | None, state: State) -> None:
         """Delete an attribute; None is one of unknown name."""
-
-    def class_attribute(self, address: Address, name: str, state: State, node: ast.AST) -> Values:
-        """A special method, which Python looks up on the class; nothing where there is none."""
 
     def replaced(
         self, receiver: Address, name: str | Text, kept: Values, before: Field, state: State,
@@ -274,9 +265,6 @@ class Machine(Protocol):
     def mended(self, address: Address, taken: Values, state: State) -> None:
         """An optimizer was given more Parameters, perhaps those it lacked."""
 
-    def copied(self, values: Values, state: State, node: ast.AST, *, deep: bool) -> Values:
-        """``copy.copy`` and ``copy.deepcopy``."""
-
     # Functions and classes.
 
     def define(self, node: FunctionNode, state: State) -> Values:
@@ -285,13 +273,10 @@ class Machine(Protocol):
     def define_class(self, node: ast.ClassDef, state: State) -> ProjectClass:
         """What a ``class`` statement binds."""
 
-    def keeps_class(self, decorator: ast.expr, state: State) -> bool:
-        """Whether a decorator leaves a class as it is."""
-
     def defined(self, module: Module, name: str) -> Values | None:
         """What a decorated function of a file's top level is; None for anything else."""
 
-    def defaults(self, function: Function, state: State) -> dict[str, Values]:
+    def defaults(self, function: Function) -> dict[str, Values]:
         """The defaults of parameters, as far as they are constants or names."""
 
     def module_of(self, scope: Scope) -> Module | None:
@@ -321,7 +306,7 @@ class Machine(Protocol):
     def run_frame(self, frame: Frame, state: State) -> tuple[Values, State | None]:
         """Run the body of an activation; what it returns, and the state after it."""
 
-    def run_method(
+    def look_at_method(
         self, holder: ProjectClass, node: FunctionNode, receiver: Address, state: State,
         cls: ProjectClass,
     ) -> State | None:  # fmt: skip

@@ -12,10 +12,11 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from flake8_paramassign.domain.objects import Container
+from flake8_paramassign.domain.objects import Container, Tensor
 from flake8_paramassign.domain.state import State
 from flake8_paramassign.domain.values import (
     NONE,
+    NOTHING,
     UNKNOWN,
     Address,
     ClassRef,
@@ -24,6 +25,7 @@ from flake8_paramassign.domain.values import (
     constant,
 )
 from flake8_paramassign.nodes import FunctionNode
+from flake8_paramassign.project.decorators import keeps_class
 from flake8_paramassign.project.liveness import Liveness, bound_within
 from flake8_paramassign.semantics.contexts import Contexts
 from flake8_paramassign.semantics.frames import Attempt, Frame, Loop, Settled
@@ -101,7 +103,8 @@ class Statements:
 
     def _expression(self, node: ast.Expr, state: State) -> State | None:
         held = self._machine.evaluate(node.value, state)
-        return None if self._machine.never_returns(node.value, held) else state
+        ends = isinstance(node.value, ast.Call) and held == NOTHING  # it never returns
+        return None if ends else state
 
     def _assign(self, node: ast.Assign, state: State) -> State | None:
         held = self._machine.evaluate(node.value, state)
@@ -162,7 +165,7 @@ class Statements:
         held: Values = (ClassRef(cls),)
         for decorator in reversed(node.decorator_list):
             self._machine.evaluate(decorator, state)
-            held = held if self._machine.keeps_class(decorator, state) else (*held, *UNKNOWN)
+            held = held if keeps_class(decorator) else (*held, *UNKNOWN)
         self._machine.bind_name(node.name, held, state)
         self._machine.found(node, frame)
         return state
@@ -391,7 +394,7 @@ class Statements:
         self._machine.loop_ended(node)
         after = head
         if not loop.breaks:
-            after = self._machine.after_each(node, head, back, some)
+            after = _after_each(head, back, some)
         left = leave(after.copy())
         if left is not None:
             left = self.execute(node.orelse, left)
@@ -582,3 +585,20 @@ def _joined(states: list[State], *, remember: bool = False) -> State | None:
     for other in states[1:]:
         result = result.joined(other, remember=remember)
     return result
+
+
+def _after_each(head: State, back: State | None, some: Values) -> State:
+    """After a loop: what was done to each Parameter of a Module in turn, is done to all."""
+    each = [
+        v
+        for v in some
+        if isinstance(v, Address)
+        and isinstance(obj := head.read(v), Tensor)
+        and obj.owner is not None
+    ]
+    if back is None or not each or len(each) != len(some):
+        return head
+    after = head.copy()
+    for address in each:
+        after.write(address, back.read(address))
+    return after

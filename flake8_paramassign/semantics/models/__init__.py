@@ -13,6 +13,7 @@ def load() -> None:
     from flake8_paramassign.semantics.models import (  # noqa: F401
         builtins,
         containers,
+        copies,
         modules,
         optimizers,
         recompute,

@@ -778,10 +778,3 @@ def _compiled(call: Call) -> Values:
 def _scripted(call: Call) -> Values:
     """A module of another kind, which takes tensors for its slots."""
     return UNKNOWN
-
-
-@function("copy.deepcopy", "copy.copy")
-def _copied(call: Call) -> Values:
-    return call.machine.copied(
-        call.argument(0, "x"), call.state, call.node, deep="deep" in call.name
-    )

@@ -99,7 +99,7 @@ def _with(taken: Values, value: Value) -> Values:
 @method(Optimizer, *_STEPS)
 def _step(call: Call) -> Values:
     assert isinstance(call.receiver, Address)
-    call.machine.used(call.receiver, call.state, call.node)
+    call.machine.used(call.receiver, call.state)
     if call.name == "step" and call.arguments.flat():
         closure = call.argument(0, "closure")
         call.machine.call_any(closure, type(call.arguments)(), call.state, call.node)
