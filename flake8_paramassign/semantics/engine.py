@@ -27,7 +27,6 @@ from flake8_paramassign.semantics.attributes import Attributes
 from flake8_paramassign.semantics.callers import Callers
 from flake8_paramassign.semantics.calls import Calls
 from flake8_paramassign.semantics.classes import Classes
-from flake8_paramassign.semantics.conditions import Conditions
 from flake8_paramassign.semantics.contexts import Contexts
 from flake8_paramassign.semantics.definitions import Definitions
 from flake8_paramassign.semantics.effort import Effort
@@ -35,14 +34,17 @@ from flake8_paramassign.semantics.entry_points import EntryPoints
 from flake8_paramassign.semantics.events import Event
 from flake8_paramassign.semantics.expressions import Expressions
 from flake8_paramassign.semantics.frames import Frame, Role
+from flake8_paramassign.semantics.instances import Instances
 from flake8_paramassign.semantics.items import Items
 from flake8_paramassign.semantics.lifetimes import Lifetimes
 from flake8_paramassign.semantics.models import load
 from flake8_paramassign.semantics.models.tensors import Tensors
 from flake8_paramassign.semantics.names import Names
+from flake8_paramassign.semantics.narrowing import Narrowing
 from flake8_paramassign.semantics.relevance import Relevance
 from flake8_paramassign.semantics.side_effects import SideEffects
 from flake8_paramassign.semantics.statements import Statements
+from flake8_paramassign.semantics.truth import Truth
 from flake8_paramassign.semantics.worklist import Worklist
 from flake8_paramassign.semantics.writes import Writes
 
@@ -83,12 +85,13 @@ class Engine:
         expressions = Expressions(self, tensors)
         self.evaluate = expressions.evaluate
         self.combined = expressions.combined
-        conditions = Conditions(self)
-        self.truth = conditions.truth
-        self.truth_of_call = conditions.of_call
-        self.assume = conditions.assume
-        self.filtered = conditions.filtered
-        self.question = conditions.question
+        truth, instances = Truth(self), Instances(self)
+        self.truth = truth.truth
+        self.filtered = truth.filtered
+        self.truth_of_call = instances.of_call
+        narrowing = Narrowing(self, truth, instances)
+        self.assume = narrowing.assume
+        self.question = narrowing.question
         self.execute = Statements(self, Contexts(self)).execute
         writes = Writes(self, tensors)
         self.augment = writes.augment
