@@ -99,6 +99,15 @@ UNSHARED = (
 )
 """What is assigned is lost, but what is written then no longer goes to the original."""
 FOR_A_WHILE = "other = Net()\nmodel.fc.bias.data = other.fc.bias.data\nother.fc.bias = None"
+USED = f"{HAPPENS['PRM303']}\nmodel(inputs(device)[0]).sum().backward(); o.step()"
+NOBODYS = {
+    "an optimizer that nobody uses": HAPPENS["PRM303"],
+    "a Module that is gone": HAPPENS["PRM305"],
+    "a flag that is said": HAPPENS["PRM304"].replace("4))", "4), requires_grad=True)"),
+    "a flag that is said later": f"{HAPPENS['PRM304']}\nmodel.requires_grad_(True)",
+    "an end before": f"{HAPPENS['PRM103']}\nraise ValueError",
+}
+"""What no finding has to tell."""
 ENDED = """\
 if os.environ.get('WIDE'):
     raise ValueError
@@ -148,7 +157,9 @@ def cases() -> dict[str, dict[str, Any]]:
     asked["ended before"] = {"source": whole(ENDED), "told": [("PRM101", last(ENDED))]}
     asked["unshared"] = {"source": whole(UNSHARED), "told": [("PRM204", FIRST + 1)]}
     asked["for a while"] = {"source": whole(FOR_A_WHILE), "told": [("PRM305", FIRST + 1)]}
-    asked["missed"] = {"source": whole(HAPPENS["PRM303"]), "told": []}
+    for what, body in NOBODYS.items():
+        asked[what] = {"source": whole(body), "told": []}
+    asked["missed"] = {"source": whole(USED), "told": []}
     fix = {"source": whole(STORE), "code": "PRM101", "line": last(STORE), "kind": "safe"}
     asked["safe fix"] = {**fix, "fixed": whole(COPIES)}
     taken = f"t = {{}}\n{OPTIMIZER.replace('model.parameters()', '[t]')}"
@@ -177,7 +188,7 @@ def cases() -> dict[str, dict[str, Any]]:
     asked["not announced"] = {**announced, "fixed": whole("raise ValueError")}
     asked["still raises"] = {**two, "line": FIRST, "fixed": whole(f"{STORE} * 3\n{STORE} * 2")}
     large = f"{SOUND['PRM305']}\n{HAPPENS['PRM303']}\nmodel.eval()"
-    asked["minimal"] = {"source": whole(large), "shrinks": "PRM303"}
+    asked["minimal"] = {"source": whole(large), "shrinks": "PRM303 for a while"}
     return asked
 
 
@@ -235,6 +246,8 @@ def test_what_is_so_for_a_while_or_shows_in_other_ways_is_true() -> None:
 @needs_torch
 def test_what_nobody_says_is_missed() -> None:
     assert answers()["missed"]["missed"] == [["PRM303", last(HAPPENS["PRM303"])]]
+    for what in NOBODYS:
+        assert answers()[what]["missed"] == [], what
 
 
 @needs_torch

@@ -168,6 +168,8 @@ def _missed(source: str, found: list[Diagnostic], record: Record) -> Iterator[Mi
     for code, lines in record.facts.items():
         if code in UNTOLD or code.endswith(LATER) or ANYWHERE.get(code, set()) & codes:
             continue
+        if code in AT_THE_END and not record.finished:
+            continue
         for line in sorted(lines - told):
             if line and statement_at(tree, line):
                 sometimes = "sometimes, " if (code, line) in record.sometimes else ""

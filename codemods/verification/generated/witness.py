@@ -16,6 +16,7 @@ from unittest.mock import patch
 
 import torch
 from torch import nn
+from torch.optim.optimizer import register_optimizer_step_post_hook
 
 from codemods.verification.generated.text import UNKNOWN
 from codemods.verification.jobs import Job
@@ -79,8 +80,8 @@ class _Store:
     constructing: bool
     trained: bool
     """Whether what is stored required grad then."""
-    was_taken: bool
-    """Whether an optimizer held what was replaced."""
+    takers: frozenset[int]
+    """The optimizers that held what was replaced, by identity."""
     was_optimised: bool
     """Whether an optimizer was there."""
 
@@ -97,6 +98,10 @@ class Witness:
         self._data: list[tuple[nn.Parameter, int]] = []
         self._stale: set[tuple[int, str]] = set()
         """The slots whose Parameter an optimizer still has, in the place of a later one."""
+        self._explicit: list[torch.Tensor] = []
+        """Those of which the program says whether they train."""
+        self._stepped: dict[int, int] = {}
+        """How many stores there were when each optimizer stepped last, by its identity."""
 
     def _frames(self) -> Iterator[FrameType]:
         frame: FrameType | None = sys._getframe(1)
@@ -116,6 +121,7 @@ class Witness:
     def looking(self) -> Iterator[None]:
         """Look on, meanwhile."""
         store, make = nn.Module.__setattr__, torch.optim.Optimizer.__init__
+        make_parameter = nn.Parameter.__new__
         register, listed = nn.Module.register_parameter, nn.Module.parameters
 
         def __setattr__(module: nn.Module, name: str, value: Any) -> None:
@@ -141,6 +147,26 @@ class Witness:
         def parameters(module: nn.Module, recurse: bool = True) -> Any:
             return _Once(listed(module, recurse), self)
 
+        def __new__(cls: Any, data: Any = None, *flag: Any, **named: Any) -> Any:
+            made = make_parameter(cls, data, *flag, **named)
+            said = bool(flag or named) and sys._getframe(1).f_code.co_filename == self.filename
+            if said:
+                self._explicit.append(made)
+            return made
+
+        def requires_grad_(parameter: nn.Parameter, requires_grad: bool = True) -> nn.Parameter:
+            self._explicit.append(parameter)
+            torch.Tensor.requires_grad_(parameter, requires_grad)
+            return parameter
+
+        def set_flag(parameter: nn.Parameter, value: bool) -> None:
+            self._explicit.append(parameter)
+            torch.Tensor.requires_grad.__set__(parameter, value)  # type: ignore[attr-defined]
+
+        def stepped(optimizer: Any, *_: Any) -> None:
+            if any(self._frames()):
+                self._stepped[id(optimizer)] = len(self._stores)
+
         def set_data(parameter: nn.Parameter, value: torch.Tensor) -> None:
             torch.Tensor.data.__set__(parameter, value)  # type: ignore[attr-defined]
             frame = sys._getframe(1)
@@ -149,22 +175,27 @@ class Witness:
                 if self._shares(parameter, [store.module for store in self._stores]):
                     self.record.fact("PRM305" + LATER, frame.f_lineno)
 
-        data = property(torch.Tensor.data.__get__, set_data)  # type: ignore[attr-defined]
+        changed = {
+            "data": property(torch.Tensor.data.__get__, set_data),  # type: ignore[attr-defined]
+            "requires_grad": property(torch.Tensor.requires_grad.__get__, set_flag),  # type: ignore[attr-defined]
+            "requires_grad_": requires_grad_,
+        }
         with ExitStack() as patched:
             for owner, name, new in (
                 (nn.Module, "__setattr__", __setattr__),
                 (nn.Module, "register_parameter", register_parameter),
                 (nn.Module, "parameters", parameters),
                 (torch.optim.Optimizer, "__init__", __init__),
+                (nn.Parameter, "__new__", __new__),
             ):
                 patched.enter_context(patch.object(owner, name, new))
-            nn.Parameter.data = data  # type: ignore[assignment]
+            for name, attribute in changed.items():
+                setattr(nn.Parameter, name, attribute)
+                patched.callback(delattr, nn.Parameter, name)
+            patched.callback(register_optimizer_step_post_hook(stepped).remove)
             sys.settrace(self._traced)
-            try:
-                yield
-            finally:
-                sys.settrace(None)
-                del nn.Parameter.data
+            patched.callback(sys.settrace, None)
+            yield
 
     def used_up(self) -> None:
         """Take note that what has no Parameter left is asked for more."""
@@ -185,24 +216,29 @@ class Witness:
             self.record.fact("PRM203", line)
         if "forward" in names and isinstance(new, nn.Parameter) and new is not old:
             self.record.fact("PRM302", line)
-        taken = old is not None and id(old) in self._taken()
+        takers = frozenset(id(o) for o in self._optimizers if _holds(o, old))
         trained = bool(getattr(new, "requires_grad", False))
         constructing = "__init__" in names
         optimised = bool(self._optimizers)
         self._stores.append(
-            _Store(module, name, old, new, line, constructing, trained, taken, optimised)
+            _Store(module, name, old, new, line, constructing, trained, takers, optimised)
         )
 
-    def conclude(self, root: nn.Module | None) -> None:
-        """Take note of what shows when all has been done; ``root`` is what was built."""
-        modules = list({id(store.module): store.module for store in self._stores}.values())
-        modules += [*root.modules()] if root else []
-        taken = self._taken()
-        for store in self._stores:
-            self._conclude_store(store, taken)
+    def conclude(self, root: nn.Module | None, optimizer: torch.optim.Optimizer | None) -> None:
+        """Take note of what shows when all has been done.
+
+        ``root`` is what was built, and ``optimizer`` what trains it from then on.
+        """
+        for number, store in enumerate(self._stores):
+            used = {taker for taker, stores in self._stepped.items() if stores > number}
+            self._conclude_store(store, {*used, id(optimizer)})
+        modules = [store.module for store in self._stores]
+        kept = [*root.modules()] if root else []
         for parameter, line in self._data:
-            if self._shares(parameter, modules):
-                self.record.fact("PRM305", line)
+            if self._shares(parameter, [*modules, *kept]):
+                own = any(parameter is p for module in kept for p in module._parameters.values())
+                is_kept = own and self._shares(parameter, kept)
+                self.record.fact("PRM305" + LATER * (not is_kept), line)
 
     @staticmethod
     def _shares(parameter: nn.Parameter, modules: list[nn.Module]) -> bool:
@@ -212,33 +248,36 @@ class Witness:
         address = parameter.data_ptr()
         return address != 0 and any(other.data_ptr() == address for other in others)
 
-    def _taken(self) -> set[int]:
-        """Return what the optimizers hold, by identity."""
-        groups = [group for optimizer in self._optimizers for group in optimizer.param_groups]
-        return {id(parameter) for group in groups for parameter in group["params"]}
-
-    def _conclude_store(self, store: _Store, taken: set[int]) -> None:
+    def _conclude_store(self, store: _Store, used: set[int]) -> None:
         module, name, old, new, line = store.module, store.name, store.old, store.new, store.line
         # What is replaced later was so even then, but nobody has to tell.
         held = module._parameters if isinstance(new, nn.Parameter) else module.__dict__
         later = "" if held.get(name) is new else LATER
         if isinstance(new, nn.Parameter):
-            if store.was_optimised and store.trained and id(new) not in taken:
+            is_taken = any(_holds(optimizer, new) for optimizer in self._optimizers)
+            if store.was_optimised and store.trained and not is_taken:
                 self.record.fact("PRM303" + LATER, line)  # it never trains, whatever was there
             if isinstance(old, nn.Parameter) and old is not new:
                 slot = id(module), name
-                stale = store.was_taken or slot in self._stale
-                if stale and id(new) not in taken and store.trained:
-                    self.record.fact("PRM303" + (later if store.was_taken else LATER), line)
+                stale = store.takers or slot in self._stale
+                if stale and not is_taken and store.trained:
+                    seen = store.takers and not used.isdisjoint(store.takers)
+                    self.record.fact("PRM303" + (later if seen else LATER), line)
                     self._stale.add(slot)
                 if not old.requires_grad and store.trained:
-                    self.record.fact("PRM304" + (later if new.requires_grad else LATER), line)
+                    meant = any(new is known for known in self._explicit)
+                    seen = new.requires_grad and not meant
+                    self.record.fact("PRM304" + (later if seen else LATER), line)
         elif new is not module._buffers.get(name) and new is not module._modules.get(name):
             if isinstance(new, torch.Tensor):
                 self.record.fact(_lost(store) + later, line)
             elif isinstance(new, (list, tuple, dict)) and not name.startswith("_"):
                 for code in _unregistered(new, module):
                     self.record.fact(code + later, line)
+
+
+def _holds(optimizer: torch.optim.Optimizer, parameter: object) -> bool:
+    return any(p is parameter for group in optimizer.param_groups for p in group["params"])
 
 
 def _lost(store: _Store) -> str:
@@ -312,6 +351,7 @@ def run(source: str, way: frozenset[str], device: str = "cpu") -> Record:
     witness = Witness()
     record = witness.record
     root: nn.Module | None = None
+    optimizer: torch.optim.Optimizer | None = None
     with switched(way), witness.looking():
         try:
             trial = trial_of(source, device)
@@ -328,7 +368,7 @@ def run(source: str, way: frozenset[str], device: str = "cpu") -> Record:
             _blame(record, error.__cause__ or error)
         except Exception as error:
             _blame(record, error)
-    witness.conclude(root)
+    witness.conclude(root, optimizer)
     return record
 
 
