@@ -49,6 +49,8 @@ def seen(case: dict[str, Any]) -> dict[str, Any]:
             patch.object(mended, "fix_source", return_value=FixResult(case["fixed"].encode())),
         ):
             return {"problems": [made.problem for made in mended.mend(source)]}
+    if "mends" in case:
+        return {"problems": [made.problem for made in mended.mend(source)]}
     if "shrinks" in case:
         wanted = case["shrinks"]
         return {"minimal": minimal(source, lambda text: wanted in claims.judge(text).record.facts)}

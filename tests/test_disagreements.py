@@ -90,6 +90,12 @@ def test_what_is_said_is_so(body: str, findings: list[tuple[str, int]]) -> None:
     assert found(body) == findings
 
 
+REPLACED = """\
+optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+{}
+model.bias = nn.Parameter(torch.zeros(4))
+return model, optimizer
+"""
 LOST = "nn.Parameter(torch.ones(4)).squeeze()"
 
 
@@ -101,9 +107,12 @@ LOST = "nn.Parameter(torch.ones(4)).squeeze()"
         (f'model = nn.Module()\nmodel.w = {LOST} if os.environ.get("A") else t\n', ["unsafe"]),
         # The safe one alone would have the other statement raise.
         (f"model = nn.Module()\nmodel.w = {LOST}\nk = model.w = -model.w\n", ["", "unsafe"]),
+        # Where the slot was emptied on one way, there is nothing to copy into.
+        (REPLACED.format('if os.environ.get("A"):\n    model.bias = None'), [""]),
+        (REPLACED.format("model.eval()"), ["unsafe"]),
     ],
 )
-def test_a_fix_is_safe_by_itself(body: str, applicabilities: list[str]) -> None:
+def test_a_fix_is_right_by_itself(body: str, applicabilities: list[str]) -> None:
     source = whole(f"t = torch.ones(4)\n{body}").encode()
     diagnostics = analyze_with_fixes(source, "build.py", settings=DEFAULT)
     assert [d.fix.applicability.value if d.fix else "" for d in diagnostics] == applicabilities

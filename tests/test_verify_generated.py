@@ -108,6 +108,7 @@ NOBODYS = {
     "an end before": f"{HAPPENS['PRM103']}\nraise ValueError",
 }
 """What no finding has to tell."""
+ALPHA = "self.alpha = torch.randn(4, requires_grad=True)"
 ENDED = """\
 if os.environ.get('WIDE'):
     raise ValueError
@@ -132,6 +133,12 @@ SPOILT_FIXES = (
 
 def whole(body: str) -> str:
     return HEAD + textwrap.indent(body.rstrip(), "    ") + "\n" + TAIL
+
+
+FROZEN = whole("model.requires_grad_(False)\nmodel(inputs(device)[0]).sum().backward()").replace(
+    "self.fc(x)", "self.fc(x * self.alpha)"
+)
+"""What can be differentiated only while something in it is registered nowhere."""
 
 
 def last(body: str) -> int:
@@ -187,6 +194,8 @@ def cases() -> dict[str, dict[str, Any]]:
     asked["announced"] = {**announced, "fixed": whole("raise TypeError")}
     asked["not announced"] = {**announced, "fixed": whole("raise ValueError")}
     asked["still raises"] = {**two, "line": FIRST, "fixed": whole(f"{STORE} * 3\n{STORE} * 2")}
+    trainable = FROZEN.replace("super().__init__()", f"super().__init__()\n        {ALPHA}")
+    asked["frozen with all"] = {"mends": True, "source": trainable}
     large = f"{SOUND['PRM305']}\n{HAPPENS['PRM303']}\nmodel.eval()"
     asked["minimal"] = {"source": whole(large), "shrinks": "PRM303 for a while"}
     return asked
@@ -261,6 +270,7 @@ def test_a_fix_that_is_no_fix_is_seen() -> None:
     assert "TypeError" in answers()["still raises"]["problems"][0]
     assert answers()["announced"]["problems"] == [""]
     assert "ValueError" in answers()["not announced"]["problems"][0]
+    assert answers()["frozen with all"]["problems"] == [""]
     assert "a second time" in answers()["trained as before"]["problems"][0]
 
 

@@ -154,7 +154,9 @@ MADE_A_PARAMETER = Terms[Attribute](
             lambda a: a.is_written_in_grad_mode,
         ),
     ),
-    unsafe="nothing but another Parameter can be assigned to it afterwards (TypeError)",
+    unsafe="nothing but another Parameter can be assigned to it afterwards (TypeError), and what "
+    "is done with all Parameters is done with it: of one that is frozen, no gradient can be "
+    "computed (RuntimeError)",
 )
 
 HELD_IN_A_MODULE = Terms[Held](

@@ -97,7 +97,7 @@ COPIED_INTO = Terms[Evidence](
             f"there may be no Parameter to write into: {AFTERWARDS}",
             lambda e: not e.may_be_filled,
         ),
-        Question(f"the slot is empty: {AFTERWARDS}", lambda e: e.holds_none),
+        Question(f"the slot is empty, or may be: {AFTERWARDS}", lambda e: e.may_hold_none),
         Question(f"the new Parameter has another shape: {AFTERWARDS}", lambda e: e.has_other_shape),
         Question(f"the new Parameter has another dtype: {AFTERWARDS}", lambda e: e.has_other_dtype),
         Question(
