@@ -21,7 +21,6 @@ from flake8_paramassign.failures import (
     not_analysed,
 )
 from flake8_paramassign.rules.base import Rule, Step, Verdict, all_rules, default_codes
-from flake8_paramassign.semantics.effort import TakesTooLong
 from flake8_paramassign.semantics.events import (
     AttributeStored,
     Constructed,
@@ -30,6 +29,7 @@ from flake8_paramassign.semantics.events import (
     subject_of,
 )
 from flake8_paramassign.semantics.frames import is_constructing
+from flake8_paramassign.semantics.running.effort import TakesTooLong
 from flake8_paramassign.settings import Settings
 from flake8_paramassign.source import Source, decode
 from flake8_paramassign.surroundings import Surroundings

@@ -18,10 +18,10 @@ from flake8_paramassign.domain.state import State
 from flake8_paramassign.domain.values import Address, Function, Values
 from flake8_paramassign.nodes import FunctionNode
 from flake8_paramassign.project.classes import Class, ProjectClass, TorchClass
-from flake8_paramassign.semantics.effort import lines
 from flake8_paramassign.semantics.events import Constructed
 from flake8_paramassign.semantics.machine import Arguments, Machine
 from flake8_paramassign.semantics.models import modules
+from flake8_paramassign.semantics.running.effort import lines
 from flake8_paramassign.semantics.side_effects import SideEffects, methods_of
 
 _MOST_LINES = 100

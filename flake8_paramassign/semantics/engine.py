@@ -22,30 +22,32 @@ from flake8_paramassign.nodes import FunctionNode, declared
 from flake8_paramassign.project.classes import ProjectClass
 from flake8_paramassign.project.index import Index
 from flake8_paramassign.project.project import Project
-from flake8_paramassign.semantics.activations import Activations
 from flake8_paramassign.semantics.attributes import Attributes
-from flake8_paramassign.semantics.callers import Callers
-from flake8_paramassign.semantics.calls import Calls
+from flake8_paramassign.semantics.calls.dispatch import Calls
+from flake8_paramassign.semantics.calls.functions import FunctionCalls
+from flake8_paramassign.semantics.calls.unknown import UnknownCalls
 from flake8_paramassign.semantics.classes import Classes
+from flake8_paramassign.semantics.conditions.instances import Instances
+from flake8_paramassign.semantics.conditions.narrowing import Narrowing
+from flake8_paramassign.semantics.conditions.truth import Truth
 from flake8_paramassign.semantics.contexts import Contexts
 from flake8_paramassign.semantics.definitions import Definitions
-from flake8_paramassign.semantics.effort import Effort
-from flake8_paramassign.semantics.entry_points import EntryPoints
 from flake8_paramassign.semantics.events import Event
 from flake8_paramassign.semantics.expressions import Expressions
 from flake8_paramassign.semantics.frames import Frame, Role
-from flake8_paramassign.semantics.instances import Instances
 from flake8_paramassign.semantics.items import Items
 from flake8_paramassign.semantics.lifetimes import Lifetimes
 from flake8_paramassign.semantics.models import load
 from flake8_paramassign.semantics.models.tensors import Tensors
 from flake8_paramassign.semantics.names import Names
-from flake8_paramassign.semantics.narrowing import Narrowing
 from flake8_paramassign.semantics.relevance import Relevance
+from flake8_paramassign.semantics.running.activations import Activations
+from flake8_paramassign.semantics.running.callers import Callers
+from flake8_paramassign.semantics.running.effort import Effort
+from flake8_paramassign.semantics.running.entry_points import EntryPoints
+from flake8_paramassign.semantics.running.worklist import Worklist
 from flake8_paramassign.semantics.side_effects import SideEffects
 from flake8_paramassign.semantics.statements import Statements
-from flake8_paramassign.semantics.truth import Truth
-from flake8_paramassign.semantics.worklist import Worklist
 from flake8_paramassign.semantics.writes import Writes
 
 
@@ -111,13 +113,14 @@ class Engine:
         self.rebind, self.own_value = names.rebind, names.own_value
         self.bind_loop = names.bind_loop
         self.loop_ended = names.loop_ended
-        calls = Calls(self, tensors, self._effort)
+        calls = Calls(self, tensors)
         self.call = calls.call
         self.call_any = calls.call_any
-        self.call_unknown = calls.call_unknown
-        self.enter = calls.enter
-        self.awaited = calls.awaited
-        self.run_generator = calls.run_generator
+        self.call_unknown = UnknownCalls(self).call
+        functions = FunctionCalls(self, self._effort)
+        self.enter = functions.enter
+        self.awaited = functions.awaited
+        self.run_generator = functions.run_generator
 
     def _connect_objects(self, tensors: Tensors) -> None:
         """Let each kind of object be known by its part."""

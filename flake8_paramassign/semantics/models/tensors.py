@@ -74,6 +74,11 @@ def is_tensor_only(name: str) -> bool:
     return name in _TENSOR_ONLY
 
 
+def writes_in_place(method: str) -> bool:
+    """Whether a method of tensors of this name changes what the tensor it is called on holds."""
+    return catalogue.method(method) is Result.IN_PLACE and method != "requires_grad_"
+
+
 class Tensors:
     """What is done with tensors, for a machine."""
 

@@ -21,9 +21,9 @@ from flake8_paramassign.domain.values import (
     same,
 )
 from flake8_paramassign.project.classes import Class
-from flake8_paramassign.semantics.instances import CONTAINER_KINDS, is_base_module
+from flake8_paramassign.semantics.conditions.instances import CONTAINER_KINDS, is_base_module
+from flake8_paramassign.semantics.conditions.recall import peeked
 from flake8_paramassign.semantics.machine import Machine
-from flake8_paramassign.semantics.recall import peeked
 
 
 def keep(machine: Machine, node: ast.expr, held: Values, kept: Values, state: State) -> None:

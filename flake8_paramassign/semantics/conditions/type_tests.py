@@ -20,10 +20,19 @@ from flake8_paramassign.domain.values import (
     constant,
 )
 from flake8_paramassign.project.classes import Class, ProjectClass, TorchClass
-from flake8_paramassign.semantics.instances import CONTAINER_KINDS, Instances, is_base_module
+from flake8_paramassign.semantics.conditions.instances import (
+    CONTAINER_KINDS,
+    Instances,
+    is_base_module,
+)
+from flake8_paramassign.semantics.conditions.recall import peeked
+from flake8_paramassign.semantics.conditions.refinement import (
+    as_instance,
+    as_no_instance,
+    keep,
+    refine,
+)
 from flake8_paramassign.semantics.machine import Machine
-from flake8_paramassign.semantics.recall import peeked
-from flake8_paramassign.semantics.refinement import as_instance, as_no_instance, keep, refine
 
 
 class TypeTests:

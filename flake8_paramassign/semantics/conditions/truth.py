@@ -33,8 +33,8 @@ from flake8_paramassign.domain.values import (
     Values,
     constant,
 )
+from flake8_paramassign.semantics.conditions.recall import truth_key
 from flake8_paramassign.semantics.machine import Machine
-from flake8_paramassign.semantics.recall import truth_key
 
 _COMPARISONS: dict[type[ast.cmpop], Callable[[Any, Any], bool]] = {
     ast.Eq: operator.eq,

@@ -20,14 +20,14 @@ from flake8_paramassign.domain.values import (
 )
 from flake8_paramassign.nodes import FunctionNode, decorator_name
 from flake8_paramassign.project.classes import ProjectClass
-from flake8_paramassign.semantics.activations import Activations
 from flake8_paramassign.semantics.containers_held import tell_held
-from flake8_paramassign.semantics.effort import Effort
 from flake8_paramassign.semantics.events import Constructed, Ended
 from flake8_paramassign.semantics.frames import STEPS, Frame, Role
 from flake8_paramassign.semantics.lifetimes import Lifetimes
 from flake8_paramassign.semantics.machine import Machine
 from flake8_paramassign.semantics.parameters import Parameters
+from flake8_paramassign.semantics.running.activations import Activations
+from flake8_paramassign.semantics.running.effort import Effort
 
 _LOOK = 0.2
 """The share of its effort with which code is run only to know what it leaves."""

@@ -9,8 +9,8 @@ import ast
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from flake8_paramassign.semantics.effort import Effort
 from flake8_paramassign.semantics.frames import Frame
+from flake8_paramassign.semantics.running.effort import Effort
 
 _UNROLLED = 8
 """Loops over as many known items run once for each of them,"""

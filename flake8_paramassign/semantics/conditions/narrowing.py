@@ -29,12 +29,12 @@ from flake8_paramassign.domain.values import (
     constant,
     same,
 )
-from flake8_paramassign.semantics.instances import Instances
+from flake8_paramassign.semantics.conditions.instances import Instances
+from flake8_paramassign.semantics.conditions.recall import Recall, peeked, truth_key
+from flake8_paramassign.semantics.conditions.refinement import as_tensor, keep, refine
+from flake8_paramassign.semantics.conditions.truth import Truth, comparison_key
+from flake8_paramassign.semantics.conditions.type_tests import TypeTests
 from flake8_paramassign.semantics.machine import Machine
-from flake8_paramassign.semantics.recall import Recall, peeked, truth_key
-from flake8_paramassign.semantics.refinement import as_tensor, keep, refine
-from flake8_paramassign.semantics.truth import Truth, comparison_key
-from flake8_paramassign.semantics.type_tests import TypeTests
 
 _ASSERTED: dict[type[ast.cmpop], ast.cmpop] = {
     ast.Is: ast.Is(), ast.IsNot: ast.Is(), ast.Eq: ast.Eq(), ast.NotEq: ast.Eq(),
@@ -203,10 +203,9 @@ class Narrowing:
             return self._types.assume_attribute(node.args[0], node.args[1], state, holds=holds)
         if name == "builtins.issubclass" and node.args:
             held = peeked(self._machine, node.args[0], state)
+            # A class, whatever its annotation says.
             kept = tuple(UNKNOWN[0] if isinstance(v, Address) else v for v in held)
-            keep(
-                self._machine, node.args[0], held, kept, state
-            )  # a class, whatever its annotation says
+            keep(self._machine, node.args[0], held, kept, state)
             return state
         if name == "torch.is_grad_enabled" and not node.args:
             if state.grad in (True, False) and state.grad is not holds:

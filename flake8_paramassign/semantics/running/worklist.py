@@ -18,13 +18,13 @@ from flake8_paramassign.domain.values import (
 )
 from flake8_paramassign.nodes import FunctionNode, decorator_name
 from flake8_paramassign.project.classes import ProjectClass
-from flake8_paramassign.semantics.activations import Activations
 from flake8_paramassign.semantics.classes import Classes, Summary
-from flake8_paramassign.semantics.effort import Effort
-from flake8_paramassign.semantics.entry_points import EntryPoints
 from flake8_paramassign.semantics.frames import Frame, Role
 from flake8_paramassign.semantics.machine import Machine
 from flake8_paramassign.semantics.relevance import Relevance
+from flake8_paramassign.semantics.running.activations import Activations
+from flake8_paramassign.semantics.running.effort import Effort
+from flake8_paramassign.semantics.running.entry_points import EntryPoints
 
 
 class Worklist:
