@@ -13,6 +13,7 @@ from flake8_paramassign.settings import DEFAULT
 
 SECONDS = 20
 HEAD = """\
+import copy
 import os
 import torch
 from torch import nn
@@ -87,6 +88,28 @@ NORMED = "model = nn.utils.parametrizations.spectral_norm(model)\n"
     ],
 )
 def test_what_is_said_is_so(body: str, findings: list[tuple[str, int]]) -> None:
+    assert found(body) == findings
+
+
+LOADED = "model.load_state_dict(copy.deepcopy(model.state_dict()), assign=True)\n"
+FREEZE = "model.requires_grad_(False)\n"
+
+
+@pytest.mark.parametrize(
+    ("body", "findings"),
+    [
+        # What is loaded by assign=True trains where what was there did.
+        (f"{LOADED}model.weight *= 0.5\n", [("PRM301", 2)]),
+        (f"{FREEZE}{LOADED}model.weight *= 0.5\n", []),
+        (f"{FREEZE}{LOADED}model.bias = nn.Parameter(torch.ones(4))\n", [("PRM304", 3)]),
+        # However it is stored, it takes the place of a frozen one.
+        (
+            f"{FREEZE}model.register_parameter('bias', nn.Parameter(torch.ones(4)))\n",
+            [("PRM304", 2)],
+        ),
+    ],
+)
+def test_what_happens_is_said(body: str, findings: list[tuple[str, int]]) -> None:
     assert found(body) == findings
 
 

@@ -54,8 +54,6 @@ class FrozenMadeTrainable(Rule):
         """A Parameter whose flag nobody thought of takes a frozen one's place."""
         if isinstance(event, ParameterMade):
             return _flag_of_data(event, facts)
-        if event.how == "register_parameter":
-            return None
         made = next((v for v in event.values if _is_made_to_train(event, v, facts)), None)
         old = [facts.tensor(value, event.state) for value in event.before.values]
         if made is None or made in event.before.values or not old:

@@ -624,10 +624,22 @@ def _load_state_dict(call: Call) -> Values:
 def _with_new_parameters(obj: Thing, call: Call, owner: Address) -> Thing:
     for name, held in obj.fields.items():
         if held.slot & PARAMETER and held.values != NONE:
-            new = call.machine.addresses.of((owner, name, call.node), many=owner.many)
-            call.state.write(new, Tensor(is_parameter=True, trainable=None, explicit=True))
+            new = call.machine.addresses.of(
+                (owner, name, call.node), many=owner.many, symbolic=owner.symbolic
+            )
+            call.state.write(new, _like_what_was_there(held.values, call.state))
             obj = obj.with_field(name, replace(held, values=(new,)))
     return obj
+
+
+def _like_what_was_there(values: Values, state: State) -> Tensor:
+    """A new Parameter in the place of others: torch gives it their flag, and wants their shape."""
+    old = state.read(values[0]) if len(values) == 1 and isinstance(values[0], Address) else None
+    if not isinstance(old, Tensor) or not old.is_parameter:
+        return Tensor(is_parameter=True, trainable=None, explicit=True)
+    return Tensor(
+        is_parameter=True, trainable=old.trainable, explicit=old.explicit, shape=old.shape
+    )
 
 
 @method(Thing, "append", "extend", "insert", "pop", "update", "clear", "__iadd__")
