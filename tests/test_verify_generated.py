@@ -105,6 +105,11 @@ NOBODYS = {
     "a Module that is gone": HAPPENS["PRM305"],
     "a flag that is said": HAPPENS["PRM304"].replace("4))", "4), requires_grad=True)"),
     "a flag that is said later": f"{HAPPENS['PRM304']}\nmodel.requires_grad_(True)",
+    "a tie": "model.a = nn.Linear(4, 4)\n"
+    + HAPPENS["PRM304"].replace("nn.Parameter(torch.ones(4))", "model.a.bias"),
+    "what may be no Parameter elsewhere": (
+        "model.w = nn.Parameter(torch.ones(4)).to(device)\nmodel.w = torch.ones(4)"
+    ),
     "an end before": f"{HAPPENS['PRM103']}\nraise ValueError",
 }
 """What no finding has to tell."""
@@ -167,6 +172,10 @@ def cases() -> dict[str, dict[str, Any]]:
     for what, body in NOBODYS.items():
         asked[what] = {"source": whole(body), "told": []}
     asked["missed"] = {"source": whole(USED), "told": []}
+    for kind in ("trained", "frozen"):
+        made = f"nn.Parameter(torch.ones(4), {kind == 'trained'})"
+        source = whole("pass").replace("return self", f"self.fc.bias = {made}; return self")
+        asked[f"{kind} in each step"] = {"source": source, "told": []}
     fix = {"source": whole(STORE), "code": "PRM101", "line": last(STORE), "kind": "safe"}
     asked["safe fix"] = {**fix, "fixed": whole(COPIES)}
     taken = f"t = {{}}\n{OPTIMIZER.replace('model.parameters()', '[t]')}"
@@ -255,6 +264,8 @@ def test_what_is_so_for_a_while_or_shows_in_other_ways_is_true() -> None:
 @needs_torch
 def test_what_nobody_says_is_missed() -> None:
     assert answers()["missed"]["missed"] == [["PRM303", last(HAPPENS["PRM303"])]]
+    assert [code for code, _ in answers()["trained in each step"]["missed"]] == ["PRM302"]
+    assert answers()["frozen in each step"]["missed"] == []
     for what in NOBODYS:
         assert answers()[what]["missed"] == [], what
 

@@ -162,6 +162,15 @@ def _is_seen(before: Seen, after: Seen) -> bool:
 
 
 def _missed(source: str, found: list[Diagnostic], record: Record) -> Iterator[Missed]:
+    """Yield what nobody says, and is so on another device, too."""
+    missed = [*_missed_here(source, found, record)]
+    elsewhere = _elsewhere(source) if missed and "(device)" in source else record
+    for what in missed:
+        if what.line not in elsewhere.lines or _shown(what.code, what.line, elsewhere):
+            yield what
+
+
+def _missed_here(source: str, found: list[Diagnostic], record: Record) -> Iterator[Missed]:
     told = {diagnostic.start.line for diagnostic in found}
     codes = {diagnostic.code for diagnostic in found}
     tree = ast.parse(source)

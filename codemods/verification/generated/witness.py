@@ -215,7 +215,7 @@ class Witness:
         if name == "requires_grad":
             self.record.fact("PRM203", line)
         if "forward" in names and isinstance(new, nn.Parameter) and new is not old:
-            self.record.fact("PRM302", line)
+            self.record.fact("PRM302" + LATER * (not new.requires_grad), line)
         takers = frozenset(id(o) for o in self._optimizers if _holds(o, old))
         trained = bool(getattr(new, "requires_grad", False))
         constructing = "__init__" in names
@@ -229,13 +229,13 @@ class Witness:
 
         ``root`` is what was built, and ``optimizer`` what trains it from then on.
         """
+        kept = [*root.modules()] if root else []
+        modules = list({id(m): m for m in (*kept, *(s.module for s in self._stores))}.values())
         for number, store in enumerate(self._stores):
             used = {taker for taker, stores in self._stepped.items() if stores > number}
-            self._conclude_store(store, {*used, id(optimizer)})
-        modules = [store.module for store in self._stores]
-        kept = [*root.modules()] if root else []
+            self._conclude_store(store, {*used, id(optimizer)}, modules)
         for parameter, line in self._data:
-            if self._shares(parameter, [*modules, *kept]):
+            if self._shares(parameter, modules):
                 own = any(parameter is p for module in kept for p in module._parameters.values())
                 is_kept = own and self._shares(parameter, kept)
                 self.record.fact("PRM305" + LATER * (not is_kept), line)
@@ -248,7 +248,7 @@ class Witness:
         address = parameter.data_ptr()
         return address != 0 and any(other.data_ptr() == address for other in others)
 
-    def _conclude_store(self, store: _Store, used: set[int]) -> None:
+    def _conclude_store(self, store: _Store, used: set[int], modules: list[nn.Module]) -> None:
         module, name, old, new, line = store.module, store.name, store.old, store.new, store.line
         # What is replaced later was so even then, but nobody has to tell.
         held = module._parameters if isinstance(new, nn.Parameter) else module.__dict__
@@ -265,8 +265,9 @@ class Witness:
                     self.record.fact("PRM303" + (later if seen else LATER), line)
                     self._stale.add(slot)
                 if not old.requires_grad and store.trained:
-                    meant = any(new is known for known in self._explicit)
-                    seen = new.requires_grad and not meant
+                    is_tie = sum(new is p for m in modules for p in m._parameters.values()) > 1
+                    is_meant = is_tie or any(new is known for known in self._explicit)
+                    seen = new.requires_grad and not is_meant
                     self.record.fact("PRM304" + (later if seen else LATER), line)
         elif new is not module._buffers.get(name) and new is not module._modules.get(name):
             if isinstance(new, torch.Tensor):
