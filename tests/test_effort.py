@@ -12,7 +12,7 @@ from flake8_paramassign import analyze
 from flake8_paramassign.domain.state import State
 from flake8_paramassign.domain.values import Values
 from flake8_paramassign.rules import all_rules
-from flake8_paramassign.semantics.expressions import Expressions
+from flake8_paramassign.semantics.expressions.evaluation import Expressions
 from flake8_paramassign.settings import Settings
 
 FIXTURES = Path(__file__).parent.parent / "fixtures"

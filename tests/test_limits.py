@@ -7,7 +7,7 @@ from everything import time_limit
 
 from flake8_paramassign.analysis import analyze
 from flake8_paramassign.doubts import Doubts
-from flake8_paramassign.semantics.expressions import Expressions
+from flake8_paramassign.semantics.expressions.evaluation import Expressions
 from flake8_paramassign.semantics.running import effort
 
 LOST = """\

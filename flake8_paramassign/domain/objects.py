@@ -180,6 +180,10 @@ class Thing:
         return known
 
 
+MOST_ITEMS = 64
+"""As many items of a container are kept apart."""
+
+
 @dataclass(frozen=True, slots=True)
 class Container:
     """A list, tuple, dict, set, or something that is iterated."""

@@ -477,6 +477,15 @@ class State:
         return iter(self.heap.items())
 
 
+def join_states(states: Iterable[State | None], *, remember: bool = False) -> State | None:
+    """What is known where all of several paths meet; None is a path that does not lead there."""
+    result: State | None = None
+    for state in states:
+        if state is not None:
+            result = state if result is None else result.joined(state, remember=remember)
+    return result
+
+
 def _counted(before: Values, after: Values) -> Values:
     """``after``, in which numbers may be any if they have changed for the second time."""
     if before is after or sum(map(is_number, before)) < 2:

@@ -22,17 +22,16 @@ from flake8_paramassign.nodes import FunctionNode
 from flake8_paramassign.project.classes import Class, ProjectClass
 from flake8_paramassign.project.decorators import applied
 from flake8_paramassign.project.module import Module
-from flake8_paramassign.semantics.expressions import Expressions
+from flake8_paramassign.semantics.expressions.arguments import passed
 from flake8_paramassign.semantics.machine import Arguments, Machine
 
 
 class Definitions:
     """Makes functions and classes for a machine."""
 
-    def __init__(self, machine: Machine, expressions: Expressions) -> None:
-        """``expressions`` evaluates what decorators are given."""
+    def __init__(self, machine: Machine) -> None:
+        """``machine`` evaluates bases and decorators."""
         self._machine = machine
-        self._expressions = expressions
         module = machine.project.module
         self._module_scopes: dict[Scope, Module] = {module.scope: module}
 
@@ -49,7 +48,7 @@ class Definitions:
             callee = self._machine.evaluate(target, state)
             if isinstance(decorator, ast.Call):
                 with self._machine.quietly():
-                    self._expressions.arguments(decorator, state)
+                    passed(self._machine, decorator, state)
             found.append((decorator, callee))
         held = applied(function, found)
         if held == UNKNOWN and len(found) == 1 and not isinstance(node.decorator_list[0], ast.Call):

@@ -33,7 +33,7 @@ from flake8_paramassign.semantics.conditions.truth import Truth
 from flake8_paramassign.semantics.contexts import Contexts
 from flake8_paramassign.semantics.definitions import Definitions
 from flake8_paramassign.semantics.events import Event
-from flake8_paramassign.semantics.expressions import Expressions
+from flake8_paramassign.semantics.expressions.evaluation import Expressions
 from flake8_paramassign.semantics.frames import Frame, Role
 from flake8_paramassign.semantics.items import Items
 from flake8_paramassign.semantics.lifetimes import Lifetimes
@@ -86,7 +86,7 @@ class Engine:
         """Let each kind of syntax be run by its part."""
         expressions = Expressions(self, tensors)
         self.evaluate = expressions.evaluate
-        self.combined = expressions.combined
+        self.combined = expressions.operators.combined
         truth, instances = Truth(self), Instances(self)
         self.truth = truth.truth
         self.filtered = truth.filtered
@@ -98,7 +98,7 @@ class Engine:
         writes = Writes(self, tensors)
         self.augment = writes.augment
         self.delete = writes.delete
-        definitions = Definitions(self, expressions)
+        definitions = Definitions(self)
         self.define = definitions.define
         self.define_class = definitions.define_class
         self.function_of = definitions.function_of

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 
 from flake8_paramassign.domain.objects import Tensor, Thing
-from flake8_paramassign.domain.state import State
+from flake8_paramassign.domain.state import State, join_states
 from flake8_paramassign.domain.values import (
     NOTHING,
     UNKNOWN,
@@ -66,10 +66,8 @@ class Calls:
                 at = state.copy()
                 result = join(result, self.call(callee, arguments, at, node))
                 ends.append(at)
-        if ends:
-            end = ends[0]
-            for other in ends[1:]:
-                end = end.joined(other)
+        end = join_states(ends)
+        if end is not None:
             state.become(end)
         return result
 

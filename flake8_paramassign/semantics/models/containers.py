@@ -6,7 +6,7 @@ import ast
 from collections.abc import Hashable
 from dataclasses import replace
 
-from flake8_paramassign.domain.objects import Container, Place
+from flake8_paramassign.domain.objects import MOST_ITEMS, Container, Place
 from flake8_paramassign.domain.values import (
     NONE,
     NOTHING,
@@ -24,7 +24,6 @@ from flake8_paramassign.semantics.events import ItemStored
 from flake8_paramassign.semantics.machine import Arguments
 from flake8_paramassign.semantics.models.base import Call, function, method
 
-_MOST = 64
 SEQUENCES = ("list", "tuple")
 DICTS = ("dict", "state_dict")
 
@@ -35,7 +34,7 @@ def _make(
 ) -> Values:  # fmt: skip
     """A new container, of items that are known one by one or not."""
     place = call.machine.place(call.node)
-    if each is not None and len(each) <= _MOST:
+    if each is not None and len(each) <= MOST_ITEMS:
         made = Container(kind, dict(enumerate(each)), made=place, of=of)
     else:
         made = Container(kind, rest=some, is_exact=False, made=place, of=of)
@@ -119,7 +118,7 @@ def _zip(call: Call) -> Values:
         count = min(len(each or ()) for each, _ in sides)
         rows = [
             _make(call, "tuple", [(each or [])[i] for each, _ in sides], NOTHING, part=i)
-            for i in range(min(count, _MOST))
+            for i in range(min(count, MOST_ITEMS))
         ]
         return _make(call, "generator", rows, NOTHING, part="all")
     row = _make(call, "tuple", [some for _, some in sides], NOTHING, part="each")
@@ -133,7 +132,7 @@ def _enumerate(call: Call) -> Values:
     if each is not None and isinstance(start, int):
         rows = [
             _make(call, "tuple", [(Constant(start + i),), held], NOTHING, part=i)
-            for i, held in enumerate(each[:_MOST])
+            for i, held in enumerate(each[:MOST_ITEMS])
         ]
         return _make(call, "generator", rows, NOTHING, part="all")
     row = _make(call, "tuple", [(Plain("int"),), some], NOTHING, part="each")
@@ -146,7 +145,7 @@ def _range(call: Call) -> Values:
     given = [bound for bound in bounds if isinstance(bound, int)]
     if given == bounds and 1 <= len(given) <= 3 and 0 not in given[2:]:
         numbers = range(*given)
-        if len(numbers) <= _MOST:
+        if len(numbers) <= MOST_ITEMS:
             return _make(call, "range", [(Constant(n),) for n in numbers], NOTHING)
     return _make(call, "range", None, (Plain("int"),))
 
@@ -246,7 +245,12 @@ def _append(call: Call) -> Values:
     obj = call.object
     assert isinstance(obj, Container)
     held = call.argument(0)
-    if obj.is_exact and call.name == "append" and len(obj.known) < _MOST and obj.kind == "list":
+    if (
+        obj.is_exact
+        and call.name == "append"
+        and len(obj.known) < MOST_ITEMS
+        and obj.kind == "list"
+    ):
         made = replace(obj, known={**obj.known, len(obj.known): held})
     else:
         made = replace(obj.blurred(), rest=join(obj.items(), held))
@@ -262,7 +266,7 @@ def _extend(call: Call) -> Values:
     each, some = call.machine.iterate(call.argument(0), call.state, call.node, call.name)
     if obj.is_exact and each is not None and obj.kind == "list":
         items = [*obj.known.values(), *each]
-        if len(items) <= _MOST:
+        if len(items) <= MOST_ITEMS:
             return _changed(call, _filled(call, replace(obj, known=dict(enumerate(items)))))
     made = replace(obj.blurred(), rest=join(obj.items(), some))
     return _changed(call, _filled(call, made))
@@ -359,7 +363,7 @@ def _views(call: Call) -> Values:
     if call.name == "keys":
         each = [(_key(key),) for key in obj.known] if obj.is_exact else None
         return _make(call, "view", each, (Plain("str"),), obj.of)
-    if obj.is_exact and len(obj.known) <= _MOST:
+    if obj.is_exact and len(obj.known) <= MOST_ITEMS:
         rows = [
             _make(call, "tuple", [(_key(key),), held], NOTHING, part=i)
             for i, (key, held) in enumerate(obj.known.items())

@@ -10,6 +10,7 @@ from flake8_paramassign import catalogue
 from flake8_paramassign.domain.objects import (
     BUFFER,
     MODULE,
+    MOST_ITEMS,
     PARAMETER,
     Container,
     Field,
@@ -660,7 +661,7 @@ def _of_list(call: Call) -> Values:
         held = as_held(call.machine, call.argument(0), slot, call.state, node)
         obj = call.state.read(call.receiver)
         assert isinstance(obj, Thing)
-        if exact and len(numbered) < 64:
+        if exact and len(numbered) < MOST_ITEMS:
             changed = obj.with_field(str(len(numbered)), Field(held, slot))
         else:
             changed = obj.computed(Text(), Field(held, slot))
@@ -668,7 +669,7 @@ def _of_list(call: Call) -> Values:
         return (call.receiver,)
     if call.name in ("extend", "__iadd__"):
         each, some = call.machine.iterate(call.argument(0), call.state, node, call.name)
-        if exact and each is not None and len(numbered) + len(each) <= 64:
+        if exact and each is not None and len(numbered) + len(each) <= MOST_ITEMS:
             for index, values in enumerate(each):
                 held = as_held(call.machine, values, slot, call.state, node, index)
                 obj = obj.with_field(str(len(numbered) + index), Field(held, slot))
