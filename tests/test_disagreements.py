@@ -62,6 +62,7 @@ t = torch.ones(4)
 model = nn.Sequential(nn.LayerNorm(4), nn.Linear(4, 4))
 optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
 """
+BARE = "m = nn.LayerNorm(4, elementwise_affine=False)\n"
 NORMED = "model = nn.utils.parametrizations.spectral_norm(model)\n"
 
 
@@ -78,7 +79,10 @@ NORMED = "model = nn.utils.parametrizations.spectral_norm(model)\n"
         (f"{TAKEN}model[1].bias = model[0].bias\nreturn model, optimizer\n", []),
         (f"{TAKEN}model[1].bias = nn.Parameter(t)\nreturn model, optimizer\n", [("PRM303", 4)]),
         # None cannot be computed with: that raises, and nothing is assigned.
-        ("m = nn.LayerNorm(4, elementwise_affine=False)\nm.bias = m.bias * 0.5\n", []),
+        (f"{BARE}m.bias = m.bias * 0.5\n", []),
+        (f"{BARE}m.bias = torch.zeros_like(m.bias)\n", []),
+        (f"{BARE}m.bias = torch.zeros_like(input=m.bias)\n", []),
+        (f"{BARE}m.bias = torch.zeros(4)\n", [("PRM101", 2)]),
         # What may be a copy of the Parameter may be stored before the Module is initialised.
         (EARLY.format("nn.Parameter(torch.ones(4, 4).t()).contiguous()"), []),
         (EARLY.format("nn.Parameter(torch.ones(4, 4).t())"), [("PRM107", 3)]),

@@ -114,6 +114,7 @@ NOBODYS = {
 }
 """What no finding has to tell."""
 ALPHA = "self.alpha = torch.randn(4, requires_grad=True)"
+LISTED = "self.kept = [nn.Linear(4, 4), nn.Linear(4, 4)]"
 ENDED = """\
 if os.environ.get('WIDE'):
     raise ValueError
@@ -205,6 +206,9 @@ def cases() -> dict[str, dict[str, Any]]:
     asked["still raises"] = {**two, "line": FIRST, "fixed": whole(f"{STORE} * 3\n{STORE} * 2")}
     trainable = FROZEN.replace("super().__init__()", f"super().__init__()\n        {ALPHA}")
     asked["frozen with all"] = {"mends": True, "source": trainable}
+    listed = FROZEN.replace("super().__init__()", f"super().__init__()\n        {LISTED}")
+    listed = listed.replace("self.fc(x * self.alpha)", "self.kept[0](x)")
+    asked["listed and frozen with all"] = {"mends": True, "source": listed}
     large = f"{SOUND['PRM305']}\n{HAPPENS['PRM303']}\nmodel.eval()"
     asked["minimal"] = {"source": whole(large), "shrinks": "PRM303 for a while"}
     return asked
@@ -282,6 +286,7 @@ def test_a_fix_that_is_no_fix_is_seen() -> None:
     assert answers()["announced"]["problems"] == [""]
     assert "ValueError" in answers()["not announced"]["problems"][0]
     assert answers()["frozen with all"]["problems"] == [""]
+    assert answers()["listed and frozen with all"]["problems"] == [""]
     assert "a second time" in answers()["trained as before"]["problems"][0]
 
 

@@ -624,6 +624,8 @@ class Tensors:
             return self._by_result(
                 result, operands, f"{short_name(name)}()", name, arguments, state, node, shape
             )
+        if NONE[0] in (arguments.get(0, "input") or ()):
+            return UNKNOWN  # it raises
         if result in (Result.NEW, Result.VIEW):
             return self.created(name, arguments, state, node)
         if result is Result.TUPLE:

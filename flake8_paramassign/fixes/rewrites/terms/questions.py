@@ -14,6 +14,7 @@ BROADCASTS = "copy_() broadcasts and casts silently, and raises where the shape 
 AFTERWARDS = "make it before the optimizer is built, or the Module wrapped"
 BETWEEN_PASSES = "it would be written between a forward pass and its backward pass"
 NEEDS_STRICT = "then is registered, a key of state_dict(): older checkpoints need strict=False"
+DONE_WITH_ALL = "who freezes or writes all Parameters does it with {}, too (RuntimeError)"
 ALL_NEED_STRICT = "then are registered, keys of state_dict(): older checkpoints need strict=False"
 
 

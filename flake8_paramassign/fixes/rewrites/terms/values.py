@@ -12,6 +12,7 @@ from flake8_paramassign.fixes.rewrites.moves import Moved
 from flake8_paramassign.fixes.rewrites.terms.questions import (
     BETWEEN_PASSES,
     BROADCASTS,
+    DONE_WITH_ALL,
     Question,
     Terms,
 )
@@ -154,9 +155,8 @@ MADE_A_PARAMETER = Terms[Attribute](
             lambda a: a.is_written_in_grad_mode,
         ),
     ),
-    unsafe="nothing but another Parameter can be assigned to it afterwards (TypeError), and what "
-    "is done with all Parameters is done with it: of one that is frozen, no gradient can be "
-    "computed (RuntimeError)",
+    unsafe="nothing but another Parameter can be assigned to it afterwards (TypeError), and "
+    f"{DONE_WITH_ALL.format('it')}",
 )
 
 HELD_IN_A_MODULE = Terms[Held](
@@ -189,8 +189,8 @@ HELD_IN_A_MODULE = Terms[Held](
             lambda h: h.has_other_keys,
         ),
     ),
-    unsafe="it takes nothing else, and whoever trains what is in it besides gives an optimizer "
-    "the same twice",
+    unsafe="it takes nothing else, who trains what is in it besides gives an optimizer the same "
+    f"twice, and {DONE_WITH_ALL.format('these')}",
 )
 
 LEAF_MADE_LAST = Terms[Computed](
