@@ -189,10 +189,6 @@ class TestSlotNames:
     def test_other_names(self, name: str) -> None:
         assert not catalogue.is_stock_slot(name)
 
-    def test_buffers(self) -> None:
-        assert {"running_mean", "weight", "pos_weight"} <= catalogue.buffer_slot_names()
-        assert "bias" not in catalogue.buffer_slot_names()
-
 
 class TestCalls:
     @pytest.mark.parametrize(

@@ -295,9 +295,53 @@ FUNCTIONS = {
         """,
     "unknown model": """
         def f(model):
-            model.fc.bias = torch.zeros(3)  # PRM101
+            model.fc.bias = torch.zeros(3)
             model.scale = torch.zeros(3)
             model.fc.weight = compute()
+        """,
+    "object of the top level": """
+        layer, other, late = nn.Linear(3, 4), nn.Linear(3, 4), None
+        head = nn.Linear(3, 4)
+        made = make(nn.Linear(3, 4))
+        moved = nn.Linear(3, 4)
+        moved = make(moved)
+
+        def f():
+            head.weight = torch.zeros(4, 3)  # PRM101
+            made.weight = torch.zeros(4, 3)
+            moved.weight = torch.zeros(4, 3)
+            late.weight = torch.zeros(4, 3)
+
+        def begin():
+            global late
+            late = nn.Linear(3, 4)
+        """,
+    "object of the top level, bound anew": """
+        head = nn.Linear(3, 4)
+
+        def f():
+            head.weight = torch.zeros(4, 3)
+
+        def begin(other):
+            global head
+            head = other
+        """,
+    "flag of the top level": """
+        TRAINED = FIXED = True
+
+        class Net(nn.Module):
+            def __init__(self):
+                super().__init__()
+                self.a = nn.Parameter(torch.zeros(3)) if FIXED else torch.zeros(3)
+                self.b = nn.Parameter(torch.zeros(3)) if TRAINED else torch.zeros(3)
+
+            def fill(self):
+                self.a = torch.zeros(3)  # PRM101
+                self.b = torch.zeros(3)
+
+        def freeze():
+            global TRAINED
+            TRAINED = False
         """,
     "context": """
         class Function(torch.autograd.Function):
@@ -338,7 +382,7 @@ FUNCTIONS = {
             layer = QuantizedLinear(4, 128)
             layer.bias = torch.cat([a.bias, b.bias])
             layer = make_linear(4, 128)
-            layer.bias = torch.cat([a.bias, b.bias])  # PRM101
+            layer.bias = torch.cat([a.bias, b.bias])
         """,
     "long elif chain": "def f(m: nn.Linear, k):\n    if k == 0:\n        pass\n"
     + "".join(f"    elif k == {i}:\n        pass\n" for i in range(1, 400))

@@ -15,8 +15,8 @@ AFTER = "layer.bias.data.copy_(torch.ones(4))"
 SURROUNDINGS = {
     "async": """
         async def f(xs):
+            HERE
             async for x in xs:
-                HERE
                 await x
         """,
     "match": """

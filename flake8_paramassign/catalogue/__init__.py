@@ -30,7 +30,6 @@ __all__ = [
     "Result",
     "Slot",
     "attribute",
-    "buffer_slot_names",
     "creates_leaf",
     "dtype_is_integer",
     "function",
@@ -116,8 +115,9 @@ def module_class(name: str) -> ModuleClass | None:
 
 
 @cache
-def _slot_names(*kinds: str) -> frozenset[str]:
-    """The generic names of the slots that some class of torch registers as one of ``kinds``."""
+def stock_slot_names() -> frozenset[str]:
+    """The parameter slots of torch's own layers; ``#`` is any number in ``weight_ih_l#``."""
+    kinds = ("parameter", "parameter?", "frozen", "none")
     return frozenset(
         generic_name(slot)
         for entry in _data()["modules"].values()
@@ -126,19 +126,9 @@ def _slot_names(*kinds: str) -> frozenset[str]:
     )
 
 
-def stock_slot_names() -> frozenset[str]:
-    """The parameter slots of torch's own layers; ``#`` is any number in ``weight_ih_l#``."""
-    return _slot_names("parameter", "parameter?", "frozen", "none")
-
-
 def is_stock_slot(name: str) -> bool:
     """Whether some layer of torch has a parameter slot called ``name``."""
     return generic_name(name) in stock_slot_names()
-
-
-def buffer_slot_names() -> frozenset[str]:
-    """The buffer slots of torch's own layers."""
-    return _slot_names("buffer", "none-buffer", "buffer?")
 
 
 _TENSOR = "torch.Tensor."

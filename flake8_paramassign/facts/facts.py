@@ -129,22 +129,6 @@ class Facts:
                 seen.add(at)
                 at = tensor.base
 
-    @property
-    def works_with_torch(self) -> bool:
-        """Whether the file imports something of torch."""
-        binders = (node for nodes in self.module.bindings.values() for node in nodes)
-        return any(
-            name.partition(".")[0] == "torch"
-            for node in binders
-            for name in (
-                [node.module or ""]
-                if isinstance(node, ast.ImportFrom)
-                else [alias.name for alias in node.names]
-                if isinstance(node, ast.Import)
-                else []
-            )
-        )
-
     def stored(self, name: str | Text) -> Iterator[Store]:
         """What stores an attribute, or one of which the name may be that."""
         for known, stores in self.stores.items():

@@ -18,7 +18,7 @@ from flake8_paramassign.domain.values import (
     join,
 )
 from flake8_paramassign.nodes import FunctionNode
-from flake8_paramassign.project.classes import Class, ProjectClass
+from flake8_paramassign.project.classes import Class, ProjectClass, TorchClass
 
 if TYPE_CHECKING:
     from flake8_paramassign.project.project import Project
@@ -74,6 +74,21 @@ class Module:
                 found.update(node.name.split("."))
         return frozenset(found)
 
+    @cached_property
+    def rebound(self) -> frozenset[str]:
+        """The top-level names that some function declares ``global``, to bind them anew."""
+        found: set[str] = set()
+        waiting: list[ast.AST] = [self.tree]
+        while waiting:
+            node = waiting.pop()
+            if isinstance(node, ast.Global):
+                found.update(node.names)
+            for inner in ("body", "orelse", "finalbody", "handlers", "cases"):
+                statements = getattr(node, inner, ())
+                if isinstance(statements, list):  # a conditional expression has others
+                    waiting += statements
+        return frozenset(found)
+
     def forget_meanings(self) -> None:
         """Let go of what names mean, which rests on other files."""
         self._meanings.clear()
@@ -90,10 +105,28 @@ class Module:
         """Whether the file itself binds ``name`` at its top level, star imports aside."""
         return name in self.bindings
 
+    def class_called_for(self, name: str) -> Class | None:
+        """The class of the object that the top-level ``name`` holds, bound once to a call of it."""
+        binders = self.bindings.get(name, ())
+        if len(binders) != 1 or name in self.rebound:
+            return None
+        (node,) = binders
+        if not isinstance(node, ast.Assign) or not isinstance(node.value, ast.Call):
+            return None
+        if not all(isinstance(target, ast.Name) for target in node.targets):
+            return None
+        cls = self.project.class_of_values(self.static(node.value.func))
+        if isinstance(cls, ProjectClass):
+            is_plain = not cls.node.decorator_list and cls.find("__new__") is None
+            return cls if is_plain else None
+        return cls if isinstance(cls, TorchClass) else None
+
     def _meaning(self, name: str) -> Values:
         binders = self.bindings.get(name)
         stars = self._stars
         if binders is not None:
+            if name in self.rebound:
+                return UNKNOWN
             last = max(binder.lineno for binder in binders)
             from_later = self._from_stars(name, [s for s in stars if s.lineno > last])
             if from_later is not None:

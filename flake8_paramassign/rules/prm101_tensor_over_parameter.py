@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import ast
 
-from flake8_paramassign import catalogue
 from flake8_paramassign.domain.objects import (
-    ANY,
     PARAMETER,
     Container,
     Optimizer,
@@ -15,7 +13,6 @@ from flake8_paramassign.domain.objects import (
 )
 from flake8_paramassign.domain.values import NONE, Constant, Plain, Text, Value
 from flake8_paramassign.facts import Facts
-from flake8_paramassign.facts.aliasing import held_as
 from flake8_paramassign.facts.wording import attribute_of, quoted, shown
 from flake8_paramassign.rules.base import Rule, Step, Verdict
 from flake8_paramassign.semantics.events import AttributeStored
@@ -55,9 +52,8 @@ class TensorOverParameter(Rule):
     None or the shape is proved to differ. In `forward` there is no fix: use a local variable.
 
     ## Known limits
-    Where the Module's class is unknown, only names of torch's own layers and values that are
-    surely tensors are reported; of an object that is made here, by a class that cannot be looked
-    into, none are.
+    Nothing is said of an object whose class is unknown, whatever the name: many classes that are no
+    Modules have a `weight`.
 
     ## References
     - [torch.nn.Module.register_parameter](https://docs.pytorch.org/docs/stable/generated/torch.nn.Module.html)
@@ -76,11 +72,8 @@ class TensorOverParameter(Rule):
         culprit = _no_parameter(event, facts)
         if culprit is None:
             return None
-        is_known = facts.is_module(event.receiver, event.state) is True
-        if not is_known and facts.tensor(culprit, event.state) is None:
-            return None
         return Verdict(
-            _message(event, culprit, facts, is_known=is_known),
+            _message(event, culprit, facts),
             evidence=culprit,
             trace=_trace(event, culprit, facts),
         )
@@ -98,25 +91,10 @@ class TensorOverParameter(Rule):
 
 
 def _is_slot(event: AttributeStored, facts: Facts) -> bool:
-    """Whether a Parameter is registered there on every path, or torch's layers have it so."""
-    is_module = facts.is_module(event.receiver, event.state)
-    if is_module:
-        return event.before.slot == PARAMETER or event.how == "register_parameter"
-    thing, name = facts.thing(event.receiver, event.state), event.name
-    if thing is None or is_module is False or thing.cls is not None or not isinstance(name, str):
+    """Whether a Parameter is registered there on every path."""
+    if facts.is_module(event.receiver, event.state) is not True:
         return False
-    if not catalogue.is_stock_slot(name) or event.before.slot not in (ANY, PARAMETER):
-        return False
-    return facts.works_with_torch and name not in thing.deleted and not _may_be_loss(event)
-
-
-def _may_be_loss(event: AttributeStored) -> bool:
-    """A loss keeps its class weights in a buffer of the same name."""
-    held = held_as(event.receiver)
-    called = held[1] if held is not None else ""
-    return event.name in catalogue.buffer_slot_names() and any(
-        word in called.lower() for word in ("loss", "crit", "objective")
-    )
+    return event.before.slot == PARAMETER or event.how == "register_parameter"
 
 
 def _no_parameter(event: AttributeStored, facts: Facts) -> Value | None:
@@ -156,10 +134,8 @@ def _trace(event: AttributeStored, culprit: Value, facts: Facts) -> tuple[Step, 
     return tuple(steps)
 
 
-def _message(event: AttributeStored, culprit: Value, facts: Facts, *, is_known: bool) -> str:
-    subject = (
-        f"{quoted(event.name)} {'is' if is_known else 'of a Module is'} a registered Parameter"
-    )
+def _message(event: AttributeStored, culprit: Value, facts: Facts) -> str:
+    subject = f"{quoted(event.name)} is a registered Parameter"
     tensor = facts.tensor(culprit, event.state)
     if tensor is not None and tensor.is_conversion:
         what = f"{tensor.via} gives a plain tensor where the device or dtype changes, which then"

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from flake8_paramassign import catalogue
-from flake8_paramassign.domain.objects import ANY
 from flake8_paramassign.domain.state import State
 from flake8_paramassign.domain.values import NONE, Value
 from flake8_paramassign.facts import Facts
@@ -63,7 +61,7 @@ class ParameterRebuiltInStep(Rule):
         """A new Parameter is stored wherever a step runs, whatever was there before."""
         if event.frame.role is not Role.STEP or event.how not in _STORES or event.grad is False:
             return None
-        if not _holds(event, facts) or event.before.values == NONE:
+        if facts.is_module(event.receiver, event.state) is not True or event.before.values == NONE:
             return None
         made = next((v for v in event.values if _is_new(event, v, facts)), None)
         if made is None:
@@ -90,14 +88,6 @@ class ParameterRebuiltInStep(Rule):
     def holds(self, event: AttributeStored, facts: Facts) -> bool:
         """Not where the step is only called without gradients, or may do this only once."""
         return facts.grad(event) is not False and is_repeated(event, facts)
-
-
-def _holds(event: AttributeStored, facts: Facts) -> bool:
-    """Whether the receiver is a Module, or has the name of a slot of torch's layers."""
-    is_module = facts.is_module(event.receiver, event.state)
-    if is_module is None and isinstance(event.name, str):
-        return event.before.slot == ANY and catalogue.is_stock_slot(event.name)
-    return is_module is True
 
 
 def _is_new(event: AttributeStored, value: Value, facts: Facts) -> bool:

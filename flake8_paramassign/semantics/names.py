@@ -74,8 +74,12 @@ class Names:
             if module.binds(name) or not is_unknown(module.lookup(name)):
                 meaning = self._machine.project.resolved(module.lookup(name))
                 if is_unknown(meaning):
-                    # The same object wherever it is met, whatever it is.
-                    return (self._machine.addresses.of((scope, name)),)
+                    # The same object wherever it is met, whatever has become of it.
+                    address = self._machine.addresses.of((scope, name))
+                    cls = module.class_called_for(name)
+                    if cls is not None and address not in state.heap:
+                        self._machine.instance(cls, address, state)
+                    return (address,)
                 return meaning
         if name in _BUILTINS:
             return (Library(f"builtins.{name}"),)
