@@ -288,7 +288,7 @@ class Attributes:
             elif isinstance(obj, Optimizer):
                 state.write(receiver, obj.havocked(), strong=sure)
             elif isinstance(obj, Thing):
-                self._store_on(receiver, obj, name, values, state, node, expression, how, sure)
+                self._store_on(receiver, receivers, obj, name, values, state, node, expression, how)
                 if obj.cls is None and obj.is_module is None:
                     state.handed_out(values)
 
@@ -308,10 +308,10 @@ class Attributes:
                 state.write(receiver, changed, strong=len(receivers) == 1)
 
     def _store_on(
-        self, receiver: Address, obj: Thing, name: str | Text, values: Values, state: State,
-        node: ast.AST, expression: ast.expr | None, how: str, sure: bool,
+        self, receiver: Address, receivers: Values, obj: Thing, name: str | Text, values: Values,
+        state: State, node: ast.AST, expression: ast.expr | None, how: str,
     ) -> None:  # fmt: skip
-        cls = obj.cls
+        cls, sure = obj.cls, len(receivers) == 1
         if cls is None and isinstance(name, str) and how == "register_buffer":
             self._machine.unregistered.add(name)
         if isinstance(cls, ProjectClass):
@@ -328,8 +328,7 @@ class Attributes:
         frame = self._machine.frame
         self._machine.tell(
             AttributeStored(
-                frame, state, node, receiver, name, values, expression, before, how,
-                sure and not receiver.many,
+                frame, state, node, receiver, receivers, name, values, expression, before, how
             )
         )  # fmt: skip
         if isinstance(name, str) and name in obj.deleted and before.slot == ABSENT:

@@ -69,6 +69,8 @@ class AttributeStored(Happening):
     """
 
     receiver: Address
+    receivers: Values
+    """All that it may be instead, ``receiver`` among them."""
     name: str | Text
     values: Values
     expression: ast.expr | None
@@ -78,8 +80,11 @@ class AttributeStored(Happening):
     how: str = "="
     """``=``, ``setattr``, ``register_parameter``, ``register_buffer``, ``add_module``, or an
     augmented operator such as ``@=``."""
-    is_sure: bool = True
-    """Whether this surely is the receiver, not one of several."""
+
+    @property
+    def is_sure(self) -> bool:
+        """Whether this surely is the receiver, not one of several."""
+        return len(self.receivers) == 1 and not self.receiver.many
 
 
 @dataclass(slots=True)
