@@ -343,6 +343,23 @@ FUNCTIONS = {
             global TRAINED
             TRAINED = False
         """,
+    "parameter or buffer, computed from itself": """
+        class Alpha(nn.Module):
+            def __init__(self, alpha, learn):
+                super().__init__()
+                if learn:
+                    self.alpha = nn.Parameter(alpha)
+                else:
+                    self.register_buffer("alpha", alpha)
+                self.alpha = self.alpha.clamp(0, 1)
+        """,
+    "registered under no name": """
+        class Net(nn.Module):
+            def __init__(self):
+                super().__init__()
+                self.register_parameter(None, "bias")
+                self.register_parameter("weight", 3)  # PRM101
+        """,
     "context": """
         class Function(torch.autograd.Function):
             @staticmethod

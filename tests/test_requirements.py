@@ -20,6 +20,8 @@ EXCLUDING = [
     ("pyproject.toml", '[tool.poetry.dependencies]\ntransformers = { version = "4.53" }\n'),
     ("environment.yml", "dependencies:\n  - pip:\n    - transformers==4.5.1\n"),
     ("conda_env.yml", "dependencies:\n  - transformers=4.5\n"),
+    ("requirements.txt", "transformers @ git+https://example.org/transformers\n"),
+    ("requirements.txt", "git+https://example.org/ours/transformers.git\n"),
     ("uv.lock", '[[package]]\nname = "transformers"\nversion = "4.53.0"\n'),
 ]
 ADMITTING = [
@@ -28,7 +30,6 @@ ADMITTING = [
     ("requirements.txt", "transformers>=4.40\n"),
     ("requirements.txt", "# transformers<5\n"),
     ("requirements.txt", "sentence-transformers<5\ntransformers-stream<5\n"),
-    ("requirements.txt", "transformers @ git+https://example.org/transformers\n"),
     ("setup.py", 'setup(install_requires=["transformers==5.1.0"])\n'),
     ("pyproject.toml", '[tool.poetry.dependencies]\ntransformers = "^5.0"\n'),
     ("pyproject.toml", '[project]\ndependencies = ["transformers>=4,<6"]\n'),

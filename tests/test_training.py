@@ -325,6 +325,20 @@ INIT_WEIGHTS = {
                 self.query_tokens.data.normal_()  # PRM306
                 module.dt_bias.fill_(1.0)  # PRM306
         """,
+    "of a file that only an older version can import": """
+        from transformers.modeling_utils import SequenceSummary
+
+        class Model(PreTrainedModel):
+            def _init_weights(self, module):
+                module.weight.data.normal_()
+        """,
+    "of another library": """
+        from pytorch_transformers import PreTrainedModel
+
+        class Model(PreTrainedModel):
+            def _init_weights(self, module):
+                module.weight.data.normal_()
+        """,
     "of a static method": """
         class Model(PreTrainedModel):
             @staticmethod

@@ -18,11 +18,12 @@ _LAST = 1000
 
 
 def excludes(path: str, library: str, major: int, surroundings: Surroundings) -> bool:
-    """Whether the project of the file ``path`` surely has no version ``major`` of ``library``.
+    """Whether the project of the file ``path`` is not known to have ``major`` of ``library``.
 
     What the nearest folder says counts that names the library at all, in pyproject.toml,
     setup.cfg, setup.py, a lock file, requirements*.txt or an environment of conda. One statement
-    that admits the version is enough.
+    that admits the version is enough; a URL says nothing of versions. A project that does not
+    name the library may have any.
     """
     for folder in Path(path).absolute().parents:
         specifiers = _specifiers(folder, library, surroundings)
@@ -46,7 +47,7 @@ def _admits(specifier: str, major: int) -> bool:
     try:
         allowed = SpecifierSet(specifier)
     except InvalidSpecifier:
-        return True
+        return False
     named = re.findall(r"\d+(?:\.\d+)*", specifier)
     candidates = [f"{number}.{minor}" for number in (major, _LAST) for minor in (0, 999)]
     newer = [version for version in named if int(version.split(".")[0]) >= major]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 
-from flake8_paramassign.domain.objects import ABSENT, BUFFER, PARAMETER, Place, Tensor
+from flake8_paramassign.domain.objects import ABSENT, ANY, BUFFER, PARAMETER, Place, Tensor
 from flake8_paramassign.domain.state import State
 from flake8_paramassign.domain.values import Address
 from flake8_paramassign.facts import Facts
@@ -72,7 +72,9 @@ class ParameterLostInExpression(Rule):
         thing = facts.thing(event.receiver, event.state)
         if event.how not in _STORES or thing is None or thing.is_module is not True:
             return None
-        if event.before.slot in (PARAMETER, BUFFER) or looks_after_parts(thing.cls):
+        if event.before.slot != ANY and event.before.slot & (PARAMETER | BUFFER):
+            return None  # it stays a buffer, or raises: PRM101
+        if looks_after_parts(thing.cls):
             return None
         if event.frame.role is Role.STEP:
             return None
@@ -97,8 +99,20 @@ class ParameterLostInExpression(Rule):
         return origin is None or not is_registered(origin, final, but=own)
 
     def holds(self, event: AttributeStored, facts: Facts) -> bool:
-        """Not where an optimizer is given the tensor, or what it was computed from."""
+        """Not where an optimizer is given the tensor, or it is computed anew now and then."""
+        if event.frame.role is Role.CONSTRUCTION and _is_computed_anew(event, facts):
+            return False
         return facts.optimised.isdisjoint(v.site for v in event.values if isinstance(v, Address))
+
+
+def _is_computed_anew(event: AttributeStored, facts: Facts) -> bool:
+    """Whether a step stores the attribute as well, or other code that is no constructor does."""
+    cls = facts.class_of(event)
+    return any(
+        store.role is Role.STEP or (store.role is Role.METHOD and store.node is not event.node)
+        for store in facts.stored(event.name)
+        if store.is_named and store.cls is cls
+    )
 
 
 def _of_value(

@@ -11,6 +11,7 @@ from flake8_paramassign.facts.requirements import excludes
 from flake8_paramassign.facts.uses import tested
 from flake8_paramassign.facts.wording import shown
 from flake8_paramassign.project.classes import Class, ExternalClass, ProjectClass
+from flake8_paramassign.project.module import Module
 from flake8_paramassign.rules.base import Rule, Verdict
 from flake8_paramassign.semantics.events import DataStored, WrittenInPlace
 from flake8_paramassign.semantics.frames import Frame
@@ -19,6 +20,19 @@ _HOOK = "_init_weights"
 _BASE = "PreTrainedModel"
 _SINCE = 5
 """The version of transformers from which on nn.init leaves loaded weights alone."""
+_GONE = frozenset(
+    f"transformers.{name}"
+    for name in """
+    adapters benchmark configuration_bert deepspeed generation_beam_search
+    generation_logits_process generation_utils modeling_bert modeling_gpt2 modeling_roberta
+    modeling_tf_utils modeling_utils.Conv1D modeling_utils.PoolerEndLogits
+    modeling_utils.SequenceSummary modeling_utils.SQuADHead
+    modeling_utils.apply_chunking_to_forward modeling_utils.find_pruneable_heads_and_indices
+    modeling_utils.prune_conv1d_layer modeling_utils.prune_linear_layer
+    pytorch_utils.find_pruneable_heads_and_indices tokenization_utils utils.model_parallel_utils
+    """.split()
+)
+"""What older versions have, and 5.0.0 lacks: modules, and names in modules (its files, read)."""
 GUARD = "_is_hf_initialized"
 """The mark that transformers puts on what it has loaded."""
 _INITIALISERS = {
@@ -63,10 +77,11 @@ class InitGuardBypassed(Rule):
 
     ## Known limits
     Silent where the write depends on a test of `_is_hf_initialized`, where the project's own
-    requirements exclude transformers 5, as 4 overwrites nothing, and where `PreTrainedModel` is a
-    class of the project's own that has no such guard. In code outside transformers, version
-    5.23 leaves a module alone of which everything was loaded: what is overwritten there is what was
-    loaded of a module that lacks something else. A mixin is known by the classes of its file.
+    requirements do not admit transformers 5 or the file imports what only older versions have, as
+    4 overwrites nothing, and where `PreTrainedModel` is a class of the project's own that has no
+    such guard. In code outside transformers, version 5.23 leaves a module alone of which everything
+    was loaded: what is overwritten there is what was loaded of a module that lacks something else.
+    A mixin is known by the classes of its file.
 
     ## References
     - [huggingface/transformers#46620](https://github.com/huggingface/transformers/issues/46620)
@@ -94,10 +109,12 @@ class InitGuardBypassed(Rule):
             return None
         if excludes(facts.module.path, "transformers", _SINCE, facts.project.surroundings):
             return None
+        if _needs_older(facts.module):
+            return None
         return Verdict(
             f"'{shown(subject)}' is written by {how} in _init_weights, which under transformers "
-            f"{_SINCE} and newer overwrites what from_pretrained has loaded; "
-            f"{_instead(how, subject)}"
+            f"{_SINCE} (from 5.23 on only where a weight of the module is missing) overwrites what "
+            f"from_pretrained has loaded; {_instead(how, subject)}"
         )
 
 
@@ -116,8 +133,20 @@ def _hook(frame: Frame, facts: Facts) -> Frame | None:
 def _is_base(cls: Class, facts: Facts) -> bool:
     """Whether a class is transformers' own base, or one that nobody can look into."""
     if isinstance(cls, ExternalClass):
-        return cls.short_name == _BASE and not facts.project.owns(cls.name)
+        is_its = cls.name.partition(".")[0] == "transformers"
+        return is_its and cls.short_name == _BASE and not facts.project.owns(cls.name)
     return isinstance(cls, ProjectClass) and cls.name == _BASE and GUARD in cls.module.words
+
+
+def _needs_older(module: Module) -> bool:
+    """Whether a file imports what only older versions of transformers have."""
+    imports = (node for nodes in module.bindings.values() for node in nodes)
+    return any(
+        source in _GONE or any(f"{source}.{alias.name}" in _GONE for alias in node.names)
+        for node in imports
+        if isinstance(node, ast.ImportFrom)
+        for source in (module.absolute(node),)
+    )
 
 
 def _may_be_loaded(

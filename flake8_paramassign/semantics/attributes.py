@@ -400,14 +400,14 @@ class Attributes:
             return ANY
         if how == "register_parameter":
             before = PARAMETER  # it takes what such a slot takes
-        if how == "register_buffer":
-            return BUFFER
         if how == "add_module":
             return MODULE
         obj = state.read(value) if isinstance(value, Address) else None
+        is_module = isinstance(obj, Thing) and obj.is_module
+        if how == "register_buffer":
+            return BUFFER if not is_module else 0
         if isinstance(obj, Tensor) and obj.is_parameter:
             return PARAMETER
-        is_module = isinstance(obj, Thing) and obj.is_module
         if before == PARAMETER:
             if isinstance(value, Constant) and value.value is None:
                 return PARAMETER

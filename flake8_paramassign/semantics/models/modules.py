@@ -343,7 +343,10 @@ def _buffer(call: Call) -> Values:
 
 def _registering(call: Call, how: str, values: Values) -> Values:
     assert call.receiver is not None
-    name = name_of(call.argument(0, "name"))
+    given = call.argument(0, "name")
+    if any(isinstance(value, Constant) and not isinstance(value.value, str) for value in given):
+        return NONE  # it raises TypeError
+    name = name_of(given)
     expression = call.syntax(1, "param", "tensor", "module", "value")
     call.machine.store(
         (call.receiver,), name, values, call.state, call.node, expression, how
