@@ -23,7 +23,7 @@ from flake8_paramassign.files import read_regular
 from flake8_paramassign.fixes.rewrites import rewrite
 from flake8_paramassign.plugin import Plugin
 from flake8_paramassign.rules import all_rules
-from flake8_paramassign.semantics.statements import Statements
+from flake8_paramassign.semantics.statements.execution import Statements
 
 GOOD = """\
 import torch

@@ -47,7 +47,7 @@ from flake8_paramassign.semantics.running.effort import Effort
 from flake8_paramassign.semantics.running.entry_points import EntryPoints
 from flake8_paramassign.semantics.running.worklist import Worklist
 from flake8_paramassign.semantics.side_effects import SideEffects
-from flake8_paramassign.semantics.statements import Statements
+from flake8_paramassign.semantics.statements.execution import Statements
 from flake8_paramassign.semantics.writes import Writes
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Hashable
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field
 from enum import Enum
 
@@ -120,6 +120,49 @@ class Frame:
     def root(self) -> Frame:
         """The activation that was begun for its own sake."""
         return self.entry or self
+
+
+class EarlyExits:
+    """The states in which a frame is left by ``return``, ``break`` and ``continue`` from now on."""
+
+    def __init__(self, frame: Frame) -> None:
+        """Those by which ``frame`` was left before are not meant."""
+        loop = frame.loops[-1] if frame.loops else None
+        self._frame, self._loop = frame, loop
+        self._before = (
+            len(frame.returns),
+            len(loop.breaks) if loop else 0,
+            len(loop.continues) if loop else 0,
+        )
+
+    @property
+    def returns(self) -> list[tuple[Values, State]]:
+        """What is returned, and in which states."""
+        return self._frame.returns[self._before[0] :]
+
+    @property
+    def breaks(self) -> list[State]:
+        """The states in which the loop around is left."""
+        return self._loop.breaks[self._before[1] :] if self._loop else []
+
+    @property
+    def continues(self) -> list[State]:
+        """The states in which the loop around goes on."""
+        return self._loop.continues[self._before[2] :] if self._loop else []
+
+    def states(self) -> list[State]:
+        """All these states."""
+        return [*(at for _, at in self.returns), *self.breaks, *self.continues]
+
+    def run(self, block: Callable[[State], State | None]) -> None:
+        """Run a block in each of these states: what it does not fall through, is not left so."""
+        returns, breaks, continues = self._before
+        self._frame.returns[returns:] = [
+            (values, end) for values, at in self.returns if (end := block(at)) is not None
+        ]
+        if self._loop is not None:
+            for ways, before in ((self._loop.breaks, breaks), (self._loop.continues, continues)):
+                ways[before:] = [end for at in ways[before:] if (end := block(at)) is not None]
 
 
 def is_constructing(frame: Frame, receiver: Address | None) -> bool:
