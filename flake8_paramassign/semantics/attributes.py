@@ -56,7 +56,8 @@ from flake8_paramassign.semantics.events import AttributeStored, DataStored, Reg
 from flake8_paramassign.semantics.frames import Role
 from flake8_paramassign.semantics.machine import Arguments, Machine
 from flake8_paramassign.semantics.models.base import METHODS
-from flake8_paramassign.semantics.models.tensors import Tensors, is_tensor_only
+from flake8_paramassign.semantics.models.tensors import attributes as tensor_attributes
+from flake8_paramassign.semantics.models.tensors.methods import is_tensor_only
 
 _PROPERTIES = frozenset(["property", "cached_property", "getter", "abstractproperty"])
 _CONSTANTS = (int, float, str, tuple)
@@ -66,10 +67,9 @@ REGISTRIES = {"_parameters": PARAMETER, "_buffers": BUFFER, "_modules": MODULE, 
 class Attributes:
     """Reads and stores attributes for a machine."""
 
-    def __init__(self, machine: Machine, tensors: Tensors) -> None:
-        """``tensors`` knows those of tensors."""
+    def __init__(self, machine: Machine) -> None:
+        """``machine`` makes what they hold."""
         self._machine = machine
-        self._tensors = tensors
 
     # Reading.
 
@@ -98,7 +98,7 @@ class Attributes:
         if isinstance(obj, Thing):
             return self._of_thing(address, obj, name, state, node)
         if isinstance(obj, Tensor):
-            return self._tensors.attribute(address, obj, name, state, node)
+            return tensor_attributes.attribute(self._machine, address, obj, name, state, node)
         if isinstance(obj, Optimizer):
             if name == "param_groups":
                 members = Container("list", rest=UNKNOWN, is_exact=False, of=(address,))
@@ -284,7 +284,7 @@ class Attributes:
             obj = state.read(receiver)
             if isinstance(obj, Tensor):
                 if name != "data":
-                    self._tensors.store(receiver, obj, name, values, state, sure=sure)
+                    tensor_attributes.store(receiver, obj, name, values, state, sure=sure)
             elif isinstance(obj, Optimizer):
                 state.write(receiver, obj.havocked(), strong=sure)
             elif isinstance(obj, Thing):
@@ -301,7 +301,7 @@ class Attributes:
         for receiver in receivers:
             obj = state.read(receiver) if isinstance(receiver, Address) else None
             if isinstance(obj, Tensor) and isinstance(receiver, Address):
-                changed = self._tensors.with_data(obj, values, state)
+                changed = tensor_attributes.with_data(obj, values, state)
                 for address, other in list(state.objects()):
                     if isinstance(other, Tensor) and other.base is receiver:
                         state.write(address, replace(other, base=None))  # it keeps the old one

@@ -38,7 +38,6 @@ from flake8_paramassign.semantics.frames import Frame, Role
 from flake8_paramassign.semantics.items import Items
 from flake8_paramassign.semantics.lifetimes import Lifetimes
 from flake8_paramassign.semantics.models import load
-from flake8_paramassign.semantics.models.tensors import Tensors
 from flake8_paramassign.semantics.names import Names
 from flake8_paramassign.semantics.relevance import Relevance
 from flake8_paramassign.semantics.running.activations import Activations
@@ -77,14 +76,13 @@ class Engine:
         self._listener = tell
         self._effort = Effort(effort)
         self._activations = Activations(self._effort)
-        tensors = Tensors(self)
-        self._connect_syntax(tensors)
-        self._connect_objects(tensors)
+        self._connect_syntax()
+        self._connect_objects()
         self._connect_runs(relevance, fail)
 
-    def _connect_syntax(self, tensors: Tensors) -> None:
+    def _connect_syntax(self) -> None:
         """Let each kind of syntax be run by its part."""
-        expressions = Expressions(self, tensors)
+        expressions = Expressions(self)
         self.evaluate = expressions.evaluate
         self.combined = expressions.operators.combined
         truth, instances = Truth(self), Instances(self)
@@ -95,7 +93,7 @@ class Engine:
         self.assume = narrowing.assume
         self.question = narrowing.question
         self.execute = Statements(self, Contexts(self)).execute
-        writes = Writes(self, tensors)
+        writes = Writes(self)
         self.augment = writes.augment
         self.delete = writes.delete
         definitions = Definitions(self)
@@ -113,7 +111,7 @@ class Engine:
         self.rebind, self.own_value = names.rebind, names.own_value
         self.bind_loop = names.bind_loop
         self.loop_ended = names.loop_ended
-        calls = Calls(self, tensors)
+        calls = Calls(self)
         self.call = calls.call
         self.call_any = calls.call_any
         self.call_unknown = UnknownCalls(self).call
@@ -122,14 +120,14 @@ class Engine:
         self.awaited = functions.awaited
         self.run_generator = functions.run_generator
 
-    def _connect_objects(self, tensors: Tensors) -> None:
+    def _connect_objects(self) -> None:
         """Let each kind of object be known by its part."""
-        attributes = Attributes(self, tensors)
+        attributes = Attributes(self)
         self.attribute = attributes.read
         self.store = attributes.store
         self.bypass = attributes.bypass
         self.delete_attribute = attributes.delete
-        items = Items(self, tensors)
+        items = Items(self)
         self.item = items.read
         self.store_item = items.store
         self.iterate = items.iterate

@@ -27,16 +27,15 @@ from flake8_paramassign.semantics.attributes import REGISTRIES
 from flake8_paramassign.semantics.events import ItemStored, IteratedAgain
 from flake8_paramassign.semantics.machine import Arguments, Machine
 from flake8_paramassign.semantics.models import containers, modules
-from flake8_paramassign.semantics.models.tensors import Tensors
+from flake8_paramassign.semantics.models.tensors import operators, results, writing
 
 
 class Items:
     """Reads, stores and iterates items for a machine."""
 
-    def __init__(self, machine: Machine, tensors: Tensors) -> None:
-        """``tensors`` knows rows of tensors."""
+    def __init__(self, machine: Machine) -> None:
+        """``machine`` makes what they are."""
         self._machine = machine
-        self._tensors = tensors
 
     # Reading.
 
@@ -57,10 +56,10 @@ class Items:
                 return (self._machine.new(made, state, node, "slice"),)
             return containers.item_of(obj, index)
         if isinstance(obj, Tensor):
-            return self._tensors.item(value, obj, index, state, node)
-        if isinstance(obj, Thing) and self._tensors.may_be_written(value, state):
+            return operators.item(self._machine, value, obj, index, state, node)
+        if isinstance(obj, Thing) and writing.may_be_written(value, state):
             data = Tensor(via=".data", through_data=True)  # of a slot of torch's layers
-            return self._tensors.item(value, data, index, state, node)
+            return operators.item(self._machine, value, data, index, state, node)
         if isinstance(obj, Thing):
             if modules.container_kind(obj) is not None:
                 return modules.item(self._machine, value, obj, index, state, node)
@@ -120,9 +119,9 @@ class Items:
         """Set an item."""
         owners = self._machine.evaluate(target.value, state)
         index = self._machine.evaluate(target.slice, state)
-        written = [v for v in owners if self._tensors.may_be_written(v, state)]
+        written = [v for v in owners if writing.may_be_written(v, state)]
         if written and len(written) == len(owners):
-            self._tensors.write(owners, target.value, "[...] =", values, state, target)
+            writing.write(self._machine, owners, target.value, "[...] =", values, state, target)
         if len(owners) == 1 and isinstance(owners[0], Address):
             self._tell_stored(owners[0], values, state, target)
         for owner in owners:
@@ -238,7 +237,7 @@ class Items:
         if isinstance(obj, Container):
             return self._iterate_container(value, obj, state, node, by)
         if isinstance(obj, Tensor):
-            row = self._tensors.derived(
+            row = results.derived(self._machine,
                 value, obj, node, state, "[...]", is_view=True, dtype=obj.dtype,
                 integer=obj.integer, part="row",
             )  # fmt: skip

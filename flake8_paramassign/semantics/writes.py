@@ -21,7 +21,7 @@ from flake8_paramassign.semantics.attributes import REGISTRIES
 from flake8_paramassign.semantics.machine import Arguments, Machine
 from flake8_paramassign.semantics.models import modules
 from flake8_paramassign.semantics.models.base import METHODS, Call
-from flake8_paramassign.semantics.models.tensors import Tensors
+from flake8_paramassign.semantics.models.tensors import writing
 
 _SYMBOLS = {
     ast.Add: "+=", ast.Sub: "-=", ast.Mult: "*=", ast.Div: "/=", ast.Pow: "**=",
@@ -33,10 +33,9 @@ _SYMBOLS = {
 class Writes:
     """Runs augmented assignments and ``del`` for a machine."""
 
-    def __init__(self, machine: Machine, tensors: Tensors) -> None:
-        """``tensors`` knows what is written in place."""
+    def __init__(self, machine: Machine) -> None:
+        """``machine`` evaluates what is written."""
         self._machine = machine
-        self._tensors = tensors
 
     def augment(self, node: ast.AugAssign, state: State) -> None:
         """``target op= value``: in place where the object can do that, else a new value."""
@@ -49,7 +48,7 @@ class Writes:
         written = NOTHING
         for value in held:
             obj = state.read(value) if isinstance(value, Address) else None
-            is_tensor = self._tensors.may_be_written(value, state)
+            is_tensor = writing.may_be_written(value, state)
             if is_tensor and not isinstance(node.op, ast.MatMult):
                 written = join(written, (value,))
                 results = join(results, (value,))
@@ -71,7 +70,7 @@ class Writes:
                 results = join(results, combined)
         if written:
             subjects = held if len(written) < len(held) else written
-            self._tensors.write(subjects, target, symbol, operand, state, node)
+            writing.write(self._machine, subjects, target, symbol, operand, state, node)
         if isinstance(target, ast.Name):
             if written and len(written) == len(held):
                 return  # the same object

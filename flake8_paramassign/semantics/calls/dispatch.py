@@ -27,10 +27,8 @@ from flake8_paramassign.semantics.calls.modelled import Modelled
 from flake8_paramassign.semantics.calls.objects import ObjectCalls
 from flake8_paramassign.semantics.machine import Arguments, Machine
 from flake8_paramassign.semantics.models.base import METHODS
-from flake8_paramassign.semantics.models.tensors import (
-    Tensors,
-    writes_in_place,
-)
+from flake8_paramassign.semantics.models.tensors import writing
+from flake8_paramassign.semantics.models.tensors.writing import writes_in_place
 
 _MOST_ALTERNATIVES = 3
 """Of as many objects, whichever it is, each call is run; of more, it is unknown code."""
@@ -39,13 +37,12 @@ _MOST_ALTERNATIVES = 3
 class Calls:
     """Calls things for a machine."""
 
-    def __init__(self, machine: Machine, tensors: Tensors) -> None:
-        """``tensors`` is told what is written in place."""
+    def __init__(self, machine: Machine) -> None:
+        """``machine`` is what models are given."""
         self._machine = machine
-        self._tensors = tensors
         self._modelled = Modelled(machine)
-        self._objects = ObjectCalls(machine, tensors, self._modelled)
-        self._libraries = LibraryCalls(machine, tensors, self._objects, self._modelled)
+        self._objects = ObjectCalls(machine, self._modelled)
+        self._libraries = LibraryCalls(machine, self._objects, self._modelled)
 
     def call_any(
         self, callees: Values, arguments: Arguments, state: State, node: ast.expr
@@ -95,7 +92,9 @@ class Calls:
             receivers = join(receivers, UNKNOWN)
         subject = node.func.value if isinstance(node.func, ast.Attribute) else node.func
         name = written[0].name
-        self._tensors.write(receivers, subject, f".{name}()", arguments.everything(), state, node)
+        writing.write(
+            self._machine, receivers, subject, f".{name}()", arguments.everything(), state, node
+        )
 
     def call(self, callee: Value, arguments: Arguments, state: State, node: ast.expr) -> Values:
         """What calling ``callee`` gives; ``state`` becomes the state after it."""

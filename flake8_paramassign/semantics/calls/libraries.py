@@ -29,11 +29,9 @@ from flake8_paramassign.semantics.calls.objects import ObjectCalls
 from flake8_paramassign.semantics.machine import Arguments, Machine
 from flake8_paramassign.semantics.models import harmless, modules, optimizers
 from flake8_paramassign.semantics.models.base import FUNCTIONS
-from flake8_paramassign.semantics.models.tensors import (
-    Tensors,
-    short_name,
-    writes_in_place,
-)
+from flake8_paramassign.semantics.models.tensors import functions, writing
+from flake8_paramassign.semantics.models.tensors.functions import short_name
+from flake8_paramassign.semantics.models.tensors.writing import writes_in_place
 
 _ARRAYS = frozenset(
     """array zeros ones empty full arange linspace eye random.randn random.rand asarray ones_like
@@ -45,12 +43,9 @@ _ARRAYS = frozenset(
 class LibraryCalls:
     """Calls library code for a machine."""
 
-    def __init__(
-        self, machine: Machine, tensors: Tensors, objects: ObjectCalls, modelled: Modelled
-    ) -> None:
+    def __init__(self, machine: Machine, objects: ObjectCalls, modelled: Modelled) -> None:
         """``objects`` calls methods, for those that are called through their class."""
         self._machine = machine
-        self._tensors = tensors
         self._objects = objects
         self._modelled = modelled
 
@@ -74,7 +69,7 @@ class LibraryCalls:
         result = catalogue.function(name)
         if result is not None and name.startswith("torch."):
             self._tell_function(name, result, arguments, state, node)
-            return self._tensors.function(name, arguments, state, node)
+            return functions.function(self._machine, name, arguments, state, node)
         if name.startswith("numpy."):
             short = name.removeprefix("numpy.")
             return (Plain("numpy.ndarray"),) if short in _ARRAYS else UNKNOWN
@@ -113,7 +108,7 @@ class LibraryCalls:
         if given and arguments.nodes:
             how = f"{short_name(name)}()"
             operands = arguments.after(1).everything()
-            self._tensors.write(given, arguments.nodes[0], how, operands, state, node)
+            writing.write(self._machine, given, arguments.nodes[0], how, operands, state, node)
 
     def _unbound(
         self, name: str, arguments: Arguments, state: State, node: ast.expr
@@ -125,8 +120,14 @@ class LibraryCalls:
         if owner == "torch.Tensor" or TorchClass.named(owner) is not None:
             first, rest = arguments.positional[0], arguments.after(1)
             if owner == "torch.Tensor" and writes_in_place(method) and arguments.nodes:
-                self._tensors.write(
-                    first, arguments.nodes[0], f".{method}()", rest.everything(), state, node
+                writing.write(
+                    self._machine,
+                    first,
+                    arguments.nodes[0],
+                    f".{method}()",
+                    rest.everything(),
+                    state,
+                    node,
                 )
             return join_all(
                 self._objects.method(Builtin(value, method), rest, state, node) for value in first

@@ -21,7 +21,8 @@ from flake8_paramassign.semantics.calls.modelled import Modelled
 from flake8_paramassign.semantics.machine import Arguments, Machine
 from flake8_paramassign.semantics.models import builtins, harmless, modules
 from flake8_paramassign.semantics.models.base import METHODS, Call
-from flake8_paramassign.semantics.models.tensors import Tensors, is_tensor_only
+from flake8_paramassign.semantics.models.tensors import methods, results
+from flake8_paramassign.semantics.models.tensors.methods import is_tensor_only
 
 _GIVE_MORE = (
     "torch.nn.RNNBase", "torch.nn.MultiheadAttention", "torch.nn.LSTMCell", "torch.nn.Sequential",
@@ -38,10 +39,9 @@ _OF_ANY_OBJECT = frozenset(
 class ObjectCalls:
     """Calls objects and methods for a machine."""
 
-    def __init__(self, machine: Machine, tensors: Tensors, modelled: Modelled) -> None:
-        """``tensors`` knows what their methods do, and ``modelled`` runs models of the others."""
+    def __init__(self, machine: Machine, modelled: Modelled) -> None:
+        """``modelled`` runs models of methods."""
         self._machine = machine
-        self._tensors = tensors
         self._modelled = modelled
 
     def method(self, callee: Builtin, arguments: Arguments, state: State, node: ast.expr) -> Values:
@@ -60,12 +60,12 @@ class ObjectCalls:
         if isinstance(obj, Thing) and obj.cls is None and obj.is_module is None:
             if is_tensor_only(name):
                 if receiver.many:
-                    return self._tensors.anything(node, state)
+                    return results.anything(self._machine, node, state)
                 # Only tensors have a method of that name.
                 obj = Tensor(trainable=None, is_leaf=None)
                 state.write(receiver, obj)
         if isinstance(obj, Tensor):
-            return self._tensors.method(receiver, obj, name, arguments, state, node)
+            return methods.method(self._machine, receiver, obj, name, arguments, state, node)
         model = METHODS.get((type(obj), name))
         if model is not None:
             return self._modelled(model, name, receiver, arguments, state, node)
@@ -152,10 +152,17 @@ class ObjectCalls:
             (value,) = weight.values
             table = state.read(value) if isinstance(value, Address) else None
             if isinstance(table, Tensor) and isinstance(value, Address):
-                return self._tensors.derived(
-                    value, table, node, state, "()", dtype=table.dtype, integer=table.integer
+                return results.derived(
+                    self._machine,
+                    value,
+                    table,
+                    node,
+                    state,
+                    "()",
+                    dtype=table.dtype,
+                    integer=table.integer,
                 )
-        return self._tensors.anything(node, state)
+        return results.anything(self._machine, node, state)
 
 
 def _base_above(above: Super, obj: Obj) -> Class | None:

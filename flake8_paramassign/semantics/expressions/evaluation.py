@@ -28,7 +28,8 @@ from flake8_paramassign.semantics.expressions.displays import Displays
 from flake8_paramassign.semantics.expressions.operators import Operators
 from flake8_paramassign.semantics.expressions.text import text_of
 from flake8_paramassign.semantics.machine import Machine
-from flake8_paramassign.semantics.models.tensors import CONVERSIONS, LOOKS, Tensors
+from flake8_paramassign.semantics.models.tensors import operators
+from flake8_paramassign.semantics.models.tensors.conversions import CONVERSIONS, LOOKS
 
 _ELEMENTWISE = (ast.Eq, ast.NotEq, ast.Lt, ast.LtE, ast.Gt, ast.GtE)
 """Comparisons that tensors make for each element."""
@@ -37,11 +38,10 @@ _ELEMENTWISE = (ast.Eq, ast.NotEq, ast.Lt, ast.LtE, ast.Gt, ast.GtE)
 class Expressions:
     """Evaluates expressions for a machine."""
 
-    def __init__(self, machine: Machine, tensors: Tensors) -> None:
-        """``tensors`` knows what operators do to them."""
+    def __init__(self, machine: Machine) -> None:
+        """``machine`` evaluates their parts."""
         self._machine = machine
-        self._tensors = tensors
-        self.operators = Operators(machine, tensors)
+        self.operators = Operators(machine)
         displays, comprehensions = Displays(machine), Comprehensions(machine)
         self._handlers: dict[type[ast.expr], Callable[[Any, State], Values]] = {
             ast.Constant: self._constant,
@@ -209,8 +209,8 @@ class Expressions:
             with self._machine.quietly():
                 left = self.evaluate(node.left, state.copy())
                 right = self.evaluate(node.comparators[0], state.copy())
-            if self._tensors.are_any((*left, *right), state):
-                return self._tensors.compared(left, right, node, state)
+            if operators.are_any((*left, *right), state):
+                return operators.compared(self._machine, left, right, node, state)
         return self._answer(node, truth, state)
 
     def _answer(self, node: ast.expr, truth: bool | None, state: State) -> Values:

@@ -27,7 +27,7 @@ from flake8_paramassign.domain.values import (
 )
 from flake8_paramassign.semantics.expressions.text import beginning, ending, is_text, text_of
 from flake8_paramassign.semantics.machine import Machine
-from flake8_paramassign.semantics.models.tensors import Tensors
+from flake8_paramassign.semantics.models.tensors import operators as tensor_operators
 
 _ARITHMETIC = (ast.Add, ast.Sub, ast.Mult, ast.Div, ast.FloorDiv, ast.Mod)
 _OPERATORS: dict[type[ast.operator], Callable[[Any, Any], Any]] = {
@@ -44,10 +44,9 @@ _SEQUENCES = ("list", "tuple")
 class Operators:
     """Combines values for a machine."""
 
-    def __init__(self, machine: Machine, tensors: Tensors) -> None:
-        """``tensors`` knows what operators do to them."""
+    def __init__(self, machine: Machine) -> None:
+        """``machine`` makes what they give."""
         self._machine = machine
-        self._tensors = tensors
 
     def combined(
         self, op: ast.operator, left: Values, right: Values, node: ast.AST, state: State
@@ -80,7 +79,7 @@ class Operators:
         made = self._sequence(op, left, right, node, state)
         if made is not None:
             return made
-        return self._tensors.combined(op, left, right, node, state)
+        return tensor_operators.combined(self._machine, op, left, right, node, state)
 
     def _sequence(
         self, op: ast.operator, left: Value, right: Value, node: ast.AST, state: State
@@ -110,7 +109,9 @@ class Operators:
         known = constant(operand)
         if isinstance(node.op, ast.USub) and isinstance(known, int | float):
             return (Constant(-known),)
-        return join_all(self._tensors.negated(value, node, state) for value in operand)
+        return join_all(
+            tensor_operators.negated(self._machine, value, node, state) for value in operand
+        )
 
 
 def _repeated(container: Container, times: Value) -> list[Values] | None:
