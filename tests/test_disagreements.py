@@ -95,6 +95,14 @@ def test_what_is_said_is_so(body: str, findings: list[tuple[str, int]]) -> None:
     assert found(body) == findings
 
 
+LARGE = """\
+model.rnn = nn.LSTM(4, 4, 2, bidirectional=True)
+model.norm = nn.LayerNorm(4)
+optimizer = torch.optim.SGD({}, lr=0.1)
+model.norm.bias = nn.Parameter(torch.ones(4))
+return model, optimizer
+"""
+TIE = "model.rnn.bias_hh_l0"
 LOADED = "model.load_state_dict(copy.deepcopy(model.state_dict()), assign=True)\n"
 FREEZE = "model.requires_grad_(False)\n"
 
@@ -106,6 +114,12 @@ FREEZE = "model.requires_grad_(False)\n"
         (f"{LOADED}model.weight *= 0.5\n", [("PRM301", 2)]),
         (f"{FREEZE}{LOADED}model.weight *= 0.5\n", []),
         (f"{FREEZE}{LOADED}model.bias = nn.Parameter(torch.ones(4))\n", [("PRM304", 3)]),
+        # An optimizer knows what it took, however much that is.
+        (LARGE.format("model.parameters()"), [("PRM303", 4)]),
+        (LARGE.format("model.named_parameters()"), [("PRM303", 4)]),
+        (LARGE.format('[{"params": model.parameters()}]'), [("PRM303", 4)]),
+        (LARGE.format("[model.rnn.weight_hh_l0]"), []),
+        (LARGE.format("model.parameters()").replace("nn.Parameter(torch.ones(4))", TIE), []),
         # However it is stored, it takes the place of a frozen one.
         (
             f"{FREEZE}model.register_parameter('bias', nn.Parameter(torch.ones(4)))\n",

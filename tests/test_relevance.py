@@ -17,6 +17,19 @@ PROGRAMS = {
         "w = P(torch.ones(3))\n"
         "def f():\n    w.mul_(2)\nf()\n"
     ),
+    **{
+        f"name that begins with {name}": (
+            "import torch\nfrom torch import nn\n"
+            "class Net(nn.Module):\n"
+            "    def __init__(self):\n"
+            "        super().__init__()\n"
+            "        for n in range(2):\n"
+            f"            setattr(self, {name}, nn.Parameter(torch.ones(3)))\n"
+            "    def reset(self):\n"
+            "        self.head1 = torch.ones(3)\n"
+        )
+        for name in ('f"head{n}"', '"head" + str(n)', '"head%d" % n')
+    },
     "helper that fills": (
         "import torch\nfrom torch import nn\n"
         "def fill(layer):\n    layer.weight = torch.zeros(2, 2)\n"

@@ -56,6 +56,8 @@ _MODULE_WORDS = frozenset(["add_module", "register_module", "ModuleList", "Modul
 _READING = frozenset(["PRM903"])
 """Rules that ask how attributes are read, in whatever function."""
 _HEIR = "<heir>"
+_ANY = "*"
+"""How a name ends of which only the beginning is known."""
 _KINDS = frozenset(["list", "tuple", "dict", "set"])
 _HOLDS = re.compile(r"[\[{]|\blist\b|\bdict\b|\bset\b|\btuple\b")
 
@@ -307,6 +309,10 @@ class Relevance:
             } - {"__init__", "forward"}  # fmt: skip
             if len(slots) == before:
                 break
+        begins = tuple(name[:-1] for name in slots if name.endswith(_ANY))
+        if begins:
+            words = {word for unit in self._units.values() for word in unit.words}
+            slots |= {word for word in words if word.startswith(begins)}
         self._slots, self._lists = slots, lists
 
     def _slots_of(
@@ -418,12 +424,22 @@ def _chain(node: ast.expr) -> Iterator[str]:
 
 
 def _filled_by(call: ast.Call) -> Iterator[str]:
-    """The names of what a call may put something into: ``self.heads.append``, ``setattr``."""
+    """The names of what a call may put something into: ``self.heads.append``, ``setattr``.
+
+    Of a name that is computed, such as ``f"head{n}"``, it is how it begins: ``head*``.
+    """
     if isinstance(call.func, ast.Attribute):
         yield from _chain(call.func.value)
     for argument in call.args:
-        if isinstance(argument, ast.Constant) and isinstance(argument.value, str):
-            yield argument.value
+        first: ast.expr = argument
+        while isinstance(first, ast.BinOp | ast.JoinedStr):
+            first = first.left if isinstance(first, ast.BinOp) else first.values[0]
+        if isinstance(first, ast.Constant) and isinstance(first.value, str):
+            begin = first.value.partition("%")[0]
+            if argument is first:
+                yield first.value
+            elif begin:
+                yield begin + _ANY
 
 
 def _has_in_place(words: Iterable[str]) -> bool:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import ast
 import operator
+import re
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 from flake8_paramassign.domain.objects import MOST_ITEMS, Container, Obj
@@ -38,6 +40,8 @@ _OPERATORS: dict[type[ast.operator], Callable[[Any, Any], Any]] = {
     ast.FloorDiv: operator.floordiv,
     ast.Mod: operator.mod,
 }
+_SHORT_FORMAT = re.compile(r"[^%]*%[ds][^%]*")
+"""What makes no long text of a short one, as ``%999d`` does."""
 _SEQUENCES = ("list", "tuple")
 
 
@@ -135,6 +139,9 @@ def _of_constants(op: ast.operator, left: Any, right: Any) -> Values:
     """What Python computes of two constants, if that is small."""
     apply = _OPERATORS.get(type(op))
     if isinstance(left, str) and isinstance(op, ast.Mod):
+        if _SHORT_FORMAT.fullmatch(left) and is_small(right) and isinstance(right, str | int):
+            with suppress(TypeError):
+                return (computed(left % right),)
         return (Text(left.partition("%")[0]),)
     if apply is None or not is_small(left) or not is_small(right):
         return (Plain(type(left).__name__),)

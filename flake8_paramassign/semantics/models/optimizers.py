@@ -14,6 +14,7 @@ from flake8_paramassign.domain.values import (
     Text,
     Value,
     Values,
+    is_unknown,
     join,
 )
 from flake8_paramassign.semantics import registry
@@ -61,19 +62,25 @@ def _taken(call: Call, given: Values) -> tuple[Values, bool]:
                     for row in rows:
                         taken = _with(taken, row)
             elif isinstance(obj, Container):
+                listed: list[Values] = []
                 for origin in obj.of:
                     origin_obj = call.state.read(origin) if isinstance(origin, Address) else None
                     if isinstance(origin_obj, Thing) and isinstance(origin, Address):
                         listing = registry.parameters(origin, call.state, call.machine.addresses)
                         for module in listing.modules:
                             taken = _with(taken, module)
+                        listed += [held for _, held in listing.named]
                 if depth < 4:
                     if obj.kind == "dict" and "params" in obj.known:
                         waiting.append((obj.known["params"], depth))
                         continue
                     if obj.kind == "generator":
-                        _, some = call.machine.iterate((value,), call.state, call.node, call.name)
-                        waiting.append((some, depth + 1))
+                        each, some = call.machine.iterate(
+                            (value,), call.state, call.node, call.name
+                        )
+                        if each is None:  # too many to be held as one; they are of its Module
+                            each = listed if is_unknown(some) and listed else [some]
+                        waiting.extend((held, depth + 1) for held in each)
                         continue
                     waiting.extend((held, depth + 1) for held in obj.contents())
             elif (
