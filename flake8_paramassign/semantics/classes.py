@@ -20,7 +20,8 @@ from flake8_paramassign.nodes import FunctionNode
 from flake8_paramassign.project.classes import Class, ProjectClass, TorchClass
 from flake8_paramassign.semantics.events import Constructed
 from flake8_paramassign.semantics.machine import Arguments, Machine
-from flake8_paramassign.semantics.models import modules
+from flake8_paramassign.semantics.models.modules import constructors
+from flake8_paramassign.semantics.models.modules import containers as module_containers
 from flake8_paramassign.semantics.running.effort import lines
 from flake8_paramassign.semantics.side_effects import SideEffects, methods_of
 
@@ -89,7 +90,7 @@ class Classes:
         """The ``__init__`` that a class inherits from no class of the project."""
         base = cls.torch_base
         if base is not None and not cls.is_open:
-            modules.initialise(self._machine, address, base, arguments, state, node)
+            constructors.initialise(self._machine, address, base, arguments, state, node)
             return
         state.havoc(arguments.flat())
         obj = state.read(address)
@@ -211,11 +212,11 @@ class Classes:
         if isinstance(cls, TorchClass):
             thing = Thing(cls, True, is_open=cls.entry.cases is None, initialised=True)
             state.replace(address, thing)
-            fields = modules.stock_fields(
+            fields = constructors.stock_fields(
                 self._machine, cls, dict.fromkeys(cls.entry.parameters, catalogue.UNKNOWN),
                 state, _NOWHERE, address, symbolic=True,
             )  # fmt: skip
-            is_open = cls.entry.cases is None or modules.container_kind(thing) is not None
+            is_open = cls.entry.cases is None or module_containers.container_kind(thing) is not None
             is_open = is_open or cls.name == "torch.nn.Module"
             state.replace(address, Thing(cls, True, fields, is_open=is_open, initialised=True))
             return

@@ -26,7 +26,8 @@ from flake8_paramassign.project.classes import ProjectClass
 from flake8_paramassign.semantics.attributes import REGISTRIES
 from flake8_paramassign.semantics.events import ItemStored, IteratedAgain
 from flake8_paramassign.semantics.machine import Arguments, Machine
-from flake8_paramassign.semantics.models import containers, modules
+from flake8_paramassign.semantics.models import containers
+from flake8_paramassign.semantics.models.modules import containers as module_containers
 from flake8_paramassign.semantics.models.tensors import operators, results, writing
 
 
@@ -61,8 +62,8 @@ class Items:
             data = Tensor(via=".data", through_data=True)  # of a slot of torch's layers
             return operators.item(self._machine, value, data, index, state, node)
         if isinstance(obj, Thing):
-            if modules.container_kind(obj) is not None:
-                return modules.item(self._machine, value, obj, index, state, node)
+            if module_containers.container_kind(obj) is not None:
+                return module_containers.item(self._machine, value, obj, index, state, node)
             return self._of_thing(value, obj, index, state, node)
         return UNKNOWN
 
@@ -145,7 +146,7 @@ class Items:
             fill = frame.place(frame.statement or target)
             state.write(owner, containers.with_item(obj, index, values, fill), strong=sure)
         elif isinstance(obj, Thing) and isinstance(owner, Address):
-            kind = modules.container_kind(obj)
+            kind = module_containers.container_kind(obj)
             if kind is not None:
                 key = constant(index)
                 if kind == "list" and type(key) is int and key < 0:
@@ -155,7 +156,7 @@ class Items:
                 converts = base is not None and "Parameter" in base.name
                 held = values
                 if converts:
-                    held = modules.as_held(self._machine, values, 1, state, target)
+                    held = module_containers.as_held(self._machine, values, 1, state, target)
                 self._machine.store(
                     (owner,), name if name is not None else Text(), held, state, target, None,
                     "add_module" if not converts else "=",
@@ -245,8 +246,8 @@ class Items:
         if isinstance(obj, Generator):
             return self._iterate_generator(value, obj, state, node)
         if isinstance(obj, Thing):
-            if modules.container_kind(obj) is not None:
-                return modules.items(self._machine, value, obj)
+            if module_containers.container_kind(obj) is not None:
+                return module_containers.items(self._machine, value, obj)
             methods = self._special(value, "__iter__", state, node)
             if methods and isinstance(node, ast.expr):
                 made = self._machine.call_any(methods, Arguments(), state, node)

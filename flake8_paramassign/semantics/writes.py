@@ -19,8 +19,8 @@ from flake8_paramassign.domain.values import (
 )
 from flake8_paramassign.semantics.attributes import REGISTRIES
 from flake8_paramassign.semantics.machine import Arguments, Machine
-from flake8_paramassign.semantics.models import modules
 from flake8_paramassign.semantics.models.base import METHODS, Call
+from flake8_paramassign.semantics.models.modules import containers as module_containers
 from flake8_paramassign.semantics.models.tensors import writing
 
 _SYMBOLS = {
@@ -56,7 +56,7 @@ class Writes:
                 call = Call(self._machine, "extend", value, Arguments([operand]), state, node.value)
                 METHODS[Container, "extend"](call)
                 results = join(results, (value,))
-            elif isinstance(obj, Thing) and modules.container_kind(obj) == "list":
+            elif isinstance(obj, Thing) and module_containers.container_kind(obj) == "list":
                 call = Call(self._machine, "extend", value, Arguments([operand]), state, node.value)
                 METHODS[Thing, "extend"](call)
                 results = join(results, (value,))

@@ -27,8 +27,9 @@ from flake8_paramassign.semantics import contexts
 from flake8_paramassign.semantics.calls.modelled import Modelled
 from flake8_paramassign.semantics.calls.objects import ObjectCalls
 from flake8_paramassign.semantics.machine import Arguments, Machine
-from flake8_paramassign.semantics.models import harmless, modules, optimizers
+from flake8_paramassign.semantics.models import harmless, optimizers
 from flake8_paramassign.semantics.models.base import FUNCTIONS
+from flake8_paramassign.semantics.models.modules import constructors
 from flake8_paramassign.semantics.models.tensors import functions, writing
 from flake8_paramassign.semantics.models.tensors.functions import short_name
 from flake8_paramassign.semantics.models.tensors.writing import writes_in_place
@@ -56,7 +57,7 @@ class LibraryCalls:
             return self._modelled(model, name, None, arguments, state, node)
         torch_class = TorchClass.named(name)
         if torch_class is not None:
-            return modules.make(self._machine, torch_class, arguments, state, node)
+            return constructors.make(self._machine, torch_class, arguments, state, node)
         if catalogue.optimizer_class(name):
             return self._modelled(optimizers.make, name, None, arguments, state, node)
         if name.endswith(".__init__"):
@@ -141,5 +142,5 @@ class LibraryCalls:
             return False
         for value in arguments.positional[0]:
             if isinstance(value, Address) and isinstance(state.read(value), Thing):
-                modules.initialise(self._machine, value, cls, arguments.after(1), state, node)
+                constructors.initialise(self._machine, value, cls, arguments.after(1), state, node)
         return True

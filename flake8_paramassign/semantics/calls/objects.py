@@ -19,8 +19,9 @@ from flake8_paramassign.domain.values import (
 from flake8_paramassign.project.classes import Class, ProjectClass, TorchClass
 from flake8_paramassign.semantics.calls.modelled import Modelled
 from flake8_paramassign.semantics.machine import Arguments, Machine
-from flake8_paramassign.semantics.models import builtins, harmless, modules
+from flake8_paramassign.semantics.models import builtins, harmless
 from flake8_paramassign.semantics.models.base import METHODS, Call
+from flake8_paramassign.semantics.models.modules import constructors
 from flake8_paramassign.semantics.models.tensors import methods, results
 from flake8_paramassign.semantics.models.tensors.methods import is_tensor_only
 
@@ -112,7 +113,7 @@ class ObjectCalls:
     ) -> None:  # fmt: skip
         """``super().__init__(...)``, which ``base`` has."""
         if isinstance(base, TorchClass):
-            modules.initialise(self._machine, receiver, base, arguments, state, node)
+            constructors.initialise(self._machine, receiver, base, arguments, state, node)
             return
         state.havoc(arguments.flat())
         obj = state.read(receiver)

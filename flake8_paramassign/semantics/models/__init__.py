@@ -18,3 +18,5 @@ def load() -> None:
         optimizers,
         recompute,
     )
+
+    modules.load()
