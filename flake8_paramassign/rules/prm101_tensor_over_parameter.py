@@ -11,7 +11,7 @@ from flake8_paramassign.domain.objects import (
     Tensor,
     Thing,
 )
-from flake8_paramassign.domain.values import NONE, Constant, Plain, Text, Value
+from flake8_paramassign.domain.values import NONE, Address, Constant, Plain, Text, Value
 from flake8_paramassign.facts import Facts
 from flake8_paramassign.facts.wording import attribute_of, quoted, shown
 from flake8_paramassign.rules.base import Rule, Step, Verdict
@@ -109,6 +109,8 @@ def _is_no_parameter(value: Value, event: AttributeStored, facts: Facts) -> bool
         return value.value is not None
     obj = facts.object(value, event.state)
     if isinstance(obj, Tensor):
+        if isinstance(value, Address) and value.symbolic and obj.made is None:
+            return False  # a Parameter, too, is what is annotated as a Tensor
         return not obj.is_parameter and not obj.is_subclass
     if isinstance(obj, Thing):
         return obj.is_module is True

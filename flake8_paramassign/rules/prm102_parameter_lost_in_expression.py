@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 
-from flake8_paramassign.domain.objects import ABSENT, ANY, BUFFER, PARAMETER, Place, Tensor
+from flake8_paramassign.domain.objects import ABSENT, BUFFER, PARAMETER, PLAIN, Place, Tensor
 from flake8_paramassign.domain.state import State
 from flake8_paramassign.domain.values import Address
 from flake8_paramassign.facts import Facts
@@ -72,7 +72,8 @@ class ParameterLostInExpression(Rule):
         thing = facts.thing(event.receiver, event.state)
         if event.how not in _STORES or thing is None or thing.is_module is not True:
             return None
-        if event.before.slot != ANY and event.before.slot & (PARAMETER | BUFFER):
+        slot = event.before.slot
+        if slot & (PARAMETER | BUFFER) and not slot & PLAIN:
             return None  # it stays a buffer, or raises: PRM101
         if looks_after_parts(thing.cls):
             return None
@@ -100,7 +101,11 @@ class ParameterLostInExpression(Rule):
 
     def holds(self, event: AttributeStored, facts: Facts) -> bool:
         """Not where an optimizer is given the tensor, or it is computed anew now and then."""
-        if event.frame.role is Role.CONSTRUCTION and _is_computed_anew(event, facts):
+        derived = any(
+            tensor.origin is not None and is_registered(tensor.origin, event.state)
+            for _, tensor in facts.tensors(event.values, event.state)
+        )
+        if derived and _is_computed_anew(event, facts):
             return False
         return facts.optimised.isdisjoint(v.site for v in event.values if isinstance(v, Address))
 
