@@ -360,6 +360,17 @@ FUNCTIONS = {
                 self.register_parameter(None, "bias")
                 self.register_parameter("weight", 3)  # PRM101
         """,
+    "layers of a content that is not known": """
+        class Net(nn.Module):
+            def __init__(self, layers, model):
+                super().__init__()
+                self.parts = [nn.Sequential(*layers), nn.Sequential(*model.children())]
+        """,
+    "annotated as a Tensor": """
+        def f(layer: nn.Linear, w: torch.Tensor):
+            layer.weight = w
+            layer.weight = w * 2  # PRM101
+        """,
     "context": """
         class Function(torch.autograd.Function):
             @staticmethod

@@ -60,3 +60,19 @@ def test_a_message_says_under_which_condition_and_what_to_write(statements: str,
     )
     (found,) = Analyzer().analyze(program)
     assert said in found.message
+
+
+@pytest.mark.parametrize(
+    ("layer", "said"),
+    [
+        ("nn.Linear(2, 2)", "they are never trained, saved or moved"),
+        ("nn.BatchNorm1d(2, affine=False)", "their buffers are never saved or moved"),
+        ("nn.Dropout()", "train() and eval() do not reach them"),
+    ],
+)
+def test_a_message_says_what_is_lost_of_modules_in_a_list(layer: str, said: str) -> None:
+    (found,) = Analyzer().analyze(
+        "from torch import nn\n\n\nclass Net(nn.Module):\n    def __init__(self):\n"
+        f"        super().__init__()\n        self.parts = [{layer}, {layer}]\n"
+    )
+    assert said in found.message

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from enum import Flag, auto
 
 from flake8_paramassign.domain.objects import (
     BUFFER,
@@ -17,7 +18,7 @@ from flake8_paramassign.domain.objects import (
 from flake8_paramassign.domain.state import State
 from flake8_paramassign.domain.values import Address, Text, Values
 from flake8_paramassign.facts.facts import Facts
-from flake8_paramassign.project.classes import Class, ProjectClass, TorchClass
+from flake8_paramassign.project.classes import Class, ExternalClass, ProjectClass, TorchClass
 from flake8_paramassign.semantics.registry import owners
 
 REGISTERED = PARAMETER | BUFFER | MODULE
@@ -52,42 +53,54 @@ def looks_after_parts(cls: Class | None) -> bool:
     return isinstance(cls, ProjectClass) and any(cls.find(name) for name in _GIVES_PARTS)
 
 
-def may_have_state(values: Values, state: State, seen: frozenset[Address] = frozenset()) -> bool:
-    """Whether something is lost of Modules that nobody registers; nothing is of ``nn.ReLU()``.
+class Kept(Flag):
+    """What a Module has that its parent is to look after."""
 
-    Dropout has no Parameter, but is told by its parents when training ends.
-    """
-    return any(
-        isinstance(value, Address) and value not in seen and _has_state(value, state, seen)
-        for value in values
-    )
-
-
-def _has_state(address: Address, state: State, seen: frozenset[Address]) -> bool:
-    thing = state.read(address)
-    if not isinstance(thing, Thing) or thing.is_module is not True:
-        return False
-    if isinstance(thing.cls, TorchClass):
-        return _class_has_state(thing.cls, thing) or _parts_have_state(address, thing, state, seen)
-    return thing.is_open or _parts_have_state(address, thing, state, seen)
+    NOTHING = 0
+    MODE = auto()
+    """It does something else while training: dropout."""
+    BUFFERS = auto()
+    PARAMETERS = auto()
 
 
-def _class_has_state(cls: TorchClass, thing: Thing) -> bool:
-    slots = cls.entry.slots(dict(thing.arguments or ()))
-    if slots is None or "Dropout" in cls.name or cls.is_a(*_CONTAINERS):
-        return True
-    return any(slot.kind not in ("none", "none-buffer") for slot in slots.values())
+def kept_by(values: Values, state: State, seen: frozenset[Address] = frozenset()) -> Kept:
+    """What some of the Modules ``values`` surely have: nothing, as ``nn.ReLU()`` has none."""
+    found = Kept.NOTHING
+    for value in values:
+        if isinstance(value, Address) and value not in seen:
+            thing = state.read(value)
+            if isinstance(thing, Thing) and thing.is_module is True:
+                found |= _kept_by_class(thing) | _kept_in_fields(value, thing, state, seen)
+    return found
 
 
-def _parts_have_state(
-    address: Address, thing: Thing, state: State, seen: frozenset[Address]
-) -> bool:
-    return any(
-        may_have_state(field.values, state, seen | {address})
-        or any(isinstance(v, Address) and isinstance(state.read(v), Tensor) for v in field.values)
-        for _, field in thing.held()
-        if field.slot & REGISTERED
-    )
+def _kept_by_class(thing: Thing) -> Kept:
+    """What an object has because its class is torch's, or another library's."""
+    if isinstance(thing.cls, ExternalClass):
+        return Kept.PARAMETERS
+    if not isinstance(thing.cls, TorchClass) or thing.cls.is_a(*_CONTAINERS):
+        return Kept.NOTHING
+    if "Dropout" in thing.cls.name:
+        return Kept.MODE
+    slots = thing.cls.entry.slots(dict(thing.arguments or ()))
+    if slots is None:
+        return Kept.PARAMETERS
+    kinds = {slot.kind for slot in slots.values()}
+    found = Kept.PARAMETERS if kinds & {"parameter", "frozen"} else Kept.NOTHING
+    return found | (Kept.BUFFERS if "buffer" in kinds else Kept.NOTHING)
+
+
+def _kept_in_fields(address: Address, thing: Thing, state: State, seen: frozenset[Address]) -> Kept:
+    found = Kept.NOTHING
+    for _, held in thing.held():
+        if held.slot & PLAIN:
+            continue
+        if held.slot & MODULE:
+            found |= kept_by(held.values, state, seen | {address})
+        if any(isinstance(v, Address) and isinstance(state.read(v), Tensor) for v in held.values):
+            found |= Kept.PARAMETERS if held.slot & PARAMETER else Kept.NOTHING
+            found |= Kept.BUFFERS if held.slot & BUFFER else Kept.NOTHING
+    return found
 
 
 def parts_of(values: Values, state: State) -> set[Address]:

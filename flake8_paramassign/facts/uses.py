@@ -6,7 +6,7 @@ import ast
 from collections.abc import Iterator
 
 from flake8_paramassign.domain.state import State
-from flake8_paramassign.domain.values import Value
+from flake8_paramassign.domain.values import Library, Value
 from flake8_paramassign.facts.facts import Facts, Store
 from flake8_paramassign.project.classes import ProjectClass
 from flake8_paramassign.semantics.events import Happening
@@ -31,6 +31,24 @@ def stores_of(cls: ProjectClass, name: str, facts: Facts) -> Iterator[Store]:
             related = store.cls in cls.ancestry or cls in store.cls.ancestry
         if related:
             yield store
+
+
+def is_only_given_to(function: str, name: str, cls: ProjectClass) -> bool:
+    """Whether all that reads an attribute, in the file of a class, hands it to that function."""
+    module = cls.module
+    nodes = list(ast.walk(module.tree))
+    reads = {
+        node
+        for node in nodes
+        if isinstance(node, ast.Attribute) and node.attr == name and isinstance(node.ctx, ast.Load)
+    }
+    given = {
+        argument
+        for node in nodes
+        if isinstance(node, ast.Call) and module.static(node.func) == (Library(function),)
+        for argument in node.args
+    }
+    return bool(reads) and reads <= given
 
 
 def tested(event: Happening) -> frozenset[str]:

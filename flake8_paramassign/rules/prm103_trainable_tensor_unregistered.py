@@ -10,12 +10,15 @@ from flake8_paramassign.domain.values import Address, Text, Value, Values
 from flake8_paramassign.facts import Facts
 from flake8_paramassign.facts.registration import looks_after_parts
 from flake8_paramassign.facts.training import is_trainable_leaf_object
-from flake8_paramassign.facts.uses import stores_of
+from flake8_paramassign.facts.uses import is_only_given_to, stores_of
 from flake8_paramassign.facts.wording import quoted
 from flake8_paramassign.project.classes import ProjectClass
 from flake8_paramassign.rules.base import Rule, Verdict
 from flake8_paramassign.semantics.events import AttributeStored
 from flake8_paramassign.semantics.frames import Role
+
+_CHECKPOINT = "torch.utils.checkpoint.checkpoint"
+"""It needs some argument that requires grad, to record what it calls: a dummy will do."""
 
 
 class TrainableTensorUnregistered(Rule):
@@ -51,7 +54,8 @@ class TrainableTensorUnregistered(Rule):
     ## Known limits
     Silent where the attribute is given to an optimizer by name, where a list or another attribute
     holds the tensor, too, and where a method stores the attribute anew: these are trained by hand.
-    Silent in `forward`, and in a class body.
+    Silent in `forward`, in a class body, and for a tensor that only
+    `torch.utils.checkpoint.checkpoint` is given, which needs some argument that requires grad.
 
     ## References
     - [torch.nn.parameter.Parameter](https://docs.pytorch.org/docs/stable/generated/torch.nn.parameter.Parameter.html)
@@ -99,14 +103,15 @@ class TrainableTensorUnregistered(Rule):
         )
 
     def holds(self, event: AttributeStored, facts: Facts) -> bool:
-        """Not where an optimizer is given the tensor itself, or a step stores another one."""
+        """Not where an optimizer is given it, a step stores another one, or it is a dummy."""
         if not facts.optimised.isdisjoint(v.site for v in event.values if isinstance(v, Address)):
             return False
         cls = facts.class_of(event)
         if not isinstance(cls, ProjectClass) or not isinstance(event.name, str):
             return True
         stores = stores_of(cls, event.name, facts)
-        return all(store.role is Role.CONSTRUCTION for store in stores)
+        is_kept = all(store.role is Role.CONSTRUCTION for store in stores)
+        return is_kept and not is_only_given_to(_CHECKPOINT, event.name, cls)
 
 
 def _contents(obj: Obj) -> Iterator[tuple[str | Text, Values]]:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from flake8_paramassign.facts import Facts
 from flake8_paramassign.facts.registration import (
+    Kept,
     has_parts_registered,
     is_hidden_on_purpose,
+    kept_by,
     looks_after_parts,
-    may_have_state,
 )
 from flake8_paramassign.facts.training import is_optimised
 from flake8_paramassign.facts.wording import quoted
@@ -71,14 +72,15 @@ class ModulesInPlainContainer(Rule):
         if any(facts.tensor(item, event.state) for item in event.items):
             return None  # PRM104
         items = tuple(v for v in event.items if v != event.receiver)  # modules() gives self, too
-        if not may_have_state(items, event.state):
+        kept = kept_by(items, event.state)
+        if kept is Kept.NOTHING:
             return None
         if has_parts_registered(items, event.state):
             return None
         better = "nn.ModuleDict" if container.kind == "dict" else "nn.ModuleList"
         return Verdict(
             f"Modules in the plain {container.kind} {quoted(event.name)} are not registered: "
-            f"they are never trained, saved or moved; keep them in an {better}",
+            f"{_lost(kept)}; keep them in an {better}",
             evidence=items[0],
             trace=tuple(("the container is filled", fill) for fill in container.fills),
         )
@@ -88,3 +90,12 @@ class ModulesInPlainContainer(Rule):
         if is_optimised(event.items, event.state, facts):
             return False
         return event.container.site not in facts.discriminated
+
+
+def _lost(kept: Kept) -> str:
+    """What is lost of Modules that nobody registers."""
+    if Kept.PARAMETERS in kept:
+        return "they are never trained, saved or moved"
+    if Kept.BUFFERS in kept:
+        return "their buffers are never saved or moved"
+    return "train() and eval() do not reach them"

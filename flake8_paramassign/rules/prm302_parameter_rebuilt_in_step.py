@@ -5,6 +5,7 @@ from __future__ import annotations
 from flake8_paramassign.domain.state import State
 from flake8_paramassign.domain.values import NONE, Value
 from flake8_paramassign.facts import Facts
+from flake8_paramassign.facts.statistics import is_statistic
 from flake8_paramassign.facts.uses import is_repeated, tested
 from flake8_paramassign.facts.wording import quoted
 from flake8_paramassign.rules.base import Rule, Verdict
@@ -45,8 +46,9 @@ class ParameterRebuiltInStep(Rule):
 
     ## Known limits
     Silent under a condition, unless it asks for nothing but what the constructor has set: else it
-    may be made at the first call only. Silent for a Parameter that does not require grad, and for
-    one that is put back afterwards.
+    may be made at the first call only. Silent for a Parameter that does not require grad, for one
+    that is put back afterwards, and for a moving average (`self.w * d + (1 - d) * new`), which is
+    not meant to be trained.
 
     ## References
     - [torch.func.functional_call](https://docs.pytorch.org/docs/stable/generated/torch.func.functional_call.html)
@@ -64,7 +66,7 @@ class ParameterRebuiltInStep(Rule):
         if facts.is_module(event.receiver, event.state) is not True or event.before.values == NONE:
             return None
         made = next((v for v in event.values if _is_new(event, v, facts)), None)
-        if made is None:
+        if made is None or is_statistic(event):
             return None
         tensor = facts.tensor(made, event.state)
         step = getattr(event.frame.node, "name", "this method")

@@ -113,7 +113,7 @@ class InitGuardBypassed(Rule):
             return None
         return Verdict(
             f"'{shown(subject)}' is written by {how} in _init_weights, which under transformers "
-            f"{_SINCE} (from 5.23 on only where a weight of the module is missing) overwrites what "
+            f"5.0 to 5.5 (and newer where a weight of the module is missing) overwrites what "
             f"from_pretrained has loaded; {_instead(how, subject)}"
         )
 
