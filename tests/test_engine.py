@@ -340,3 +340,26 @@ class Search(nn.Module):
         self.baseline += reward
 """
     assert [(d.code, d.start.line) for d in Analyzer().analyze(program)] == [("PRM101", 16)]
+
+
+def test_a_property_of_a_base_is_what_super_reads() -> None:
+    program = """
+import torch
+from torch import nn
+
+
+class Base(nn.Module):
+    @property
+    def start(self):
+        return torch.zeros(2)
+
+
+class Child(Base):
+    def __init__(self):
+        super().__init__()
+        self.weight = nn.Parameter(torch.ones(2))
+
+    def reset(self):
+        self.weight = super().start
+"""
+    assert [(d.code, d.start.line) for d in Analyzer().analyze(program)] == [("PRM101", 18)]

@@ -22,7 +22,9 @@ from flake8_paramassign.nodes import FunctionNode, declared
 from flake8_paramassign.project.classes import ProjectClass
 from flake8_paramassign.project.index import Index
 from flake8_paramassign.project.project import Project
-from flake8_paramassign.semantics.attributes import Attributes
+from flake8_paramassign.semantics.attributes.members import Members
+from flake8_paramassign.semantics.attributes.reading import AttributeReads
+from flake8_paramassign.semantics.attributes.storing import AttributeStores
 from flake8_paramassign.semantics.calls.dispatch import Calls
 from flake8_paramassign.semantics.calls.functions import FunctionCalls
 from flake8_paramassign.semantics.calls.unknown import UnknownCalls
@@ -122,11 +124,12 @@ class Engine:
 
     def _connect_objects(self) -> None:
         """Let each kind of object be known by its part."""
-        attributes = Attributes(self)
-        self.attribute = attributes.read
-        self.store = attributes.store
-        self.bypass = attributes.bypass
-        self.delete_attribute = attributes.delete
+        members = Members(self)
+        self.attribute = AttributeReads(self, members).read
+        stores = AttributeStores(self, members)
+        self.store = stores.store
+        self.bypass = stores.bypass
+        self.delete_attribute = stores.delete
         items = Items(self)
         self.item = items.read
         self.store_item = items.store

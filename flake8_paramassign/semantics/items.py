@@ -23,7 +23,7 @@ from flake8_paramassign.domain.values import (
     join_all,
 )
 from flake8_paramassign.project.classes import ProjectClass
-from flake8_paramassign.semantics.attributes import REGISTRIES
+from flake8_paramassign.semantics.attributes.registration import REGISTRIES
 from flake8_paramassign.semantics.events import ItemStored, IteratedAgain
 from flake8_paramassign.semantics.machine import Arguments, Machine
 from flake8_paramassign.semantics.models import containers

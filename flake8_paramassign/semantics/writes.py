@@ -17,7 +17,7 @@ from flake8_paramassign.domain.values import (
     is_number,
     join,
 )
-from flake8_paramassign.semantics.attributes import REGISTRIES
+from flake8_paramassign.semantics.attributes.registration import REGISTRIES
 from flake8_paramassign.semantics.machine import Arguments, Machine
 from flake8_paramassign.semantics.models.base import METHODS, Call
 from flake8_paramassign.semantics.models.modules import containers as module_containers
