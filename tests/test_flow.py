@@ -371,6 +371,30 @@ FUNCTIONS = {
             layer.weight = w
             layer.weight = w * 2  # PRM101
         """,
+    "called by what is called without gradients": """
+        class Base(nn.Module):
+            def __init__(self):
+                super().__init__()
+                self.a, self.b = nn.Parameter(torch.empty(3)), nn.Parameter(torch.empty(3))
+
+            def reset(self):
+                self.a.zero_()
+
+            def reset_all(self):
+                self.b.zero_()  # PRM301
+
+            def init_weights(self):
+                self.reset()
+                self.reset_all()
+
+        class Model(Base):
+            @torch.inference_mode()
+            def init_weights(self):
+                super().init_weights()
+
+        Model().init_weights()
+        Model().reset_all()
+        """,
     "context": """
         class Function(torch.autograd.Function):
             @staticmethod

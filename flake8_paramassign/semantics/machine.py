@@ -285,8 +285,8 @@ class Machine(Protocol):
     def found(self, node: ast.AST, frame: Frame) -> None:
         """A function or class is defined, and is to be run for its own sake later."""
 
-    def called(self, function: Function, mode: bool | str | None) -> None:
-        """A function is called in a grad mode."""
+    def called(self, function: Function, mode: bool | str | None, root: Frame) -> None:
+        """A function is called in a grad mode, on a way that began with ``root``."""
 
     def instance(self, cls: Class | None, address: Address, state: State) -> None:
         """Let ``address`` be an object of ``cls`` that somebody else made."""

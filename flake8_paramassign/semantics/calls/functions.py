@@ -76,7 +76,7 @@ class FunctionCalls:
         mode = state.grad
         if function.mode is not None:
             state.grad = function.mode.enabled
-        self._machine.called(function, state.grad)
+        self._machine.called(function, state.grad, caller.root)
         values, end = self._machine.run_frame(frame, state)
         if end is None:
             state.leave(caller.scope, None)

@@ -57,7 +57,7 @@ class UnknownCalls:
         function = value.function if isinstance(value, Method) else value
         if not isinstance(function, Function) or function.scope is None:
             return []
-        self._machine.called(function, None)  # in whichever grad mode
+        self._machine.called(function, None, self._machine.frame)  # in whichever grad mode
         running = function.scope is self._machine.frame.scope
         variables = state.names if running else state.scopes.get(function.scope, {})
         return [
