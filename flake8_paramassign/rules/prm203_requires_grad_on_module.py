@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flake8_paramassign.domain.values import Address, constant
+from flake8_paramassign.domain.values import constant
 from flake8_paramassign.facts import Facts
 from flake8_paramassign.facts.uses import reading_roles
 from flake8_paramassign.facts.wording import owner_of, shown
@@ -50,15 +50,14 @@ class RequiresGradOnModule(Rule):
     fix = "unsafe"
 
     def judge(self, event: AttributeStored, facts: Facts) -> Verdict | None:
-        """Whatever the receiver is, it is a Module, and the attribute is no flag of its own."""
+        """The receiver is a Module, it may be no tensor, and the attribute no flag of its own."""
         thing = facts.thing(event.receiver, event.state)
         if event.name != _FLAG or event.how not in ("=", "setattr") or thing is None:
             return None
         flag = constant(event.values)
-        if not isinstance(flag, bool) or not all(
-            isinstance(value, Address) and facts.is_module(value, event.state) is True
-            for value in event.receivers
-        ):
+        if not isinstance(flag, bool) or thing.is_module is not True:
+            return None
+        if any(facts.tensor(value, event.state) for value in event.receivers):
             return None
         if isinstance(thing.cls, ProjectClass) and thing.cls.find(_FLAG) is not None:
             return None
