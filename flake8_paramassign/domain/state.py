@@ -10,40 +10,40 @@ from __future__ import annotations
 import ast
 from collections.abc import Callable, Hashable, Iterable, Iterator
 from dataclasses import dataclass, replace
-from typing import TypeVar
+from itertools import chain
 
 from flake8_paramassign.domain.heap import Heap
+from flake8_paramassign.domain.joining import (
+    common,
+    counted,
+    differing,
+    joined_heaps,
+    joined_names,
+    joined_scopes,
+    same_names,
+    same_scopes,
+)
 from flake8_paramassign.domain.objects import (
     UNSEEN,
     UNSEEN_THING,
     Obj,
-    Optimizer,
     Place,
     Tensor,
     Thing,
     related_to,
 )
+from flake8_paramassign.domain.reach import reachable, unreachable
 from flake8_paramassign.domain.values import (
     NOTHING,
     OFTEN,
     UNKNOWN,
     Address,
     Addresses,
-    Constant,
-    Plain,
     Scope,
     Value,
     Values,
-    addresses_in,
-    is_number,
-    join,
-    join_all,
     same,
-    scopes_in,
 )
-
-_Key = TypeVar("_Key", bound=Hashable)
-_Any = TypeVar("_Any")
 
 INHERITED = "inherited"
 """The grad mode of a function that is run for its own sake: that of whoever calls it."""
@@ -79,7 +79,7 @@ class Split:
         """What three states differ in."""
         return Split(
             first, second, joined,
-            _differing(joined.names, first.names, second.names),
+            differing(joined.names, first.names, second.names),
             tuple(dict.fromkeys([
                 *joined.heap.differing(first.heap), *joined.heap.differing(second.heap)
             ])),
@@ -222,21 +222,7 @@ class State:
 
     def reachable(self, values: Iterable[Value]) -> list[Address]:
         """All objects that code which has ``values`` can get at, the nearest first."""
-        found: dict[Address, None] = {}
-        seen: set[Scope] = set()
-        waiting: list[Values] = [tuple(values)]
-        for held in waiting:  # which grows
-            for address in addresses_in(held):
-                if address not in found:
-                    found[address] = None
-                    obj = self.heap.get(address)
-                    if obj is not None:
-                        waiting.extend(obj.contents())
-            for scope in scopes_in(held):
-                if scope not in seen:
-                    seen.add(scope)
-                    waiting.extend(self.scopes.get(scope, {}).values())
-        return list(found)
+        return reachable(values, self.heap, self.scopes)
 
     def keep_only(self, values: Iterable[Value]) -> None:
         """Let go of all objects but those that ``values`` lead to."""
@@ -259,34 +245,12 @@ class State:
 
         What has or trains Parameters stays: others may ask who does.
         """
-        old = before.heap
-        changed = [
-            (address, obj)
-            for address in self.heap.differing(old)
-            if (obj := self.heap.get(address)) is not None
-        ]
-        made = {a for a, obj in changed if a not in old and not _stays(obj)}
-        if not made:
-            return
-        waiting: list[Values] = [values, *self.names.values()]
-        for scope, names in self.scopes.items():
-            if names is not before.scopes.get(scope):
-                waiting.extend(names.values())
-        for address, obj in changed:
-            if address not in made:
-                waiting.extend(obj.contents())
-                waiting.append(tuple(related_to(obj)))
-        while waiting and made:
-            held = waiting.pop()
-            for address in addresses_in(held):
-                if address in made:
-                    made.remove(address)
-                    obj = self.heap[address]
-                    waiting.extend(obj.contents())
-                    waiting.append(tuple(related_to(obj)))
-        if made:
+        changed = (n for s, n in self.scopes.items() if n is not before.scopes.get(s))
+        variables = chain(self.names.values(), chain.from_iterable(n.values() for n in changed))
+        lost = unreachable(self.heap, before.heap, chain((values,), variables))
+        if lost:
             heap = self._own_heap()
-            for address in made:
+            for address in lost:
                 del heap[address]
 
     def handed_out(self, values: Iterable[Value]) -> None:
@@ -338,9 +302,9 @@ class State:
         if self is other:
             return self
         result = State()
-        result.names = _joined_names(self.names, other.names)
-        result.scopes = self._joined_scopes(other)
-        result.heap = _joined_heaps(self.heap, other.heap)
+        result.names = joined_names(self.names, other.names)
+        result.scopes = joined_scopes(self.scopes, other.scopes)
+        result.heap = joined_heaps(self.heap, other.heap)
         result._shared = (
             _NAMES * (result.names is self.names)
             | _SCOPES * (result.scopes is self.scopes)
@@ -358,7 +322,7 @@ class State:
             result.replaced = self.replaced
         else:
             result.replaced = {**other._replaced_beside(self), **self._replaced_beside(other)}
-        result.passed = _common(self.passed, other.passed)
+        result.passed = common(self.passed, other.passed)
         if remember:
             snapshot = result.copy()
             snapshot.splits = ()
@@ -390,32 +354,14 @@ class State:
                 found.add(holder)
         return found
 
-    def _joined_scopes(self, other: State) -> dict[Scope, dict[str, Values]]:
-        if self.scopes is other.scopes:
-            return self.scopes
-        scopes = self.scopes.copy()
-        get = scopes.get
-        for scope, names in [(s, n) for s, n in other.scopes.items() if get(s) is not n]:
-            mine = get(scope)
-            scopes[scope] = names if mine is None else _joined_names(mine, names)
-        return scopes
-
     def same(self, other: State) -> bool:
         """Whether nothing differs: the fixpoint of a loop."""
         return (
             self.grad == other.grad
-            and _same_names(self.names, other.names)
-            and self._same_scopes(other)
+            and same_names(self.names, other.names)
+            and same_scopes(self.scopes, other.scopes)
             and (self.heap is other.heap or self.heap == other.heap)
             and self.replaced == other.replaced
-        )
-
-    def _same_scopes(self, other: State) -> bool:
-        if self.scopes is other.scopes:
-            return True
-        return self.scopes.keys() == other.scopes.keys() and all(
-            names is other.scopes[scope] or _same_names(names, other.scopes[scope])
-            for scope, names in self.scopes.items()
         )
 
     def settling(self, later: State) -> State:
@@ -426,17 +372,17 @@ class State:
         """
         result = self.joined(later)
         for name, values in [(n, v) for n, v in result.names.items() if self.names.get(n) is not v]:
-            counted = _counted(self.names.get(name, NOTHING), values)
-            if counted is not values:
-                result.bind(name, counted)
+            often = counted(self.names.get(name, NOTHING), values)
+            if often is not values:
+                result.bind(name, often)
         for address in result.heap.differing(self.heap):
             before, obj = self.heap.get(address), result.heap.get(address)
             if isinstance(obj, Thing) and isinstance(before, Thing):
                 fields = {
-                    name: replace(held, values=counted)
+                    name: replace(held, values=often)
                     for name, held in obj.fields.items()
                     if (known := before.fields.get(name)) is not None
-                    and (counted := _counted(known.values, held.values)) is not held.values
+                    and (often := counted(known.values, held.values)) is not held.values
                 }
                 epoch = obj.epoch if obj.epoch == before.epoch else OFTEN
                 if fields or epoch != obj.epoch:
@@ -484,83 +430,3 @@ def join_states(states: Iterable[State | None], *, remember: bool = False) -> St
         if state is not None:
             result = state if result is None else result.joined(state, remember=remember)
     return result
-
-
-def _counted(before: Values, after: Values) -> Values:
-    """``after``, in which numbers may be any if they have changed for the second time."""
-    if before is after or sum(map(is_number, before)) < 2:
-        return after
-    if all(value in before for value in after if is_number(value)):
-        return after
-    return join_all(
-        (Plain(type(value.value).__name__),)
-        if isinstance(value, Constant) and is_number(value)
-        else (value,)
-        for value in after
-    )
-
-
-def _stays(obj: Obj) -> bool:
-    """Whether an object counts although nothing leads to it."""
-    return isinstance(obj, Optimizer) or (isinstance(obj, Thing) and obj.is_module is True)
-
-
-def _common(first: tuple[ast.AST, ...], second: tuple[ast.AST, ...]) -> tuple[ast.AST, ...]:
-    """The tests that lead to both."""
-    if first is second:
-        return first
-    shared = 0
-    for one, other in zip(first, second, strict=False):
-        if one is not other:
-            break
-        shared += 1
-    return first[:shared]
-
-
-def _differing(joined: dict[_Key, _Any], *sides: dict[_Key, _Any]) -> tuple[_Key, ...]:
-    """The keys for which one of ``sides`` has something else than ``joined``."""
-    found: dict[_Key, None] = {}
-    for side in sides:
-        if side is not joined:
-            get = side.get
-            found.update([(key, None) for key, value in joined.items() if get(key) is not value])
-    return tuple(found)
-
-
-def _joined_names(first: dict[str, Values], second: dict[str, Values]) -> dict[str, Values]:
-    if first is second:
-        return first
-    both = first.copy()
-    get = first.get
-    for name, values in [(n, v) for n, v in second.items() if get(n) is not v]:
-        mine = get(name)
-        # Unbound on one path: to read it there would raise.
-        both[name] = values if mine is None else join(mine, values)
-    return both
-
-
-def _same_names(first: dict[str, Values], second: dict[str, Values]) -> bool:
-    if first is second:
-        return True
-    return first.keys() == second.keys() and all(
-        same(values, second[name]) for name, values in first.items()
-    )
-
-
-def _joined_heaps(first: Heap, second: Heap) -> Heap:
-    if first is second:
-        return first
-    both = first.copy()
-    for address in first.differing(second):
-        mine, other = first.get(address), second.get(address)
-        if mine is not None and other is not None:
-            joined = mine.join(other)
-            if joined is not mine:
-                both[address] = joined
-        elif address.symbolic:
-            known = mine or other
-            assert known is not None
-            both[address] = UNSEEN_THING.join(known)
-        elif other is not None:
-            both[address] = other
-    return both
