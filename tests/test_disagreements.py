@@ -62,6 +62,12 @@ t = torch.ones(4)
 model = nn.Sequential(nn.LayerNorm(4), nn.Linear(4, 4))
 optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
 """
+STALE = """\
+optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+model.bias = nn.Parameter(torch.ones(4))
+optimizer.step()
+"""
+ANEW = "optimizer = torch.optim.SGD(model.parameters(), lr=0.1)\n"
 BARE = "m = nn.LayerNorm(4, elementwise_affine=False)\n"
 NORMED = "model = nn.utils.parametrizations.spectral_norm(model)\n"
 
@@ -83,6 +89,9 @@ NORMED = "model = nn.utils.parametrizations.spectral_norm(model)\n"
         (f"{BARE}m.bias = torch.zeros_like(m.bias)\n", []),
         (f"{BARE}m.bias = torch.zeros_like(input=m.bias)\n", []),
         (f"{BARE}m.bias = torch.zeros(4)\n", [("PRM101", 2)]),
+        # What another optimizer takes is trained by that.
+        (f"{STALE}return model, optimizer\n", [("PRM303", 2)]),
+        (f"{STALE}{ANEW}return model, optimizer\n", []),
         # What may be a copy of the Parameter may be stored before the Module is initialised.
         (EARLY.format("nn.Parameter(torch.ones(4, 4).t()).contiguous()"), []),
         (EARLY.format("nn.Parameter(torch.ones(4, 4).t())"), [("PRM107", 3)]),

@@ -141,6 +141,17 @@ def whole(body: str) -> str:
     return HEAD + textwrap.indent(body.rstrip(), "    ") + "\n" + TAIL
 
 
+TAKEN_OUT = "kept = model.w\ndel model.w\nmodel.w = kept * 2\n"
+MENDED = {
+    "computed by a hook": "model.weight = model.w\nmodel = nn.utils.spectral_norm(model)\n"
+    f"model.weight = nn.Parameter(torch.ones(4, 4))\n{TAKEN_OUT.replace('.w', '.weight')}",
+    "stored in a try": f"{TAKEN_OUT}try:\n    model.w = model.w.data * 2\nexcept TypeError: pass\n",
+    "frozen twice": "model.w.requires_grad_(False)\nmodel.v = nn.Parameter(torch.ones(4))\n"
+    + TAKEN_OUT * 2,
+    "frozen integers": "model.ids = nn.Parameter(torch.arange(4), requires_grad=False)\n"
+    + TAKEN_OUT.replace(".w", ".ids"),
+}
+"""What a fix once made worse."""
 FROZEN = whole("model.requires_grad_(False)\nmodel(inputs(device)[0]).sum().backward()").replace(
     "self.fc(x)", "self.fc(x * self.alpha)"
 )
@@ -209,6 +220,9 @@ def cases() -> dict[str, dict[str, Any]]:
     listed = FROZEN.replace("super().__init__()", f"super().__init__()\n        {LISTED}")
     listed = listed.replace("self.fc(x * self.alpha)", "self.kept[0](x)")
     asked["listed and frozen with all"] = {"mends": True, "source": listed}
+    for what, body in MENDED.items():
+        source = whole(body).replace("fc = nn.Linear(4, 4)", "w = nn.Parameter(torch.eye(4))")
+        asked[what] = {"mends": True, "source": source.replace("self.fc(x)", "x @ self.w")}
     large = f"{SOUND['PRM305']}\n{HAPPENS['PRM303']}\nmodel.eval()"
     asked["minimal"] = {"source": whole(large), "shrinks": "PRM303 for a while"}
     return asked
@@ -286,6 +300,8 @@ def test_a_fix_that_is_no_fix_is_seen() -> None:
     assert answers()["announced"]["problems"] == [""]
     assert "ValueError" in answers()["not announced"]["problems"][0]
     assert answers()["frozen with all"]["problems"] == [""]
+    for what in MENDED:
+        assert {*answers()[what]["problems"]} == {""}, what
     assert answers()["listed and frozen with all"]["problems"] == [""]
     assert "a second time" in answers()["trained as before"]["problems"][0]
 

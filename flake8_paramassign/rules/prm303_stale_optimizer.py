@@ -5,8 +5,10 @@ from __future__ import annotations
 import ast
 
 from flake8_paramassign.domain.objects import Optimizer, Tensor
-from flake8_paramassign.domain.values import NONE
+from flake8_paramassign.domain.state import State
+from flake8_paramassign.domain.values import NONE, Address
 from flake8_paramassign.facts import Facts
+from flake8_paramassign.facts.training import is_taken
 from flake8_paramassign.facts.wording import in_brackets, quoted, shown
 from flake8_paramassign.rules.base import Rule, Step, Verdict
 from flake8_paramassign.semantics.events import ParameterReplaced
@@ -70,6 +72,12 @@ class StaleOptimizer(Rule):
         taker = known[0]
         steps: tuple[Step, ...] = ((f"{taker.name} takes the old one", taker.made),)
         return Verdict(_message(event, taker, facts), trace=steps)
+
+    def stands(
+        self, event: ParameterReplaced, verdict: Verdict, final: State, facts: Facts
+    ) -> bool:
+        """Not where another optimizer takes the new one afterwards."""
+        return not any(is_taken(v, final) for v in event.values if isinstance(v, Address))
 
 
 def _message(event: ParameterReplaced, taker: Optimizer, facts: Facts) -> str:

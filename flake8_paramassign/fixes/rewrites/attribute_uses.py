@@ -15,7 +15,9 @@ from flake8_paramassign.fixes.rewrites.draft import Draft
 from flake8_paramassign.fixes.rewrites.places import path_to
 from flake8_paramassign.project.classes import ProjectClass
 from flake8_paramassign.semantics.events import AttributeStored
+from flake8_paramassign.semantics.models import recompute
 
+_RECOMPUTING = frozenset(map(Library, recompute.NAMES))
 _WITHOUT_GRAD = frozenset([Library("torch.no_grad"), Library("torch.inference_mode")])
 
 
@@ -77,7 +79,9 @@ class Attribute:
 
     @property
     def is_stored_elsewhere(self) -> bool:
-        """Whether another function stores something in it that may be no Parameter."""
+        """Whether another function, or what computes it, may store what is no Parameter."""
+        if self._is_recomputed():
+            return True
         here = set(ast.walk(self.draft.function))
         facts = self.draft.case.facts
         cls = facts.class_of(self.event)
@@ -90,6 +94,20 @@ class Attribute:
             isinstance(use, ast.Attribute)
             and isinstance(use.ctx, ast.Store)
             and use not in here
+            and not _is_none_or_parameter(getattr(user, "value", None))
+            for _, user, use in self._uses()
+        )
+
+    @property
+    def is_stored_in_a_try(self) -> bool:
+        """Whether another statement stores in it where an exception may be caught."""
+        tries = (node for node in ast.walk(self.draft.tree) if isinstance(node, ast.Try))
+        tried = {node for each in tries for stmt in each.body for node in ast.walk(stmt)}
+        return any(
+            use in tried
+            and use is not self.event.node
+            and isinstance(use, ast.Attribute)
+            and isinstance(use.ctx, ast.Store)
             and not _is_none_or_parameter(getattr(user, "value", None))
             for _, user, use in self._uses()
         )
@@ -119,6 +137,12 @@ class Attribute:
             and ast.unparse(use.value) == owner
             for use in reads
         )
+
+    def _is_recomputed(self) -> bool:
+        """Whether the file lets a hook compute weights, as ``spectral_norm`` does."""
+        static = self.draft.module.static
+        calls = (node for node in ast.walk(self.draft.tree) if isinstance(node, ast.Call))
+        return any(not _RECOMPUTING.isdisjoint(static(call.func)) for call in calls)
 
     def _uses(self) -> Iterator[list[ast.AST]]:
         return uses(self.draft, self.event.name, self.event.frame.owner)

@@ -46,7 +46,9 @@ def move_inside(draft: Draft, made: Address) -> None:
     _refuse_unclear(steps or [operation])
     calls = _calls_alike(operation, call)
     if not steps:
-        wrap(draft, operation)
+        parameter = draft.tensor(made)
+        is_frozen = parameter is not None and parameter.trainable is False
+        wrap(draft, operation, is_frozen=is_frozen)
     elif len(calls) == 1:
         _move(draft, operation, call, steps[-1])
     else:

@@ -39,9 +39,11 @@ _REMOVERS = (
     "torch.nn.utils.remove_weight_norm", "torch.nn.utils.remove_spectral_norm",
     "torch.nn.utils.prune.remove", "torch.nn.utils.parametrize.remove_parametrizations",
 )  # fmt: skip
+NAMES = (*_NORMS, *_PRUNING)
+"""The functions that let a hook, or a parametrization, compute it."""
 
 
-@function(*_NORMS, *_PRUNING)
+@function(*NAMES)
 def _recomputed(call: Call) -> Values:
     modules = call.argument(0, "module")
     default = NotImplemented if "prune" in call.name or "register" in call.name else "weight"

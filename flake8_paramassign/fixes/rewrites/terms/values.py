@@ -106,6 +106,11 @@ MOVED_ONTO_SLOT = Terms[Moved](
     unsafe=REPLACED.unsafe,
 )
 
+STORED_IN_A_TRY = Question[Attribute](
+    "it is stored in a try, too, where nobody would see that a Parameter refuses it",
+    lambda a: a.is_stored_in_a_try,
+)
+
 MOVED_INSIDE = Terms[Moved](
     "PRM102",
     "`m.w = nn.Parameter(t).to(d)` becomes `m.w = nn.Parameter(t.to(d))`",
@@ -119,6 +124,7 @@ MOVED_INSIDE = Terms[Moved](
             lambda m: m.is_expanded,
         ),
         *MOVED_ONTO_SLOT.refused,
+        STORED_IN_A_TRY,  # type: ignore[arg-type]  # asked of any attribute
         Question(
             "another Parameter would no longer get its gradient: compute it in forward",
             lambda m: m.cuts_a_gradient,
@@ -154,6 +160,7 @@ MADE_A_PARAMETER = Terms[Attribute](
             "it is written in place in grad mode, which raises where it is a Parameter",
             lambda a: a.is_written_in_grad_mode,
         ),
+        STORED_IN_A_TRY,
     ),
     unsafe="nothing but another Parameter can be assigned to it afterwards (TypeError), and "
     f"{DONE_WITH_ALL.format('it')}",
