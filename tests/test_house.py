@@ -45,8 +45,7 @@ def module_of(name: str) -> str | None:
 
 
 KNOT = frozenset(
-    f"{OURS}.{name}"
-    for name in ("domain.values", "project.classes", "project.module", "project.project")
+    f"{OURS}.{name}" for name in ("domain.values", "project.classes", "project.module")
 )
 """A value may be a class, a class stands in a file, a file's names have values: one type, which
 goes round in itself. Their runtime imports do not, and nothing else may join them."""

@@ -7,11 +7,9 @@ two heaps with the same past meet, only what either has changed since is looked 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from flake8_paramassign.domain.objects import Obj
-    from flake8_paramassign.domain.values import Address
+from flake8_paramassign.domain.objects import Obj
+from flake8_paramassign.domain.values import Address
 
 _FEW = 32
 """As many changes are carried along at least, before they are shared."""

@@ -11,10 +11,10 @@ from typing import TypeAlias, TypeVar
 
 from flake8_paramassign.domain.heap import Heap
 from flake8_paramassign.domain.objects import UNSEEN_THING
+from flake8_paramassign.domain.scopes import Scope
 from flake8_paramassign.domain.values import (
     Constant,
     Plain,
-    Scope,
     Values,
     is_number,
     join,

@@ -24,9 +24,9 @@ from flake8_paramassign.domain.values import (
     join_all,
     same,
 )
+from flake8_paramassign.project.classes import Class
 
 if TYPE_CHECKING:
-    from flake8_paramassign.project.classes import Class
     from flake8_paramassign.project.module import Module
 
 Slot: TypeAlias = int

@@ -7,7 +7,8 @@ from collections.abc import Iterable
 from flake8_paramassign.domain.heap import Heap
 from flake8_paramassign.domain.joining import Scopes
 from flake8_paramassign.domain.objects import Obj, Optimizer, Thing, related_to
-from flake8_paramassign.domain.values import Address, Scope, Value, Values, addresses_in, scopes_in
+from flake8_paramassign.domain.scopes import Scope
+from flake8_paramassign.domain.values import Address, Value, Values, addresses_in, scopes_in
 
 
 def reachable(values: Iterable[Value], heap: Heap, scopes: Scopes) -> list[Address]:

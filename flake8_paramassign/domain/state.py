@@ -33,13 +33,13 @@ from flake8_paramassign.domain.objects import (
     related_to,
 )
 from flake8_paramassign.domain.reach import reachable, unreachable
+from flake8_paramassign.domain.scopes import Scope
 from flake8_paramassign.domain.values import (
     NOTHING,
     OFTEN,
     UNKNOWN,
     Address,
     Addresses,
-    Scope,
     Value,
     Values,
     same,

@@ -12,10 +12,11 @@ from collections.abc import Hashable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
+from flake8_paramassign.domain.scopes import Scope
 from flake8_paramassign.nodes import FunctionNode
+from flake8_paramassign.project.classes import Class, ProjectClass
 
 if TYPE_CHECKING:
-    from flake8_paramassign.project.classes import Class, ProjectClass
     from flake8_paramassign.project.module import Module
 
 _LONGEST = 200
@@ -141,20 +142,6 @@ class ClassRef:
     cls: Class
 
 
-class Scope:
-    """The variables of one activation of a function, or of a module's top level."""
-
-    __slots__ = ("enclosing", "is_closed_over", "is_module", "node")
-
-    def __init__(self, node: ast.AST, enclosing: Scope | None, *, is_module: bool = False) -> None:
-        """``enclosing``: where names are looked up that are not bound here."""
-        self.node = node
-        self.enclosing = enclosing
-        self.is_module = is_module
-        self.is_closed_over = False
-        """Whether a function was made that looks names up here."""
-
-
 @dataclass(frozen=True, slots=True)
 class Function:
     """A function of the project, with the class it is a method of and the scope it closes over."""
@@ -165,8 +152,6 @@ class Function:
     scope: Scope | None = None
     mode: GradMode | None = None
     """The grad mode that a decorator runs it in; None leaves the caller's."""
-    yields_context: bool = False
-    """Whether ``@contextmanager`` made it a function that gives contexts for ``with``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -236,7 +221,6 @@ NOTHING: Values = ()
 NONE: Values = (Constant(None),)
 TRUE: Values = (Constant(True),)
 FALSE: Values = (Constant(False),)
-NUMBER: Values = (Plain("float"),)
 
 
 def join(first: Values, second: Values) -> Values:

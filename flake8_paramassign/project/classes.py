@@ -9,11 +9,11 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from flake8_paramassign import catalogue
+from flake8_paramassign.domain.scopes import Scope
 from flake8_paramassign.nodes import FunctionNode
 from flake8_paramassign.project.libraries import is_module_class
 
 if TYPE_CHECKING:
-    from flake8_paramassign.domain.values import Scope
     from flake8_paramassign.project.module import Module
 
 

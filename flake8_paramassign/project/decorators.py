@@ -14,6 +14,7 @@ _TRANSPARENT = frozenset(
     abc.abstractmethod typing.no_type_check torch.jit.ignore torch.jit.unused torch.jit.export
     torch.jit.script_method typing_extensions.override typing.override torch.compile
     torch.compiler.disable torch._dynamo.disable pytest.fixture torch.jit.script_if_tracing
+    contextlib.contextmanager contextlib.asynccontextmanager
     builtins.staticmethod builtins.classmethod builtins.property functools.cached_property
     """.split()
 )
@@ -37,8 +38,6 @@ def applied(function: Function, decorators: Sequence[tuple[ast.expr, Values]]) -
         mode = _mode(name, node)
         if mode is not None:
             result = replace(result, mode=mode if result.mode is None else result.mode)
-        elif name in ("contextlib.contextmanager", "contextlib.asynccontextmanager"):
-            result = replace(result, yields_context=True)
         elif name not in _TRANSPARENT:
             return UNKNOWN
     return (result,)

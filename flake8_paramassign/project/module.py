@@ -5,30 +5,43 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import Protocol
 
+from flake8_paramassign.domain.scopes import Scope
 from flake8_paramassign.domain.values import (
     UNKNOWN,
     ClassRef,
     Constant,
     Function,
     Library,
-    Scope,
     Values,
     join,
 )
 from flake8_paramassign.nodes import FunctionNode
 from flake8_paramassign.project.classes import Class, ProjectClass, TorchClass
 
-if TYPE_CHECKING:
-    from flake8_paramassign.project.project import Project
+
+class Files(Protocol):
+    """What a file asks of those around it."""
+
+    def owns(self, name: str) -> bool:
+        """Whether the dotted ``name`` begins with a module or package of the project."""
+
+    def exported(self, source: str, name: str) -> Values | None:
+        """What ``from source import *`` binds ``name`` to; None if it does not bind it."""
+
+    def knows_all_names(self, source: str) -> bool:
+        """Whether all that ``from source import *`` may bind is known."""
+
+    def class_of_values(self, values: Values) -> Class | None:
+        """The class that ``values`` are; None where it is not just one that is known."""
 
 
 class Module:
     """One file: its dotted name, and the static meaning of its names."""
 
     def __init__(
-        self, name: str, path: str, tree: ast.Module, project: Project, *, is_package: bool = False
+        self, name: str, path: str, tree: ast.Module, project: Files, *, is_package: bool = False
     ) -> None:
         """``tree`` is the whole file."""
         self.name = name
@@ -89,11 +102,6 @@ class Module:
                     waiting += statements
         return frozenset(found)
 
-    def forget_meanings(self) -> None:
-        """Let go of what names mean, which rests on other files."""
-        self._meanings.clear()
-        self._classes.clear()
-
     def lookup(self, name: str) -> Values:
         """What the top-level ``name`` may be."""
         if name not in self._meanings:
@@ -137,7 +145,11 @@ class Module:
             for binder in binders:
                 meaning = join(meaning, self._bound_value(name, binder))
             return meaning
-        return self._from_stars(name, stars) or UNKNOWN
+        return self.starred(name) or UNKNOWN
+
+    def starred(self, name: str) -> Values | None:
+        """What the last star import of the file that has ``name`` gives; None if none has."""
+        return self._from_stars(name, self._stars)
 
     def _from_stars(self, name: str, stars: list[ast.ImportFrom]) -> Values | None:
         """What the last of some star imports that has ``name`` gives; None if none has."""

@@ -160,7 +160,7 @@ class Project:
         if (source, name) in self._sought:
             return None  # files that import all of each other
         self._sought.add((source, name))
-        found = module._from_stars(name, module._stars)
+        found = module.starred(name)
         self._sought.discard((source, name))
         return self.resolved(found) if found is not None else None
 

@@ -9,13 +9,13 @@ from __future__ import annotations
 import ast
 from collections.abc import Sequence
 
+from flake8_paramassign.domain.scopes import Scope
 from flake8_paramassign.domain.state import State
 from flake8_paramassign.domain.values import (
     UNKNOWN,
     Constant,
     Function,
     Library,
-    Scope,
     Values,
 )
 from flake8_paramassign.nodes import FunctionNode

@@ -54,11 +54,6 @@ class Happening:
             at = at.caller
         self.attempts, self.running = tuple(attempts), tuple(running)
 
-    @property
-    def always(self) -> bool:
-        """Whether each run of what was begun for its own sake comes here."""
-        return not self.passed
-
 
 @dataclass(slots=True)
 class AttributeStored(Happening):

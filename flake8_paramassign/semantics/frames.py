@@ -8,8 +8,9 @@ from dataclasses import dataclass, field
 from enum import Enum
 
 from flake8_paramassign.domain.objects import Place
+from flake8_paramassign.domain.scopes import Scope
 from flake8_paramassign.domain.state import State
-from flake8_paramassign.domain.values import Address, Scope, Value, Values
+from flake8_paramassign.domain.values import Address, Value, Values
 from flake8_paramassign.project.classes import ProjectClass
 from flake8_paramassign.project.module import Module
 

@@ -9,13 +9,13 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from flake8_paramassign.domain.objects import Field, Generator, Obj, Place
+from flake8_paramassign.domain.scopes import Scope
 from flake8_paramassign.domain.state import State
 from flake8_paramassign.domain.values import (
     NOTHING,
     Address,
     Addresses,
     Function,
-    Scope,
     Text,
     Value,
     Values,
@@ -40,11 +40,6 @@ class Arguments:
     """What ``*args`` or ``**kwargs`` of unknown length pass besides."""
     nodes: list[ast.expr] = field(default_factory=list)
     """The syntax of the positional ones, where each has its own."""
-
-    @property
-    def is_complete(self) -> bool:
-        """Whether it is known which argument is which."""
-        return not self.extra
 
     def get(self, position: int, *names: str) -> Values | None:
         """The argument with that position or name; None where it is not given."""

@@ -6,6 +6,7 @@ import ast
 import builtins
 
 from flake8_paramassign.domain.objects import Container, Tensor
+from flake8_paramassign.domain.scopes import Scope
 from flake8_paramassign.domain.state import State
 from flake8_paramassign.domain.values import (
     NOTHING,
@@ -13,7 +14,6 @@ from flake8_paramassign.domain.values import (
     Address,
     Constant,
     Library,
-    Scope,
     Unknown,
     Values,
     is_unknown,

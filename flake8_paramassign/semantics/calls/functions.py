@@ -6,13 +6,13 @@ import ast
 from collections.abc import Hashable, Iterator
 
 from flake8_paramassign.domain.objects import Container, Generator, Thing
+from flake8_paramassign.domain.scopes import Scope
 from flake8_paramassign.domain.state import State
 from flake8_paramassign.domain.values import (
     NOTHING,
     UNKNOWN,
     Address,
     Function,
-    Scope,
     Value,
     Values,
     join,

@@ -201,11 +201,7 @@ def _partial(call: Call) -> Values:
 def _decorator(call: Call) -> Values:
     held = call.argument(0)
     if call.name.endswith("contextmanager"):
-        from dataclasses import replace
-
-        return tuple(
-            replace(v, yields_context=True) if isinstance(v, Function) else v for v in held
-        )
+        return held
     if call.name in ("functools.lru_cache", "functools.cache"):
         if held and all(isinstance(v, Function) for v in held):
             return held

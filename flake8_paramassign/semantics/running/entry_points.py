@@ -8,13 +8,13 @@ code to know what it leaves.
 from __future__ import annotations
 
 from flake8_paramassign.domain.objects import Field, Thing
+from flake8_paramassign.domain.scopes import Scope
 from flake8_paramassign.domain.state import INHERITED, State
 from flake8_paramassign.domain.values import (
     UNKNOWN,
     Address,
     ClassRef,
     Function,
-    Scope,
     Value,
     Values,
 )
