@@ -111,6 +111,16 @@ optimizer = torch.optim.SGD({}, lr=0.1)
 model.norm.bias = nn.Parameter(torch.ones(4))
 return model, optimizer
 """
+OTHERS = """\
+if os.environ.get("A"):
+    model.norm = nn.LayerNorm(4)
+for {} in model.{}:
+    {}
+model.bias = nn.Parameter(torch.ones(4))
+"""
+ALL = OTHERS.format("p", "parameters()", "p.requires_grad = False")
+TENSOR = "model.register_parameter('scale', torch.ones(4))\n"
+TWO = "model.norm = nn.LayerNorm(4)\nmodel.scale = nn.Parameter(torch.ones(4))\n"
 TIE = "model.rnn.bias_hh_l0"
 LOADED = "model.load_state_dict(copy.deepcopy(model.state_dict()), assign=True)\n"
 FREEZE = "model.requires_grad_(False)\n"
@@ -123,6 +133,19 @@ FREEZE = "model.requires_grad_(False)\n"
         (f"{LOADED}model.weight *= 0.5\n", [("PRM301", 2)]),
         (f"{FREEZE}{LOADED}model.weight *= 0.5\n", []),
         (f"{FREEZE}{LOADED}model.bias = nn.Parameter(torch.ones(4))\n", [("PRM304", 3)]),
+        # Whatever is there, register_parameter() takes no tensor.
+        (f"{TENSOR}del model.scale\n", [("PRM101", 1)]),
+        # What shares its storage may be given as it is.
+        (f"{TWO}model.norm.bias.data = model.scale\nreturn model\n", [("PRM305", 3)]),
+        (f"{TWO}model.norm.bias.data = model.scale.data\nreturn model\n", [("PRM305", 3)]),
+        (f"{TWO}model.norm.bias.data = model.scale\nreturn model.norm\n", []),
+        # A loop over all Parameters freezes each of them, whether or not there are others.
+        (ALL, [("PRM304", 5)]),
+        (OTHERS.format("p", "parameters()", "p.requires_grad_(False)"), [("PRM304", 5)]),
+        (OTHERS.format("_, p", "named_parameters()", "p.requires_grad_(False)"), [("PRM304", 5)]),
+        (OTHERS.format("p", "parameters()", "p.requires_grad_(True)"), []),
+        (OTHERS.format("p", "parameters()", "model.weight.requires_grad = p.ndim > 1"), []),
+        (ALL.replace("model.parameters()", "list(model.parameters())[:1]"), []),
         # An optimizer knows what it took, however much that is.
         (LARGE.format("model.parameters()"), [("PRM303", 4)]),
         (LARGE.format("model.named_parameters()"), [("PRM303", 4)]),

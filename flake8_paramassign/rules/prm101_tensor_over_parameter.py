@@ -85,6 +85,8 @@ class TensorOverParameter(Rule):
         for store in facts.stored(event.name):
             if store.receiver is event.receiver and store.node in handling:
                 return False
+        if event.how == "register_parameter":
+            return True  # it takes no tensor, whatever is there
         is_one = not (event.receiver.symbolic or event.receiver.many)
         is_seen = event.before.slot == PARAMETER and is_one
         return is_seen or event.name not in facts.unregistered

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from flake8_paramassign.domain.objects import (
     BUFFER,
@@ -37,6 +37,16 @@ def parameters(
     listing = Listing()
     _collect(address, "", state, addresses, listing, PARAMETER, recurse=recurse)
     return listing
+
+
+def let_train(address: Address, state: State, addresses: Addresses, flag: bool | None) -> None:
+    """Let all Parameters of a Module train, or none."""
+    for _, held in parameters(address, state, addresses).named:
+        for value in held:
+            tensor = state.read(value) if isinstance(value, Address) else None
+            if isinstance(tensor, Tensor) and isinstance(value, Address):
+                changed = replace(tensor, trainable=flag, explicit=True)
+                state.write(value, changed, strong=len(held) == 1)
 
 
 def modules(address: Address, state: State, addresses: Addresses) -> Listing:

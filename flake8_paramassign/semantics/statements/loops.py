@@ -15,6 +15,7 @@ from flake8_paramassign.domain.values import (
     Values,
 )
 from flake8_paramassign.project.liveness import Liveness, bound_within
+from flake8_paramassign.semantics import registry
 from flake8_paramassign.semantics.frames import EarlyExits, Frame, Loop, Settled
 from flake8_paramassign.semantics.machine import Machine
 
@@ -52,7 +53,20 @@ class Loops:
             return self._machine.execute(node.body, at)
 
         end = self._until_settled(node, state, once, lambda at: at, some)
+        if end is not None:
+            self._let_train(node, held, end)
         return self._left_early(node, held, end)
+
+    def _let_train(self, node: AnyFor, held: Values, end: State) -> None:
+        """A loop that sets nothing but the flags of ``parameters()`` has set that of each."""
+        flag = _flag_set_by(node)
+        obj = end.read(held[0]) if len(held) == 1 and isinstance(held[0], Address) else None
+        if flag is None or not isinstance(obj, Container) or obj.kind != "generator":
+            return
+        if obj.made is not None and obj.made.node is node.iter:
+            for value in obj.of:
+                if isinstance(value, Address):
+                    registry.let_train(value, end, self._machine.addresses, flag)
 
     def _left_early(self, node: AnyFor, held: Values, end: State | None) -> State | None:
         """What a loop with ``break`` iterated may have more."""
@@ -225,6 +239,23 @@ def _after_each(head: State, back: State | None, some: Values) -> State:
     for address in each:
         after.write(address, back.read(address))
     return after
+
+
+def _flag_set_by(node: AnyFor) -> bool | None:
+    """What ``for p in m.parameters(): p.requires_grad = False`` sets, and does no more than that.
+
+    The names may be listed, too.
+    """
+    target = node.target.elts[-1] if isinstance(node.target, ast.Tuple) else node.target
+    if len(node.body) > 1 or not isinstance(target, ast.Name):
+        return None
+    if not isinstance(node.iter, ast.Call) or node.iter.args or node.iter.keywords:
+        return None
+    done = ast.unparse(node.body[0])
+    for flag in (True, False):
+        if done in (f"{target.id}.requires_grad = {flag}", f"{target.id}.requires_grad_({flag})"):
+            return flag
+    return None
 
 
 def _own_statements(body: list[ast.stmt]) -> list[ast.stmt]:

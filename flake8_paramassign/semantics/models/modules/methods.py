@@ -29,24 +29,11 @@ _MOST_APPLIED = 16
 @method(Thing, "requires_grad_")
 def _requires_grad(call: Call) -> Values:
     flag = call.constant(0, "requires_grad", default=True)
-    _set_all(call, flag if isinstance(flag, bool) else None)
-    return (call.receiver,) if call.receiver is not None else UNKNOWN
-
-
-def _set_all(call: Call, flag: bool | None) -> None:
-    """Let all Parameters of the receiver train, or none."""
     assert isinstance(call.receiver, Address)
-    obj = call.object
-    if isinstance(obj, Thing) and obj.is_module is None:
-        return
-    listing = registry.parameters(call.receiver, call.state, call.machine.addresses)
-    for _, held in listing.named:
-        for value in held:
-            if isinstance(value, Address):
-                tensor = call.state.read(value)
-                if isinstance(tensor, Tensor):
-                    changed = replace(tensor, trainable=flag, explicit=True)
-                    call.state.write(value, changed, strong=len(held) == 1)
+    if not isinstance(call.object, Thing) or call.object.is_module is not None:
+        known = flag if isinstance(flag, bool) else None
+        registry.let_train(call.receiver, call.state, call.machine.addresses, known)
+    return (call.receiver,)
 
 
 @method(Thing, "freeze", "unfreeze")

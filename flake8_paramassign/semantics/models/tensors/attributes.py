@@ -105,9 +105,11 @@ def with_data(obj: Tensor, values: Values, state: State) -> Tensor:
     found = state.read(values[0]) if len(values) == 1 and isinstance(values[0], Address) else None
     if isinstance(found, Tensor):
         base = values[0] if isinstance(values[0], Address) else None
+        if not found.is_parameter:  # which is known by itself, whatever it is made of
+            base = found.base or base
         return replace(
             obj, shape=found.shape, dtype=found.dtype, integer=found.integer,
-            device=found.device, base=found.base or base, through_data=True,
+            device=found.device, base=base, through_data=True,
             is_expanded=found.is_expanded,
         )  # fmt: skip
     return replace(obj, shape=None, dtype=None, integer=None, device=None, base=None)
