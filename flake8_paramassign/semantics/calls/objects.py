@@ -19,7 +19,7 @@ from flake8_paramassign.domain.values import (
 from flake8_paramassign.project.classes import Class, ProjectClass, TorchClass
 from flake8_paramassign.semantics.calls.modelled import Modelled
 from flake8_paramassign.semantics.machine import Arguments, Machine
-from flake8_paramassign.semantics.models import builtins, harmless
+from flake8_paramassign.semantics.models import harmless, text
 from flake8_paramassign.semantics.models.base import METHODS, Call
 from flake8_paramassign.semantics.models.modules import constructors
 from flake8_paramassign.semantics.models.tensors import methods, results
@@ -56,7 +56,7 @@ class ObjectCalls:
             model = METHODS.get((str, name))
             if model is not None:
                 return self._modelled(model, name, receiver, arguments, state, node)
-            return builtins.of_text(Call(self._machine, name, receiver, arguments, state, node))
+            return text.of_text(Call(self._machine, name, receiver, arguments, state, node))
         obj = state.read(receiver)
         if isinstance(obj, Thing) and obj.cls is None and obj.is_module is None:
             if is_tensor_only(name):

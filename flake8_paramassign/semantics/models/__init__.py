@@ -14,9 +14,13 @@ def load() -> None:
         builtins,
         containers,
         copies,
+        grad_modes,
+        iteration,
         modules,
         optimizers,
         recompute,
+        reflection,
+        text,
     )
 
     modules.load()

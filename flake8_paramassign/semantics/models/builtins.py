@@ -1,12 +1,10 @@
-"""Python's own functions, and those of its library that programs with Modules use."""
+"""Tests, ``super``, and functions that are handed functions or numbers."""
 
 from __future__ import annotations
 
 import ast
-from collections.abc import Hashable
-from string import Formatter
 
-from flake8_paramassign.domain.objects import Container, Tensor, Thing
+from flake8_paramassign.domain.objects import Tensor, Thing
 from flake8_paramassign.domain.state import State
 from flake8_paramassign.domain.values import (
     FALSE,
@@ -17,100 +15,17 @@ from flake8_paramassign.domain.values import (
     ClassRef,
     Constant,
     Function,
-    GradMode,
     Library,
     Partial,
     Plain,
     Super,
-    Text,
     Value,
     Values,
-    computed,
     constant,
-    is_small,
-    join,
     join_all,
-    name_of,
 )
 from flake8_paramassign.project.classes import ProjectClass
-from flake8_paramassign.semantics.models.base import FUNCTIONS, Call, function, method
-
-
-@function("builtins.getattr")
-def _getattr(call: Call) -> Values:
-    name = name_of(call.argument(1))
-    default = call.argument(2)
-    owners = call.argument(0)
-    if not isinstance(name, str):
-        found: Values = UNKNOWN
-        for owner in owners:
-            obj = call.state.read(owner) if isinstance(owner, Address) else None
-            if isinstance(obj, Thing):
-                fits = [f.values for k, f in obj.held() if isinstance(k, str) and name.may_be(k)]
-                found = join(found, join_all(fits))
-        return found
-    absent = [o for o in owners if isinstance(o, Constant) and not hasattr(o.value, name)]
-    held = join_all(
-        call.machine.attribute(o, name, call.state, call.node) for o in owners if o not in absent
-    )
-    if absent:
-        held = join(held, default)
-    if default and not any(_surely_has(call, owner, name) for owner in owners):
-        held = join(held, default)
-    return held
-
-
-def _surely_has(call: Call, owner: object, name: str) -> bool:
-    obj = call.state.read(owner) if isinstance(owner, Address) else None
-    return isinstance(obj, Thing) and name in obj.fields and not obj.fields[name].slot & 16
-
-
-@function("builtins.setattr", "object.__setattr__", "builtins.object.__setattr__")
-def _setattr(call: Call) -> Values:
-    name = name_of(call.argument(1))
-    expression = call.syntax(2)
-    if call.name != "builtins.setattr":
-        for receiver in call.argument(0):
-            call.machine.bypass(
-                receiver, name if isinstance(name, str) else None, call.argument(2), call.state,
-                call.node, "object.__setattr__",
-            )  # fmt: skip
-        return NONE
-    names = call.argument(1)
-    if len(names) > 1 and all(isinstance(name_of((n,)), str) for n in names):
-        name = Text()
-    call.machine.store(
-        call.argument(0), name, call.argument(2), call.state, call.node, expression, "setattr"
-    )
-    return NONE
-
-
-@function("torch.nn.Module.__setattr__")
-def _module_setattr(call: Call) -> Values:
-    name = name_of(call.argument(1))
-    call.machine.store(
-        call.argument(0), name, call.argument(2), call.state, call.node, None, "setattr"
-    )
-    return NONE
-
-
-@function("builtins.delattr")
-def _delattr(call: Call) -> Values:
-    name = call.constant(1)
-    call.machine.delete_attribute(
-        call.argument(0), name if isinstance(name, str) else None, call.state
-    )
-    return NONE
-
-
-@function("builtins.vars")
-def _vars(call: Call) -> Values:
-    return (
-        join_all(
-            call.machine.attribute(v, "__dict__", call.state, call.node) for v in call.argument(0)
-        )
-        or UNKNOWN
-    )
+from flake8_paramassign.semantics.models.base import Call, function
 
 
 @function("builtins.isinstance", "builtins.issubclass", "builtins.hasattr", "builtins.callable",
@@ -130,19 +45,6 @@ def _bool(call: Call) -> Values:
     if held and not false:
         return TRUE
     return FALSE if held and not true else (Plain("bool"),)
-
-
-@function("builtins.type")
-def _type(call: Call) -> Values:
-    return (
-        join_all(
-            call.machine.attribute(v, "__class__", call.state, call.node)
-            if isinstance(v, Address)
-            else UNKNOWN
-            for v in call.argument(0)
-        )
-        or UNKNOWN
-    )
 
 
 @function("builtins.super")
@@ -200,8 +102,6 @@ def _partial(call: Call) -> Values:
 )
 def _decorator(call: Call) -> Values:
     held = call.argument(0)
-    if call.name.endswith("contextmanager"):
-        return held
     if call.name in ("functools.lru_cache", "functools.cache"):
         if held and all(isinstance(v, Function) for v in held):
             return held
@@ -253,167 +153,6 @@ def _quantified(call: Call) -> Values:
     return (Plain("bool"),)
 
 
-_RESULTS = {
-    "str": "str", "repr": "str", "format": "str", "ascii": "str", "chr": "str", "hex": "str",
-    "int": "int", "ord": "int", "id": "int", "hash": "int", "float": "float", "complex": "complex",
-    "bytes": "bytes", "dir": "list", "input": "str", "bin": "str", "oct": "str",
-}  # fmt: skip
-
-
-def _converted(call: Call) -> Values:
-    short = call.name.rpartition(".")[2]
-    value = constant(call.argument(0)) if len(call.arguments.positional) == 1 else NotImplemented
-    if short == "str" and isinstance(value, str | int) and not isinstance(value, bool):
-        return (computed(str(value)),) if is_small(value) else (Text(),)
-    if short == "int" and isinstance(value, int | float) and abs(value) < 1 << 62:
-        return (Constant(int(value)),)
-    if short == "float" and isinstance(value, int | float) and abs(value) < 1 << 62:
-        return (Constant(float(value)),)
-    return (Text(),) if short == "str" else (Plain(_RESULTS[short]),)
-
-
-for _short in _RESULTS:
-    FUNCTIONS[f"builtins.{_short}"] = _converted
-
-
 @function("builtins.print")
 def _print(call: Call) -> Values:
     return NONE
-
-
-@function("torch.no_grad", "torch.enable_grad", "torch.inference_mode", "torch.autograd.no_grad",
-          "torch.autograd.enable_grad", "torch.autograd.grad_mode.no_grad",
-          "torch.autograd.inference_mode")  # fmt: skip
-def _mode(call: Call) -> Values:
-    short = call.name.rpartition(".")[2]
-    first = call.argument(0, "mode")
-    if first and all(isinstance(v, Function) for v in first):
-        return _in_mode(first, short == "enable_grad")
-    if short == "inference_mode":
-        mode = call.constant(0, "mode", default=True)
-        return (GradMode(not mode if isinstance(mode, bool) else None),)
-    return (GradMode(short == "enable_grad"),)
-
-
-def _in_mode(values: Values, enabled: bool | None) -> Values:
-    from dataclasses import replace
-
-    return tuple(
-        replace(v, mode=GradMode(enabled)) if isinstance(v, Function) else v for v in values
-    )
-
-
-@function("torch.set_grad_enabled", "torch.autograd.set_grad_enabled",
-          "torch.autograd.grad_mode.set_grad_enabled")  # fmt: skip
-def _set_mode(call: Call) -> Values:
-    mode = call.constant(0, "mode")
-    enabled = mode if isinstance(mode, bool) else None
-    if not isinstance(call.machine.frame.statement, ast.With) or not _is_item(call):
-        call.state.grad = enabled
-    return (GradMode(enabled),)
-
-
-def _is_item(call: Call) -> bool:
-    """Whether the call is what a ``with`` statement enters."""
-    statement = call.machine.frame.statement
-    return isinstance(statement, ast.With) and any(
-        item.context_expr is call.node for item in statement.items
-    )
-
-
-@method(str, "__call__")
-def _mode_applied(call: Call) -> Values:
-    """``torch.no_grad()(f)``."""
-    if isinstance(call.receiver, GradMode):
-        return _in_mode(call.argument(0), call.receiver.enabled)
-    return UNKNOWN
-
-
-@method(str, "__enter__")
-def _mode_entered(call: Call) -> Values:
-    if isinstance(call.receiver, GradMode):
-        call.state.grad = call.receiver.enabled
-        return NONE
-    return UNKNOWN
-
-
-@method(str, "__exit__")
-def _mode_left(call: Call) -> Values:
-    if isinstance(call.receiver, GradMode):
-        call.state.grad = None
-    return UNKNOWN
-
-
-@method(str, "format")
-def _format(call: Call) -> Values:
-    if isinstance(call.receiver, Constant) and isinstance(call.receiver.value, str):
-        text = call.receiver.value
-        given = [constant(v) for v in call.arguments.positional]
-        if (
-            all(isinstance(g, str | int) for g in given)
-            and not call.arguments.named
-            and not call.arguments.extra
-        ):
-            try:
-                if _is_short_format(text) and all(map(is_small, given)):
-                    return (computed(text.format(*given)),)
-            except (IndexError, KeyError, ValueError):
-                return (Text(),)
-        return (Text(text.partition("{")[0], text.rpartition("}")[2]),)
-    return (Text(),)
-
-
-def _is_short_format(text: str) -> bool:
-    """Whether what ``text`` formats is not much longer than that: a width can be any number.
-
-    Raises ValueError where it is no format.
-    """
-    specs = (spec or "" for _, _, spec, _ in Formatter().parse(text))
-    return is_small(text) and all(len(spec) <= _LONGEST_SPEC and "{" not in spec for spec in specs)
-
-
-_LONGEST_SPEC = 4
-_PURE_TEXT = frozenset(
-    """find startswith endswith lower upper split rsplit strip lstrip rstrip replace join count
-    index title capitalize partition rpartition removeprefix removesuffix isdigit isidentifier
-    """.split()
-)
-
-
-def of_text(call: Call) -> Values:
-    """A method of a string, a number or the like."""
-    receiver = call.receiver
-    if isinstance(receiver, Constant) and call.name in _PURE_TEXT:
-        given = [constant(v) for v in call.arguments.positional]
-        is_known = NotImplemented not in given and all(map(is_small, (receiver.value, *given)))
-        if is_known and not call.arguments.named and not call.arguments.extra:
-            try:
-                result = getattr(receiver.value, call.name)(*given)
-            except (AttributeError, TypeError, ValueError):
-                return UNKNOWN
-            if isinstance(result, list):
-                place = call.machine.place(call.node)
-                items: dict[Hashable, Values] = {i: (Constant(p),) for i, p in enumerate(result)}
-                made = Container("list", items, made=place)
-                return (call.machine.new(made, call.state, call.node),)
-            if isinstance(result, str | int | tuple):
-                return (computed(result),)
-    if isinstance(receiver, Text) and call.name in ("startswith", "endswith"):
-        wanted = call.constant(0)
-        if isinstance(wanted, str):
-            known = receiver.prefix if call.name == "startswith" else receiver.suffix
-            if known and getattr(known, call.name)(wanted):
-                return TRUE
-        return (Plain("bool"),)
-    if isinstance(receiver, Plain) and receiver.kind == "numpy.ndarray":
-        return (Plain("numpy.ndarray"),)
-    if call.name in ("split", "rsplit"):
-        made = Container("list", rest=(Text(),), is_exact=False)
-        return (call.machine.new(made, call.state, call.node),)
-    if isinstance(receiver, Constant | Text | Plain) and call.name in _PURE_TEXT:
-        return (
-            (Text(),)
-            if call.name not in ("find", "startswith", "endswith", "count", "index")
-            else (Plain("int"),)
-        )
-    return UNKNOWN

@@ -1,4 +1,4 @@
-"""Lists, tuples, dicts and sets, and whatever else is iterated."""
+"""Lists, tuples, dicts and sets: their methods and items."""
 
 from __future__ import annotations
 
@@ -14,21 +14,18 @@ from flake8_paramassign.domain.values import (
     Address,
     Constant,
     Plain,
-    Value,
     Values,
     constant,
     join,
-    join_all,
 )
 from flake8_paramassign.semantics.events import ItemStored
-from flake8_paramassign.semantics.machine import Arguments
-from flake8_paramassign.semantics.models.base import Call, function, method
+from flake8_paramassign.semantics.models.base import Call, method
 
 SEQUENCES = ("list", "tuple")
 DICTS = ("dict", "state_dict")
 
 
-def _make(
+def make(
     call: Call, kind: str, each: list[Values] | None, some: Values, of: Values = NOTHING,
     part: object = None,
 ) -> Values:  # fmt: skip
@@ -39,193 +36,6 @@ def _make(
     else:
         made = Container(kind, rest=some, is_exact=False, made=place, of=of)
     return (call.machine.new(made, call.state, call.node, part),)
-
-
-def _of(call: Call, values: Values) -> Values:
-    """What the containers were made of."""
-    objects = [call.state.read(v) for v in values if isinstance(v, Address)]
-    return join_all(o.of for o in objects if isinstance(o, Container))
-
-
-# Making.
-
-
-@function("builtins.list", "builtins.tuple", "builtins.set", "builtins.frozenset",
-          "collections.deque", "builtins.sorted", "builtins.reversed", "builtins.iter")  # fmt: skip
-def _list(call: Call) -> Values:
-    short = call.name.rpartition(".")[2]
-    kind = {"sorted": "list", "reversed": "generator", "iter": "generator", "deque": "list"}.get(
-        short, short
-    )
-    if not call.arguments.positional and not call.arguments.extra:
-        return _make(call, kind, [], NOTHING)
-    held = call.argument(0)
-    each, some = call.machine.iterate(held, call.state, call.node, call.name)
-    if short == "reversed" and each is not None:
-        each = each[::-1]
-    if short in ("sorted", "set", "frozenset"):
-        each = None
-    return _make(call, kind, each, some, _of(call, held))
-
-
-@function("builtins.dict", "collections.OrderedDict", "collections.defaultdict")
-def _dict(call: Call) -> Values:
-    known: dict[Hashable, Values] = {}
-    known.update(call.arguments.named.items())
-    rest = call.arguments.extra
-    exact = not rest
-    of = NOTHING
-    given = call.argument(0) if not call.name.endswith("defaultdict") else call.argument(1)
-    if call.name.endswith("defaultdict"):
-        exact = False
-    for value in given:
-        obj = call.state.read(value) if isinstance(value, Address) else None
-        if isinstance(obj, Container) and obj.kind in DICTS:
-            of = join(of, obj.of)
-            if obj.is_exact and len(given) == 1:
-                known = {**obj.known, **known}
-            else:
-                exact, rest = False, join(rest, obj.items())
-            continue
-        pairs, some = call.machine.iterate((value,), call.state, call.node, call.name)
-        of = join(of, _of(call, (value,)))
-        for pair in pairs if pairs is not None else [some]:
-            key, held = _pair(call, pair)
-            if pairs is not None and key is not NotImplemented:
-                known[key] = held
-            else:
-                exact, rest = False, join(rest, held)
-    made = Container("dict", known, rest, exact, call.machine.place(call.node), of=of)
-    return (call.machine.new(made, call.state, call.node),)
-
-
-def _pair(call: Call, pair: Values) -> tuple[object, Values]:
-    """A key and what it stands for."""
-    keys = join_all(call.machine.item(v, (Constant(0),), call.state, call.node) for v in pair)
-    held = join_all(call.machine.item(v, (Constant(1),), call.state, call.node) for v in pair)
-    return constant(keys), held
-
-
-@function("builtins.zip", "itertools.zip_longest")
-def _zip(call: Call) -> Values:
-    sides = [
-        call.machine.iterate(held, call.state, call.node, call.name)
-        for held in call.arguments.positional
-    ]
-    if call.arguments.extra or not sides:
-        return _make(call, "generator", None, UNKNOWN)
-    if all(each is not None for each, _ in sides):
-        count = min(len(each or ()) for each, _ in sides)
-        rows = [
-            _make(call, "tuple", [(each or [])[i] for each, _ in sides], NOTHING, part=i)
-            for i in range(min(count, MOST_ITEMS))
-        ]
-        return _make(call, "generator", rows, NOTHING, part="all")
-    row = _make(call, "tuple", [some for _, some in sides], NOTHING, part="each")
-    return _make(call, "generator", None, row, part="all")
-
-
-@function("builtins.enumerate")
-def _enumerate(call: Call) -> Values:
-    each, some = call.machine.iterate(call.argument(0), call.state, call.node, call.name)
-    start = call.constant(1, "start", default=0)
-    if each is not None and isinstance(start, int):
-        rows = [
-            _make(call, "tuple", [(Constant(start + i),), held], NOTHING, part=i)
-            for i, held in enumerate(each[:MOST_ITEMS])
-        ]
-        return _make(call, "generator", rows, NOTHING, part="all")
-    row = _make(call, "tuple", [(Plain("int"),), some], NOTHING, part="each")
-    return _make(call, "generator", None, row, part="all")
-
-
-@function("builtins.range")
-def _range(call: Call) -> Values:
-    bounds = [constant(held) for held in call.arguments.positional]
-    given = [bound for bound in bounds if isinstance(bound, int)]
-    if given == bounds and 1 <= len(given) <= 3 and 0 not in given[2:]:
-        numbers = range(*given)
-        if len(numbers) <= MOST_ITEMS:
-            return _make(call, "range", [(Constant(n),) for n in numbers], NOTHING)
-    return _make(call, "range", None, (Plain("int"),))
-
-
-@function("builtins.map")
-def _map(call: Call) -> Values:
-    sides = [
-        call.machine.iterate(held, call.state, call.node, call.name)
-        for held in call.arguments.positional[1:]
-    ]
-    callees = call.argument(0)
-    if call.arguments.extra or not sides:
-        return call.unknown()
-    if all(each is not None for each, _ in sides):
-        count = min(len(each or ()) for each, _ in sides)
-        if call.machine.may_unroll(count):
-            results = []
-            for i in range(count):
-                with call.machine.round(call.node, i, count):
-                    given = Arguments([(each or [])[i] for each, _ in sides])
-                    results.append(call.machine.call_any(callees, given, call.state, call.node))
-            return _make(call, "generator", results, NOTHING, part="all")
-    made = NOTHING
-    for _ in range(2):
-        given = Arguments([some for _, some in sides])
-        made = call.machine.call_any(callees, given, call.state, call.node)
-    return _make(call, "generator", None, made, part="all")
-
-
-@function("builtins.filter")
-def _filter(call: Call) -> Values:
-    held = call.argument(1)
-    _, some = call.machine.iterate(held, call.state, call.node, call.name)
-    return _make(call, "generator", None, some, _of(call, held))
-
-
-@function("itertools.chain", "itertools.chain.from_iterable")
-def _chain(call: Call) -> Values:
-    parts = call.arguments.positional
-    if call.name.endswith("from_iterable"):
-        each, some = call.machine.iterate(call.argument(0), call.state, call.node, call.name)
-        if each is None:
-            _, inner = call.machine.iterate(some, call.state, call.node, call.name)
-            return _make(call, "generator", None, inner)
-        parts = each
-    found: list[Values] | None = []
-    rest = call.arguments.extra
-    for part in parts:
-        each, some = call.machine.iterate(part, call.state, call.node, call.name)
-        rest = join(rest, some)
-        found = None if each is None or found is None else [*found, *each]
-    if call.arguments.extra:
-        found = None
-    return _make(call, "generator", found, rest)
-
-
-@function("builtins.next")
-def _next(call: Call) -> Values:
-    held = call.argument(0)
-    each, some = call.machine.iterate(held, call.state, call.node, call.name)
-    first = each[0] if each else some
-    if len(held) == 1 and isinstance(held[0], Address):
-        obj = call.state.read(held[0])
-        if isinstance(obj, Container) and obj.kind == "generator":
-            first = some if obj.spent is not False else first
-            call.state.write(held[0], replace(obj.blurred(), spent=None))
-    return join(first, call.argument(1))
-
-
-@function("builtins.len")
-def _len(call: Call) -> Values:
-    held = call.argument(0)
-    if len(held) == 1 and isinstance(held[0], Address):
-        obj = call.state.read(held[0])
-        if isinstance(obj, Container) and obj.is_exact:
-            return (Constant(len(obj.known)),)
-    return (Plain("int"),)
-
-
-# Methods of lists.
 
 
 def _changed(call: Call, obj: Container) -> Values:
@@ -350,31 +160,24 @@ def _copy(call: Call) -> Values:
     return (call.machine.new(made, call.state, call.node),)
 
 
-# Methods of dicts.
-
-
 @method(Container, "items", "keys", "values")
 def _views(call: Call) -> Values:
     obj = call.object
     assert isinstance(obj, Container)
     if call.name == "values":
         each = list(obj.known.values()) if obj.is_exact else None
-        return _make(call, "view", each, obj.items(), obj.of)
+        return make(call, "view", each, obj.items(), obj.of)
     if call.name == "keys":
-        each = [(_key(key),) for key in obj.known] if obj.is_exact else None
-        return _make(call, "view", each, (Plain("str"),), obj.of)
+        each = [(Constant(key),) for key in obj.known] if obj.is_exact else None
+        return make(call, "view", each, (Plain("str"),), obj.of)
     if obj.is_exact and len(obj.known) <= MOST_ITEMS:
         rows = [
-            _make(call, "tuple", [(_key(key),), held], NOTHING, part=i)
+            make(call, "tuple", [(Constant(key),), held], NOTHING, part=i)
             for i, (key, held) in enumerate(obj.known.items())
         ]
-        return _make(call, "view", rows, NOTHING, obj.of, part="all")
-    row = _make(call, "tuple", [(Plain("str"),), obj.items() or UNKNOWN], NOTHING, part="each")
-    return _make(call, "view", None, row, obj.of, part="all")
-
-
-def _key(key: Hashable) -> Value:
-    return Constant(key)
+        return make(call, "view", rows, NOTHING, obj.of, part="all")
+    row = make(call, "tuple", [(Plain("str"),), obj.items() or UNKNOWN], NOTHING, part="each")
+    return make(call, "view", None, row, obj.of, part="all")
 
 
 @method(Container, "get", "setdefault")
@@ -399,9 +202,6 @@ def _get(call: Call) -> Values:
 @method(Container, "index", "count", "__len__")
 def _number(call: Call) -> Values:
     return (Plain("int"),)
-
-
-# Items.
 
 
 def item_of(obj: Container, index: Values) -> Values:
