@@ -96,7 +96,7 @@ class Analyzer:
         if "import" not in text and "." not in text and not self.settings.exhaustive:
             return []  # what a finding is about is imported, or an attribute of what is given
         from flake8_paramassign.project.project import Project, Trees
-        from flake8_paramassign.semantics.relevance import Relevance
+        from flake8_paramassign.semantics.relevance.gate import Relevance
 
         trees = self._trees = self._trees or Trees()
         project = Project(trees, filename, tree, self.settings.module_bases, surroundings)

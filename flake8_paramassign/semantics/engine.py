@@ -41,7 +41,7 @@ from flake8_paramassign.semantics.items import Items
 from flake8_paramassign.semantics.lifetimes import Lifetimes
 from flake8_paramassign.semantics.models import load
 from flake8_paramassign.semantics.names import Names
-from flake8_paramassign.semantics.relevance import Relevance
+from flake8_paramassign.semantics.relevance.gate import Relevance
 from flake8_paramassign.semantics.running.activations import Activations
 from flake8_paramassign.semantics.running.callers import Callers
 from flake8_paramassign.semantics.running.effort import Effort

@@ -21,7 +21,7 @@ from flake8_paramassign.project.classes import ProjectClass
 from flake8_paramassign.semantics.classes import Classes, Summary
 from flake8_paramassign.semantics.frames import Frame, Role
 from flake8_paramassign.semantics.machine import Machine
-from flake8_paramassign.semantics.relevance import Relevance
+from flake8_paramassign.semantics.relevance.gate import Relevance
 from flake8_paramassign.semantics.running.activations import Activations
 from flake8_paramassign.semantics.running.effort import Effort
 from flake8_paramassign.semantics.running.entry_points import EntryPoints
