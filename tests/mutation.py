@@ -32,6 +32,7 @@ NEAR = (
     "test_domain.py",
     "test_engine.py",
     "test_shapes.py",
+    "test_known_words.py",
     "test_project.py",
     "test_effort.py",
     "test_gate.py",

@@ -7,40 +7,23 @@ The names are those that programs give Modules to most often; see each library's
 from __future__ import annotations
 
 FUNCTIONS = frozenset(
-    """torch.save torch.manual_seed torch.cuda.manual_seed torch.cuda.manual_seed_all
-    torch.onnx.export torch.nn.utils.clip_grad_norm_ torch.nn.utils.clip_grad_value_
-    torch.nn.utils.parameters_to_vector torch.nn.utils.get_total_norm torch.cuda.synchronize
-    torch.cuda.empty_cache torch.device torch.cuda.is_available torch.set_default_dtype
-    torch.backends.cudnn.benchmark torch.load torch.autograd.grad torch.autograd.backward
-    torch.distributed.barrier torch.distributed.all_reduce
-    torch.distributed.init_process_group torch.distributed.get_rank
-    torch.distributed.get_world_size torch.utils.data.DataLoader torch.utils.data.random_split
-    torch.utils.data.TensorDataset torch.utils.tensorboard.SummaryWriter
-    torch.utils.checkpoint.checkpoint torch.Generator torch.cuda.amp.GradScaler
-    torch.amp.GradScaler torch.cuda.amp.autocast torch.autocast
-    torch.optim.lr_scheduler.StepLR torch.optim.lr_scheduler.CosineAnnealingLR
-    torch.optim.lr_scheduler.ReduceLROnPlateau torch.optim.lr_scheduler.LambdaLR
-    torch.optim.lr_scheduler.MultiStepLR torch.optim.lr_scheduler.ExponentialLR
-    torch.optim.lr_scheduler.OneCycleLR torch.optim.lr_scheduler.CosineAnnealingWarmRestarts
-    torch.optim.lr_scheduler.LinearLR torch.optim.lr_scheduler.SequentialLR
+    """torch.save torch.manual_seed torch.onnx.export torch.nn.utils.clip_grad_norm_
+    torch.nn.utils.clip_grad_value_ torch.nn.utils.parameters_to_vector
+    torch.nn.utils.get_total_norm torch.device torch.set_default_dtype torch.load
+    torch.autograd.grad torch.autograd.backward torch.utils.tensorboard.SummaryWriter
+    torch.utils.checkpoint.checkpoint torch.Generator torch.amp.GradScaler torch.autocast
     torchsummary.summary torchinfo.summary thop.profile wandb.watch wandb.log wandb.init
-    copy.copy pickle.dump pickle.dumps json.dump json.dumps math.sqrt math.prod math.log
-    math.ceil math.floor math.exp math.pi random.random random.randint random.seed
-    random.choice time.time os.path.join os.makedirs os.path.exists os.getcwd os.listdir
-    sys.exit warnings.warn logging.getLogger logging.info logging.warning logging.debug
-    logging.error inspect.signature dataclasses.asdict itertools.product
-    itertools.combinations itertools.repeat itertools.count itertools.cycle
-    collections.Counter collections.namedtuple operator.attrgetter einops.rearrange
-    einops.repeat einops.reduce tqdm.tqdm tqdm.auto.tqdm tqdm.trange argparse.ArgumentParser
-    torch.is_floating_point torch.is_complex torch.numel torch.get_default_dtype
-    torch.set_printoptions torch.set_num_threads torch.typename torch.finfo torch.iinfo
-    torch.Size torch.distributions.Normal torch.distributions.Categorical
-    torch.distributions.MultivariateNormal torch.distributions.Bernoulli
-    builtins.object builtins.open builtins.slice builtins.property builtins.memoryview
-    builtins.locals builtins.globals builtins.Exception builtins.ValueError builtins.TypeError
+    copy.copy pickle.dump pickle.dumps sys.exit inspect.signature dataclasses.asdict
+    itertools.product itertools.combinations itertools.repeat itertools.count itertools.cycle
+    operator.attrgetter tqdm.tqdm tqdm.auto.tqdm tqdm.trange torch.is_floating_point
+    torch.is_complex torch.numel torch.get_default_dtype torch.set_printoptions
+    torch.set_num_threads torch.typename torch.finfo torch.iinfo torch.Size builtins.object
+    builtins.open builtins.slice builtins.property builtins.memoryview builtins.locals
+    builtins.globals builtins.Exception builtins.ValueError builtins.TypeError
     builtins.RuntimeError builtins.KeyError builtins.NotImplementedError
     builtins.AssertionError builtins.IndexError builtins.AttributeError contextlib.nullcontext
-    contextlib.suppress copy.deepcopy unittest.main pytest.raises""".split()
+    contextlib.suppress copy.deepcopy unittest.main pytest.raises
+    """.split()
 )
 PREFIXES = (
     "numpy.", "logging.", "os.", "math.", "time.", "random.", "json.", "re.", "pathlib.",
