@@ -395,6 +395,15 @@ FUNCTIONS = {
         Model().init_weights()
         Model().reset_all()
         """,
+    "view of a view": """
+        def f(other: torch.Tensor):
+            x = torch.rand(4, 3, requires_grad=True)
+            x.transpose(0, 1)[0].mul_(2)  # PRM301
+            turned = x.t()
+            turned[0] *= 2  # PRM301
+            (x * 2).t()[0].mul_(2)
+            other.t()[0].mul_(2)
+        """,
     "context": """
         class Function(torch.autograd.Function):
             @staticmethod

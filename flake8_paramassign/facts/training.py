@@ -11,13 +11,14 @@ from flake8_paramassign.facts.registration import parts_of
 
 def is_trainable_leaf(value: Value, state: State, facts: Facts) -> bool:
     """Whether ``value`` surely is a leaf that requires grad, or a view of one."""
+    seen: set[Value | None] = set()
     tensor = facts.tensor(value, state)
-    if tensor is None or tensor.is_subclass or tensor.trainable is not True:
-        return False
-    if tensor.is_view:
-        base = facts.tensor(tensor.base, state)
-        return base is not None and is_trainable_leaf_object(base)
-    return is_trainable_leaf_object(tensor)
+    while tensor is not None and tensor.is_view and tensor.base not in seen:
+        if tensor.is_subclass or tensor.trainable is not True:
+            return False
+        seen.add(tensor.base)
+        tensor = facts.tensor(tensor.base, state)
+    return tensor is not None and is_trainable_leaf_object(tensor)
 
 
 def is_trainable_leaf_object(tensor: Tensor) -> bool:
