@@ -40,7 +40,8 @@ class Effort:
 
     def allow(self, node: ast.AST, *, share: float = 1.0) -> None:
         """Begin with a piece of the file: so much may be entered from there."""
-        self.left = self.scale * share * (200 + lines(node))
+        length = lines(node)
+        self.left = self.scale * share * (min(200, 60 + 6 * length) + length)
 
     @contextmanager
     def aside(self, node: ast.AST, share: float) -> Iterator[None]:
