@@ -62,6 +62,12 @@ t = torch.ones(4)
 model = nn.Sequential(nn.LayerNorm(4), nn.Linear(4, 4))
 optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
 """
+EITHER_OF = """\
+t = torch.ones(4)
+if os.environ.get("A"):
+    model = nn.LayerNorm(4)
+model.bias = {} if os.environ.get("A") else {}
+"""
 STALE = """\
 optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
 model.bias = nn.Parameter(torch.ones(4))
@@ -92,6 +98,9 @@ NORMED = "model = nn.utils.parametrizations.spectral_norm(model)\n"
         # What another optimizer takes is trained by that.
         (f"{STALE}return model, optimizer\n", [("PRM303", 2)]),
         (f"{STALE}{ANEW}return model, optimizer\n", []),
+        # Which of two receivers gets which of two values, nobody knows.
+        (EITHER_OF.format("nn.LayerNorm(4)", "model.bias"), []),
+        (EITHER_OF.format("t", "t"), [("PRM101", 4)]),
         # What may be a copy of the Parameter may be stored before the Module is initialised.
         (EARLY.format("nn.Parameter(torch.ones(4, 4).t()).contiguous()"), []),
         (EARLY.format("nn.Parameter(torch.ones(4, 4).t())"), [("PRM107", 3)]),

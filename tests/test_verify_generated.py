@@ -148,6 +148,9 @@ MENDED = {
     "stored in a try": f"{TAKEN_OUT}try:\n    model.w = model.w.data * 2\nexcept TypeError: pass\n",
     "frozen twice": "model.w.requires_grad_(False)\nmodel.v = nn.Parameter(torch.ones(4))\n"
     + TAKEN_OUT * 2,
+    "loaded into what is expanded": "model.w = nn.Parameter(torch.ones(1).expand(4, 4))\n"
+    f"{OPTIMIZER}model.load_state_dict(model.state_dict(), assign=True)\n",
+    "written in forward": "model.w = model.w * 2",
     "frozen integers": "model.ids = nn.Parameter(torch.arange(4), requires_grad=False)\n"
     + TAKEN_OUT.replace(".w", ".ids"),
 }
@@ -223,6 +226,11 @@ def cases() -> dict[str, dict[str, Any]]:
     for what, body in MENDED.items():
         source = whole(body).replace("fc = nn.Linear(4, 4)", "w = nn.Parameter(torch.eye(4))")
         asked[what] = {"mends": True, "source": source.replace("self.fc(x)", "x @ self.w")}
+    source = asked["written in forward"]["source"]
+    source = source.replace("return x @ self.w", "x = x @ self.w; nn.init.ones_(self.w); return x")
+    asked["written in forward"]["source"] = source
+    loaded = asked["loaded into what is expanded"]
+    loaded["source"] = loaded["source"].replace("return model\n", "return model, o\n")
     large = f"{SOUND['PRM305']}\n{HAPPENS['PRM303']}\nmodel.eval()"
     asked["minimal"] = {"source": whole(large), "shrinks": "PRM303 for a while"}
     return asked

@@ -100,8 +100,13 @@ def _is_slot(event: AttributeStored, facts: Facts) -> bool:
 
 
 def _no_parameter(event: AttributeStored, facts: Facts) -> Value | None:
-    """The evidence: a value that is surely neither a Parameter nor None; best a tensor."""
+    """The evidence: a value that is surely neither a Parameter nor None; best a tensor.
+
+    Of several receivers each may get but one of several values.
+    """
     certain = [value for value in event.values if _is_no_parameter(value, event, facts)]
+    if len(event.receivers) > 1 and len(certain) < len(event.values):
+        return None
     certain.sort(key=lambda value: facts.tensor(value, event.state) is None)
     return certain[0] if certain else None
 

@@ -148,7 +148,8 @@ DATA_COPIED = Terms[Rebound](
 LOADED_IN_PLACE: Terms[Any] = Terms(
     "PRM303",
     "`m.load_state_dict(state, assign=True)` becomes `m.load_state_dict(state)`",
-    unsafe="they keep their dtype, and have to have storage: those on the meta device have none",
+    unsafe="they keep their dtype, and have to have storage: those on the meta device have none, "
+    "and to write an expanded one raises RuntimeError",
 )
 
 KEPT_FROZEN: Terms[Any] = Terms(
