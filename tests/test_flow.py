@@ -404,6 +404,41 @@ FUNCTIONS = {
             (x * 2).t()[0].mul_(2)
             other.t()[0].mul_(2)
         """,
+    "moved to where it is": """
+        class Conv(nn.Module):
+            def __init__(self, n):
+                super().__init__()
+                self.weight = nn.Parameter(torch.zeros(n, n))
+
+            def widen(self):
+                device = self.weight.device
+                self.weight = nn.Parameter(self.weight.unsqueeze(0)).to(device)
+
+            def copy(self):
+                self.weight = nn.Parameter(self.weight).to(self.weight.device)
+
+        def f(layer: nn.Linear, x):
+            layer.weight = nn.Parameter(layer.weight).to(layer.weight.device)
+            layer.weight = nn.Parameter(layer.weight).to(x.device)  # PRM101
+        """,
+    "values that are loaded from elsewhere": """
+        def f(path, layer: nn.Linear, other: nn.Linear):
+            kept, lost = layer.state_dict(), other.state_dict()
+            source = torch.load(path)
+            kept.update(source)
+            lost.update(source)  # PRM202
+            layer.load_state_dict(source)
+        """,
+    "made by whoever gives it": """
+        class Regularizer(nn.Module):
+            def __init__(self, layer: nn.Linear):
+                super().__init__()
+                self.parameters_of_others, self.layers = [], [layer, layer]
+
+            def add(self, parameter: nn.Parameter, layer: nn.Linear):
+                self.parameters_of_others.append(parameter)
+                self.layers.append(layer)
+        """,
     "context": """
         class Function(torch.autograd.Function):
             @staticmethod

@@ -16,7 +16,7 @@ from flake8_paramassign.domain.objects import (
     Thing,
 )
 from flake8_paramassign.domain.state import State
-from flake8_paramassign.domain.values import Address, Text, Values
+from flake8_paramassign.domain.values import Address, Text, Value, Values
 from flake8_paramassign.facts.facts import Facts
 from flake8_paramassign.project.classes import Class, ExternalClass, ProjectClass, TorchClass
 from flake8_paramassign.semantics.registry import owners
@@ -144,6 +144,14 @@ def has_parts_registered(values: Values, state: State) -> bool:
         value in parts or (isinstance(value, Address) and not parts.isdisjoint(owners(value)))
         for value in registered
     )
+
+
+def is_given(value: Value) -> bool:
+    """Whether it is, or is part of, an argument of a function that is run for its own sake."""
+    site: object = value
+    while isinstance(site, Address | tuple):
+        site = site.site if isinstance(site, Address) else site[0]
+    return isinstance(site, ast.arg)
 
 
 def is_hidden_on_purpose(container: Container) -> bool:

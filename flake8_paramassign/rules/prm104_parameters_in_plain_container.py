@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from flake8_paramassign.facts import Facts
-from flake8_paramassign.facts.registration import is_hidden_on_purpose, looks_after_parts
+from flake8_paramassign.facts.registration import is_given, is_hidden_on_purpose, looks_after_parts
 from flake8_paramassign.facts.wording import quoted
 from flake8_paramassign.rules.base import Rule, Verdict
 from flake8_paramassign.semantics.events import ContainerHeld
@@ -59,13 +59,15 @@ class ParametersInPlainContainer(Rule):
             return None
         if is_hidden_on_purpose(container):
             return None
-        if not any(facts.parameter(item, event.state) for item in event.items):
+        # What was given may be registered by whoever made it.
+        items = [item for item in event.items if not is_given(item)]
+        if not any(facts.parameter(item, event.state) for item in items):
             return None
         better = "nn.ParameterDict" if container.kind == "dict" else "nn.ParameterList"
         return Verdict(
             f"Parameters in the plain {container.kind} {quoted(event.name)} are not registered: "
             f"they are never trained, saved or moved; keep them in an {better}",
-            evidence=event.items[0],
+            evidence=items[0],
             trace=tuple(("the container is filled", fill) for fill in container.fills),
         )
 

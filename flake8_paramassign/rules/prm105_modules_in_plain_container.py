@@ -6,6 +6,7 @@ from flake8_paramassign.facts import Facts
 from flake8_paramassign.facts.registration import (
     Kept,
     has_parts_registered,
+    is_given,
     is_hidden_on_purpose,
     kept_by,
     looks_after_parts,
@@ -71,7 +72,8 @@ class ModulesInPlainContainer(Rule):
             return None
         if any(facts.tensor(item, event.state) for item in event.items):
             return None  # PRM104
-        items = tuple(v for v in event.items if v != event.receiver)  # modules() gives self, too
+        # modules() gives self, too; what was given may be registered by whoever made it.
+        items = tuple(v for v in event.items if v != event.receiver and not is_given(v))
         kept = kept_by(items, event.state)
         if kept is Kept.NOTHING:
             return None

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from flake8_paramassign.domain.objects import (
     PARAMETER,
+    Container,
     Field,
     Tensor,
     Thing,
@@ -105,6 +106,9 @@ def _apply(call: Call) -> Values:
 @method(Thing, "load_state_dict")
 def _load_state_dict(call: Call) -> Values:
     assert isinstance(call.receiver, Address)
+    for address, held in call.state.objects():
+        if isinstance(held, Container) and call.receiver in held.of:
+            call.machine.used_containers.add(address)  # its values come from elsewhere, then
     assigns = call.constant(2, "assign", default=False)
     if assigns is not False:
         obj = call.object

@@ -18,6 +18,7 @@ from flake8_paramassign.domain.values import (
 )
 from flake8_paramassign.semantics.events import ParameterMade
 from flake8_paramassign.semantics.models.base import Call, function
+from flake8_paramassign.semantics.models.tensors.results import device_of
 
 
 @function("torch.nn.Parameter", "torch.nn.parameter.Parameter", "torch.nn.UninitializedParameter",
@@ -43,7 +44,7 @@ def _parameter(call: Call) -> Values:
         shape=tensor.shape if tensor else None,
         dtype=tensor.dtype if tensor else None,
         integer=tensor.integer if tensor else None,
-        device=tensor.device if tensor else _device_of(call, data),
+        device=_device_of(call, data),
         base=(tensor.base or base) if tensor else None,
         through_data=True,
         is_expanded=tensor.is_expanded if tensor else False,
@@ -65,10 +66,14 @@ def _parameter(call: Call) -> Values:
 
 
 def _device_of(call: Call, data: Values) -> Hashable:
-    """Where something of an unknown class is; an item is where the whole is."""
-    if len(data) != 1 or not isinstance(data[0], Address):
+    """Where the data is; an item of something of an unknown class is where the whole is."""
+    (value,) = data if len(data) == 1 else (None,)
+    if not isinstance(value, Address):
         return None
-    address = data[0]
+    obj = call.state.read(value)
+    if isinstance(obj, Tensor):
+        return device_of(call.machine, value, obj)
+    address = value
     while isinstance(address.site, tuple) and isinstance(address.site[0], Address):
         if not isinstance(address.site[1], tuple):
             break

@@ -10,9 +10,11 @@ from flake8_paramassign.domain.objects import Obj, Tensor, Thing
 from flake8_paramassign.domain.state import State
 from flake8_paramassign.domain.values import (
     FALSE,
+    UNKNOWN,
     Address,
     Constant,
     Library,
+    Value,
     Values,
     constant,
     join,
@@ -44,6 +46,8 @@ def converted(
     """``.to()`` and its like, which return the same object when nothing has to change."""
     _note(machine, obj, state)
     asked = _asked(name, arguments, state)
+    if asked.is_of_several:
+        return join((address,), UNKNOWN)
     same_dtype, same_device = _is_same_dtype(obj, asked), _is_same_device(obj, asked)
     copies = constant(arguments.named.get("copy", FALSE)) is True
     if same_dtype and same_device and not copies:
@@ -69,6 +73,8 @@ class _Asked:
     dtype: str | None
     device: object
     is_known: bool
+    is_of_several: bool = False
+    """Whether the device is that of one of several tensors: of this one, perhaps."""
 
 
 def _asked(name: str, arguments: Arguments, state: State) -> _Asked:
@@ -84,8 +90,9 @@ def _asked(name: str, arguments: Arguments, state: State) -> _Asked:
             asked.dtype = str(what)
         elif kind == "device":
             asked.device = what
-        elif kind == "unknown":
+        elif kind in ("unknown", "devices"):
             asked.is_known = False
+            asked.is_of_several = kind == "devices"
     return asked
 
 
@@ -119,6 +126,8 @@ def _note(machine: Machine, obj: Tensor, state: State) -> None:
 
 def target(held: Values, state: State) -> tuple[str, object]:
     """What an argument of ``.to()`` asks for."""
+    if len(held) > 1 and any(map(_is_device, held)):
+        return "devices", None
     (value,) = held if len(held) == 1 else (None,)
     if isinstance(value, Library):
         name = DTYPE_NAMES.get(value.name, value.name)
@@ -134,3 +143,9 @@ def target(held: Values, state: State) -> tuple[str, object]:
         if isinstance(obj, Thing):
             return "device", value
     return "unknown", None
+
+
+def _is_device(value: Value) -> bool:
+    """Whether a value is the ``device`` of some object."""
+    site = value.site if isinstance(value, Address) else None
+    return isinstance(site, tuple) and len(site) > 1 and site[1] == "device"

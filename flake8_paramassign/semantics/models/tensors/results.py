@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Hashable
 from dataclasses import replace
 
 from flake8_paramassign import catalogue
@@ -97,7 +98,7 @@ def origin_of(address: Address, source: Tensor) -> Address | None:
     return source.origin
 
 
-def device_of(machine: Machine, address: Address, source: Tensor) -> object:
+def device_of(machine: Machine, address: Address, source: Tensor) -> Hashable:
     """Where a tensor is: a value that two on the same device share."""
     if source.device is not None:
         return source.device
