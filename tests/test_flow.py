@@ -423,7 +423,8 @@ FUNCTIONS = {
         """,
     "values that are loaded from elsewhere": """
         def f(path, layer: nn.Linear, other: nn.Linear):
-            kept, lost = layer.state_dict(), other.state_dict()
+            kept = layer.state_dict()
+            lost = other.state_dict()
             source = torch.load(path)
             kept.update(source)
             lost.update(source)  # PRM202
