@@ -30,6 +30,40 @@ PROGRAMS = {
         )
         for name in ('f"head{n}"', '"head" + str(n)', '"head%d" % n')
     },
+    **{
+        f"slot that is filled by {filled}": (
+            "import torch\nfrom torch import nn\n"
+            "def third(n):\n    return second(n)\n"
+            "def second(n):\n    return first(n)\n"
+            "def first(n):\n    return nn.Parameter(torch.zeros(n))\n"
+            "class Net(nn.Module):\n"
+            "    kind = nn.Parameter\n"
+            "    def __init__(self):\n"
+            "        super().__init__()\n"
+            "        self.alpha = nn.Parameter(torch.zeros(2))\n"
+            "        self.inner = nn.Linear(2, 2)\n"
+            "        self.setup()\n"
+            "    def setup(self):\n"
+            f"        self.delta = {filled}\n"
+            "    def reset(self):\n"
+            "        self.delta = torch.ones(2)\n"
+        )
+        for filled in ("self.kind(torch.zeros(2))", "third(2)", "self.alpha", "self.inner.weight")
+    },
+    "slot that is filled by what a loop hands on": (
+        "import torch\nfrom torch import nn\n"
+        "class Net(nn.Module):\n"
+        "    def __init__(self):\n"
+        "        super().__init__()\n"
+        "        made = nn.Parameter(torch.zeros(2))\n"
+        "        for _ in range(5):\n"
+        "            self.delta = c\n"
+        "            c = b\n"
+        "            b = a\n"
+        "            a = made\n"
+        "    def reset(self):\n"
+        "        self.delta = torch.ones(2)\n"
+    ),
     "helper that fills": (
         "import torch\nfrom torch import nn\n"
         "def fill(layer):\n    layer.weight = torch.zeros(2, 2)\n"

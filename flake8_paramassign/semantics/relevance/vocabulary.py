@@ -1,13 +1,13 @@
 """Which names count in a file: those of ``_WORDS``, and what the file calls the same.
 
-They follow imports, assignments and inheritance, whatever the flow.
+They are closed under imports, assignments, calls and inheritance, whatever the flow.
 """
 
 from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from functools import cache
 
 from flake8_paramassign import catalogue
@@ -56,19 +56,21 @@ class Vocabulary:
         """``module`` tells what is imported."""
         self._units = units
         self._module = module
-        self.hard: set[str] = set()
+        self.hard = set(_WORDS) | catalogue.optimizer_names()
         """Names without which most findings cannot be."""
-        self.makers: set[str] = set()
+        self.makers = set(_MAKERS)
         """What makes Parameters and trainable leaves."""
-        self.modules: set[str] = set()
+        self.modules = set(_MODULE_WORDS)
         """What makes Modules, and holds them."""
-        self.foreign: frozenset[str] = frozenset()
+        self.foreign: set[str] = set()
         """Names of what other files of the project have."""
         self.slots: set[str] = set()
         """Attributes that may hold Parameters."""
         self.lists: set[str] = set()
         """Those that may hold several."""
-        self._imported(units.script.parts)
+        self._stars = False
+        """Whether all names of another file of the project are imported."""
+        self._name_all()
         self._find_slots()
         kinds = self.modules | catalogue.module_names()
         self.builders = frozenset(
@@ -78,94 +80,93 @@ class Vocabulary:
         )
         """Functions and classes that may make Modules."""
 
-    def _imported(self, rest: list[ast.stmt]) -> None:
-        """Other names of what counts, and names of what other files of the project have."""
-        hard = set(_WORDS) | catalogue.optimizer_names()
-        makers = set(_MAKERS)
-        modules = set(_MODULE_WORDS)
-        foreign: set[str] = set()
-        self._stars = False
-        for statement in flat(rest):
+    def _name_all(self) -> None:
+        """Find other names of what counts, and names of what other files of the project have."""
+        bodies = [u.parts for u in self._units.all.values() if not isinstance(u.node, FunctionNode)]
+        statements = [statement for body in bodies for statement in flat(body)]
+        for statement in statements:
             if isinstance(statement, ast.ImportFrom):
-                source = self._module.absolute(statement)
-                is_ours = bool(statement.level) or self._module.project.owns(source)
-                for alias in statement.names:
-                    name = alias.asname or alias.name
-                    if is_ours:
-                        foreign.add(name)
-                        self._stars = self._stars or name == "*"
-                    if alias.name in makers:
-                        makers.add(name)
-                    if alias.name in hard:
-                        hard.add(name)
-                    if is_module_class(f"{source}.{alias.name}") is not False:
-                        modules.add(name)
+                self._import_from(statement)
             elif isinstance(statement, ast.Import):
-                for alias in statement.names:
-                    if self._module.project.owns(alias.name):
-                        foreign.add(alias.asname or alias.name.split(".")[0])
-                    if alias.name.rpartition(".")[2] in hard and alias.asname:
-                        hard.add(alias.asname)
-            elif isinstance(statement, ast.Assign | ast.AnnAssign):
-                words = self._units.words(self._units.lines(statement))
-                targets = set(stored_names(statement))
-                if words & makers:
-                    makers |= targets
-                if words & hard:
-                    hard |= targets
-                if words & foreign:
-                    foreign |= targets
-        modules |= {u.name for u in self._units.all.values() if u.node is u.owner}
-        modules |= foreign
-        self._mark_heirs(foreign)
-        foreign.add(_HEIR)
-        self.hard, self.makers, self.modules = hard, makers, modules
-        self.foreign = frozenset(foreign)
+                self._import(statement)
+        self._follow(s for s in statements if isinstance(s, ast.Assign | ast.AnnAssign) and s.value)
+        self.modules |= {u.name for u in self._units.all.values() if u.node is u.owner}
+        self.modules |= self.foreign
+        self._mark_heirs()
+        self.foreign.add(_HEIR)
 
-    def _mark_heirs(self, foreign: set[str]) -> None:
+    def _import_from(self, statement: ast.ImportFrom) -> None:
+        source = self._module.absolute(statement)
+        is_ours = bool(statement.level) or self._module.project.owns(source)
+        for alias in statement.names:
+            name = alias.asname or alias.name
+            if is_ours:
+                self.foreign.add(name)
+                self._stars = self._stars or name == "*"
+            if alias.name in self.makers:
+                self.makers.add(name)
+            if alias.name in self.hard:
+                self.hard.add(name)
+            if is_module_class(f"{source}.{alias.name}") is not False:
+                self.modules.add(name)
+
+    def _import(self, statement: ast.Import) -> None:
+        for alias in statement.names:
+            if self._module.project.owns(alias.name):
+                self.foreign.add(alias.asname or alias.name.split(".")[0])
+            if alias.name.rpartition(".")[2] in self.hard and alias.asname:
+                self.hard.add(alias.asname)
+
+    def _follow(self, assignments: Iterable[ast.Assign | ast.AnnAssign]) -> None:
+        """What is assigned something that counts, counts, too."""
+        pairs = [
+            (self._units.words(self._units.lines(statement)), set(stored_names(statement)))
+            for statement in assignments
+        ]
+        for known in _growing(self.makers, self.hard, self.foreign):
+            for words, names in pairs:
+                for counting in known:
+                    if words & counting:
+                        counting |= names
+
+    def _mark_heirs(self) -> None:
         """Let the methods of classes that inherit from other files be known by a word."""
-        heirs = set(foreign)
-        classes = [u.node for u in self._units.all.values() if isinstance(u.node, ast.ClassDef)]
-        for _ in range(2):
-            for node in classes:
-                named = {w for base in node.bases for w in WORD.findall(self._units.lines(base))}
-                if named & heirs:
-                    heirs.add(node.name)
+        heirs = set(self.foreign)
+        classes = [
+            (unit.name, {w for b in unit.node.bases for w in WORD.findall(self._units.lines(b))})
+            for unit in self._units.all.values()
+            if isinstance(unit.node, ast.ClassDef)
+        ]
+        for _ in _growing(heirs):
+            heirs |= {name for name, bases in classes if bases & heirs}
         for unit in self._units.all.values():
             if unit.owner is not None and unit.owner.name in heirs:
                 unit.words = unit.words | {_HEIR}
 
     def _find_slots(self) -> None:
         """The names under which this file may store Parameters."""
-        slots: set[str] = set()
-        lists: set[str] = set()
         makers = self.makers | {name for name in self.foreign if not name[:1].isupper()}
-        for _ in range(2):
-            before = len(slots)
+        functions = [u for u in self._units.all.values() if isinstance(u.node, FunctionNode)]
+        for _ in _growing(makers):
+            makers |= {u.name for u in functions if u.words & makers} - {"__init__", "forward"}
+        words = {word for unit in self._units.all.values() for word in unit.words}
+        makers |= {word for word in words if catalogue.is_stock_slot(word)}
+        for _ in _growing(self.slots):
             for unit in self._units.all.values():
-                if unit.words & makers or self._stars:
-                    self._slots_of(unit, makers, slots, lists)
-            makers = makers | {
-                u.name for u in self._units.all.values()
-                if u.words & self.makers and isinstance(u.node, FunctionNode)
-            } - {"__init__", "forward"}  # fmt: skip
-            if len(slots) == before:
-                break
-        begins = tuple(name[:-1] for name in slots if name.endswith(ANY))
+                if unit.words & (makers | self.slots) or self._stars:
+                    self._slots_of(unit, makers | self.slots)
+        begins = tuple(name[:-1] for name in self.slots if name.endswith(ANY))
         if begins:
-            words = {word for unit in self._units.all.values() for word in unit.words}
-            slots |= {word for word in words if word.startswith(begins)}
-        self.slots, self.lists = slots, lists
+            self.slots |= {word for word in words if word.startswith(begins)}
 
-    def _slots_of(
-        self, unit: Unit, makers: Iterable[str], slots: set[str], lists: set[str]
-    ) -> None:
+    def _slots_of(self, unit: Unit, makers: set[str]) -> None:
+        """Follow what is made in a unit to the attributes that may hold it."""
         tainted = set(makers)
-        statements = [s for s in flat(unit.parts) if not hasattr(s, "body")]
-        for _ in range(2):
-            for statement in statements:
-                text = self._units.lines(statement)
-                if not self._stars and tainted.isdisjoint(WORD.findall(text)):
+        lines = [(s, self._units.lines(s)) for s in flat(unit.parts) if not hasattr(s, "body")]
+        statements = [(s, text, set(WORD.findall(text))) for s, text in lines]
+        for _ in _growing(tainted, self.slots):
+            for statement, text, words in statements:
+                if not self._stars and tainted.isdisjoint(words):
                     continue
                 held: set[str] = set()
                 for target in targets(statement):
@@ -178,9 +179,17 @@ class Vocabulary:
                         held.update(chain(target))
                 if isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Call):
                     held.update(filled_by(statement.value))
-                slots |= held
+                self.slots |= held
                 if held and (_HOLDS.search(text) or "List" in text or "Dict" in text):
-                    lists |= held
+                    self.lists |= held
+
+
+def _growing(*sets: set[str]) -> Iterator[tuple[set[str], ...]]:
+    """Once, and again as long as one of ``sets`` has grown: the closure of what is done."""
+    size = -1
+    while size < (now := sum(map(len, sets))):
+        size = now
+        yield sets
 
 
 def has_in_place(words: Iterable[str]) -> bool:
