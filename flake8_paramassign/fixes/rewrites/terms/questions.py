@@ -8,11 +8,14 @@ from typing import Generic, TypeVar
 
 from flake8_paramassign.fixes.rewrites.reasons import NoRewrite
 
-T = TypeVar("T")
+T = TypeVar("T", contravariant=True)
+"""What is asked about: who asks it of any attribute, asks it of one that is moved."""
 
 BROADCASTS = "copy_() broadcasts and casts silently, and raises where the shape does not fit"
 AFTERWARDS = "make it before the optimizer is built, or the Module wrapped"
 BETWEEN_PASSES = "it would be written between a forward pass and its backward pass"
+NO_OTHER_EFFECTS = "that what is evaluated has no other effects"
+SHARES_MEMORY = "elements of the value share memory, which no optimizer can write: clone() it"
 NEEDS_STRICT = "then is registered, a key of state_dict(): older checkpoints need strict=False"
 DONE_WITH_ALL = "who freezes or writes all Parameters does it with {}, too (RuntimeError)"
 ALL_NEED_STRICT = "then are registered, keys of state_dict(): older checkpoints need strict=False"

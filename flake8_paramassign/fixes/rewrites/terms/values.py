@@ -13,6 +13,8 @@ from flake8_paramassign.fixes.rewrites.terms.questions import (
     BETWEEN_PASSES,
     BROADCASTS,
     DONE_WITH_ALL,
+    NO_OTHER_EFFECTS,
+    SHARES_MEMORY,
     Question,
     Terms,
 )
@@ -76,9 +78,7 @@ FILLED = Terms[Evidence](
         Question("that no gradient flows through the value", lambda e: e.is_without_gradient),
         Question("that the value has storage of its own", lambda e: e.has_own_storage),
         Question("that nothing else is tied to the Parameter", lambda e: e.is_surely_untied),
-        Question(
-            "that what is evaluated has no other effects", lambda e: e.is_evaluated_in_any_order
-        ),
+        Question(NO_OTHER_EFFECTS, lambda e: e.is_evaluated_in_any_order),
         Question(
             "that no backward pass of an earlier forward pass follows",
             lambda e: e.is_after_no_forward,
@@ -106,6 +106,10 @@ MOVED_ONTO_SLOT = Terms[Moved](
     unsafe=REPLACED.unsafe,
 )
 
+OF_THE_CLASS = Question[Attribute](
+    "the class has an attribute of that name, beside which none registers",
+    lambda a: a.is_of_the_class,
+)
 STORED_IN_A_TRY = Question[Attribute](
     "it is stored in a try, too, where nobody would see that a Parameter refuses it",
     lambda a: a.is_stored_in_a_try,
@@ -115,16 +119,10 @@ MOVED_INSIDE = Terms[Moved](
     "PRM102",
     "`m.w = nn.Parameter(t).to(d)` becomes `m.w = nn.Parameter(t.to(d))`",
     refused=(
-        Question(
-            "the class has an attribute of that name, beside which none registers",
-            lambda m: m.is_of_the_class,
-        ),
-        Question(
-            "elements of the value share memory, which no optimizer can write: clone()",
-            lambda m: m.is_expanded,
-        ),
+        OF_THE_CLASS,
+        Question(SHARES_MEMORY, lambda m: m.is_expanded),
         *MOVED_ONTO_SLOT.refused,
-        STORED_IN_A_TRY,  # type: ignore[arg-type]  # asked of any attribute
+        STORED_IN_A_TRY,
         Question(
             "another Parameter would no longer get its gradient: compute it in forward",
             lambda m: m.cuts_a_gradient,
@@ -155,7 +153,7 @@ MADE_A_PARAMETER = Terms[Attribute](
     "PRM103",
     "`m.w = torch.randn(3, requires_grad=True)` becomes `m.w = nn.Parameter(torch.randn(3))`",
     refused=(
-        MOVED_INSIDE.refused[0],  # type: ignore[arg-type]  # asked of any attribute
+        OF_THE_CLASS,
         Question(
             "it is written in place in grad mode, which raises where it is a Parameter",
             lambda a: a.is_written_in_grad_mode,
@@ -208,10 +206,7 @@ LEAF_MADE_LAST = Terms[Computed](
             "it is computed of another tensor that is trained, and would be no leaf either",
             lambda c: c.is_computed_of_others,
         ),
-        Question(
-            "elements of the value share memory, which no optimizer can write: clone() it",
-            lambda c: c.is_expanded,
-        ),
+        Question(SHARES_MEMORY, lambda c: c.is_expanded),
     ),
     proved=(
         Question("that nobody expects the ValueError", lambda c: c.is_unexpected),
@@ -221,7 +216,7 @@ LEAF_MADE_LAST = Terms[Computed](
             lambda c: c.is_made_here,
         ),
         Question("that it is floating point", lambda c: c.is_floating),
-        Question("that what is evaluated has no other effects", lambda c: c.is_pure),
+        Question(NO_OTHER_EFFECTS, lambda c: c.is_pure),
         Question(
             "that nothing is done with it before an optimizer surely takes it",
             lambda c: c.is_for_the_optimizer,

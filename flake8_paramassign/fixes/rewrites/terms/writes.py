@@ -13,6 +13,7 @@ from flake8_paramassign.fixes.rewrites.terms.questions import (
     AFTERWARDS,
     BETWEEN_PASSES,
     BROADCASTS,
+    NO_OTHER_EFFECTS,
     Question,
     Terms,
 )
@@ -209,7 +210,7 @@ WITHOUT_DATA = Terms[DataWrite](
             lambda d: d.is_after_no_forward,
         ),
         Question("that no attribute is assigned anew", lambda d: d.assigns_nothing),
-        Question("that what is evaluated has no other effects", lambda d: d.is_pure),
+        Question(NO_OTHER_EFFECTS, lambda d: d.is_pure),
     ),
 )
 
