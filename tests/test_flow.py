@@ -440,6 +440,27 @@ FUNCTIONS = {
                 self.parameters_of_others.append(parameter)
                 self.layers.append(layer)
         """,
+    "weight norm where it is asked for": """
+        class Generator(nn.Module):
+            def __init__(self, normed=True):
+                super().__init__()
+                self.conv = nn.Conv1d(3, 3, 3)
+                self.normed = normed
+                if normed:
+                    nn.utils.weight_norm(self.conv)
+                else:
+                    self.conv.weight.data.normal_()
+                if not self.normed:
+                    self.conv.weight.data.normal_()
+                self.reset()
+
+            def reset(self):
+                self.apply(fill)
+
+        def fill(m):
+            if isinstance(m, nn.Conv1d):
+                m.weight.data.normal_()  # PRM204
+        """,
     "context": """
         class Function(torch.autograd.Function):
             @staticmethod

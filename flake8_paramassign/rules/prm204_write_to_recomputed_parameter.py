@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from flake8_paramassign.domain.objects import Recomputed
 from flake8_paramassign.domain.state import State
-from flake8_paramassign.domain.values import Values
+from flake8_paramassign.domain.values import Address, Values
 from flake8_paramassign.facts import Facts
 from flake8_paramassign.facts.aliasing import bases
 from flake8_paramassign.facts.wording import attribute_of, in_brackets, shown
@@ -78,21 +78,21 @@ class WriteToRecomputedParameter(Rule):
         self, event: WrittenInPlace | DataStored | AttributeStored, facts: Facts
     ) -> Verdict | None:
         if isinstance(event, WrittenInPlace):
-            by = _recomputed_by(event.tensors, event.state, facts)
+            by, always = _recomputed_by(event.tensors, event.state, facts)
             if by and "parametriz" in by.by and _is_assigned(event.node):
                 return None
-            return _verdict(shown(event.subject), by, facts, in_place=True)
+            return _verdict(shown(event.subject), by, facts, always=always, in_place=True)
         if isinstance(event, DataStored):
-            by = _recomputed_by(event.receivers, event.state, facts)
-            return _verdict(shown(event.node), by, facts)
-        by = _recomputed_by(event.before.values, event.state, facts)
+            by, always = _recomputed_by(event.receivers, event.state, facts)
+            return _verdict(shown(event.node), by, facts, always=always)
+        by, always = _recomputed_by(event.before.values, event.state, facts)
         if by is None or "parametriz" in by.by:
             return None  # what is assigned there goes to the original
         for value in event.values:  # a Parameter raises in the next forward, which is noticed
             tensor = facts.tensor(value, event.state)
             if tensor is None or tensor.is_parameter or tensor.recomputed is not None:
                 return None
-        return _verdict(attribute_of(event.node, event.name), by, facts)
+        return _verdict(attribute_of(event.node, event.name), by, facts, always=always)
 
 
 def _is_assigned(node: ast.AST) -> bool:
@@ -100,21 +100,22 @@ def _is_assigned(node: ast.AST) -> bool:
     return isinstance(node, ast.AugAssign) and isinstance(node.target, ast.Attribute)
 
 
-def _recomputed_by(values: Values, state: State, facts: Facts) -> Recomputed | None:
-    """What computes the tensor that is written, if whichever it is, is computed."""
+def _recomputed_by(values: Values, state: State, facts: Facts) -> tuple[Recomputed | None, bool]:
+    """What computes the tensor that is written, and whether it does on all ways that led here."""
     found = []
     for value in values:
         chain = [value, *(base for base, _ in bases(value, state, facts))]
         tensors = [facts.tensor(link, state) for link in chain]
         by = next((tensor.recomputed for tensor in tensors if tensor and tensor.recomputed), None)
-        if by is None:
-            return None
-        found.append(by)
-    return found[0] if found else None
+        if by is not None:
+            found.append(by)
+        elif not isinstance(chain[-1], Address) or chain[-1].many:
+            return None, False  # of several objects one is computed, and another written
+    return (found[0] if found else None), len(found) == len(values)
 
 
 def _verdict(
-    what: str, by: Recomputed | None, facts: Facts, *, in_place: bool = False
+    what: str, by: Recomputed | None, facts: Facts, *, always: bool, in_place: bool = False
 ) -> Verdict | None:
     if by is None or (in_place and by.by.startswith(_SHARES)):
         return None
@@ -122,9 +123,10 @@ def _verdict(
     instead = f"do it before {maker}"
     if "parametriz" in by.by:
         instead = f"assign '{what.removesuffix('.data')} = ...', or write before {maker}"
+    since = f"{maker}{in_brackets(facts.where(by.place))}"
+    when = f"since {since}" if always else f"where {since} came before"
     return Verdict(
-        f"'{what}' is computed anew since {maker}{in_brackets(facts.where(by.place))}: "
-        f"{_LOST} is lost; {instead}",
+        f"'{what}' is computed anew {when}: {_LOST} is lost; {instead}",
         why_not_fixed="what it is computed from has to be written, or the order changed",
         trace=((f"{maker} computes it from here on", by.place),),
     )
