@@ -461,6 +461,15 @@ FUNCTIONS = {
             if isinstance(m, nn.Conv1d):
                 m.weight.data.normal_()  # PRM204
         """,
+    "dict of Modules": """
+        def convert(model: nn.Module, names, other):
+            modules = dict(model.named_modules())
+            parameters = dict(model.named_parameters())
+            for name in names:
+                modules[name] = nn.Linear(2, 2)
+                modules[other] = other
+                parameters[name] = torch.zeros(2)  # PRM202
+        """,
     "context": """
         class Function(torch.autograd.Function):
             @staticmethod

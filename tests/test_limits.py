@@ -136,6 +136,24 @@ def holds_itself(w: nn.Parameter, d):
     assert [f.code for f in found] == ["PRM102"]
 
 
+def test_an_object_that_may_be_its_own_method_is_called() -> None:
+    found = analyze(f"""{LOST}
+
+class Wrapper(nn.Module):
+    def forward(self, x):
+        self.w = x
+        return x
+
+
+def wrap(names, x):
+    wrapper = Wrapper()
+    for name in names:
+        setattr(wrapper, name, wrapper)
+        wrapper(x)
+""")
+    assert [f.code for f in found] == ["PRM102"]
+
+
 SEVERAL = f"""{LOST}
 
 def loads(m: nn.Linear):

@@ -58,6 +58,9 @@ class WriteToACopy(Rule):
         if isinstance(event, ItemStored):
             container = facts.container(event.container, event.state)
             holders = container.of if container is not None else ()
+            held = container.items() if container is not None else ()
+            if any(facts.is_module(value, event.state) for value in (*held, *event.values)):
+                return None  # named_modules(), kept in step with what is set in the Module
             if any(isinstance(facts.object(v, event.state), Optimizer) for v in holders):
                 return None
             if isinstance(event.holder, ast.Name) and all(

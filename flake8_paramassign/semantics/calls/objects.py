@@ -139,7 +139,10 @@ class ObjectCalls:
                 name = "forward"
             if name:
                 methods = self._machine.attribute(callee, name, state, node)
-                return self._machine.call_any(methods, arguments, state, node)
+                if not any(isinstance(method, Address) for method in methods):
+                    return self._machine.call_any(methods, arguments, state, node)
+                # An object in the place of its method may be this one.
+                return self._machine.call_unknown(callee, arguments, state, node)
         if obj.is_module:
             return (self._machine.symbol(node, state),)
         return self._machine.call_unknown(callee, arguments, state, node)
