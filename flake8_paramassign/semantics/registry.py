@@ -9,6 +9,7 @@ from flake8_paramassign.domain.objects import (
     BUFFER,
     MODULE,
     PARAMETER,
+    Field,
     Tensor,
     Thing,
 )
@@ -109,35 +110,40 @@ def _collect(
     if wanted == MODULE:
         listing.named.append((prefix.rstrip("."), (address,)))
     for name, held in list(obj.held()):
-        known = isinstance(name, str)
         full = f"{prefix}{name}" if isinstance(name, str) else None
+        listing.is_exact = listing.is_exact and full is not None
         if wanted == PARAMETER and held.slot & PARAMETER:
-            found = tuple(v for v in held.values if _is_parameter(v, state))
-            if found:
-                sure = known and held.slot == PARAMETER and len(found) == len(held.values) == 1
-                listing.is_exact = listing.is_exact and sure
-                listing.named.append((full, found))
-            elif held.slot != PARAMETER:
-                listing.is_exact = False
-            if is_unknown(held.values):
-                listing.is_exact = False
-                listing.named.append((full, (each_parameter(address, state, addresses),)))
+            _collect_parameters(address, full, held, state, addresses, listing)
         if recurse and held.slot & MODULE:
-            listing.is_exact = listing.is_exact and known and held.slot == MODULE
-            if len(held.values) != 1:
-                listing.is_exact = False
+            sure = held.slot == MODULE and len(held.values) == 1
+            listing.is_exact = listing.is_exact and sure
             for value in held.values:
                 if isinstance(value, Address):
                     inner = f"{full}." if full is not None else "?."
                     _collect(value, inner, state, addresses, listing, wanted, recurse=True)
                 else:
                     listing.is_exact = False
-        if not known:
-            listing.is_exact = False
     if obj.is_open or address.many:
         listing.is_exact = False
         if wanted == PARAMETER and obj.is_open:
             listing.named.append((None, (each_parameter(address, state, addresses),)))
+
+
+def _collect_parameters(
+    address: Address, name: str | None, held: Field, state: State, addresses: Addresses,
+    listing: Listing,
+) -> None:  # fmt: skip
+    """Add what an attribute holds that is a Parameter, or may be."""
+    found = tuple(v for v in held.values if _is_parameter(v, state))
+    if found:
+        sure = name is not None and held.slot == PARAMETER and len(found) == len(held.values) == 1
+        listing.is_exact = listing.is_exact and sure
+        listing.named.append((name, found))
+    elif held.slot != PARAMETER:
+        listing.is_exact = False
+    if is_unknown(held.values):
+        listing.is_exact = False
+        listing.named.append((name, (each_parameter(address, state, addresses),)))
 
 
 def _is_parameter(value: object, state: State) -> bool:

@@ -13,9 +13,12 @@ from flake8_paramassign.domain.values import (
     Builtin,
     Constant,
     Plain,
+    Value,
+    Values,
     constant,
     is_number,
     join,
+    same,
 )
 from flake8_paramassign.semantics.attributes.registration import REGISTRIES
 from flake8_paramassign.semantics.machine import Arguments, Machine
@@ -43,49 +46,47 @@ class Writes:
         own = self._machine.own_value(target.id, state) if isinstance(target, ast.Name) else None
         held = own if own is not None else self._machine.evaluate(target, state)
         operand = self._machine.evaluate(node.value, state)
-        symbol = _SYMBOLS.get(type(node.op), "=")
-        results = NOTHING
-        written = NOTHING
+        results, written = NOTHING, NOTHING
         for value in held:
-            obj = state.read(value) if isinstance(value, Address) else None
-            is_tensor = writing.may_be_written(value, state)
-            if is_tensor and not isinstance(node.op, ast.MatMult):
+            if writing.may_be_written(value, state) and not isinstance(node.op, ast.MatMult):
                 written = join(written, (value,))
                 results = join(results, (value,))
-            elif isinstance(obj, Container) and isinstance(node.op, ast.Add) and obj.kind == "list":
-                call = Call(self._machine, "extend", value, Arguments([operand]), state, node.value)
-                METHODS[Container, "extend"](call)
-                results = join(results, (value,))
-            elif isinstance(obj, Thing) and module_containers.container_kind(obj) == "list":
-                call = Call(self._machine, "extend", value, Arguments([operand]), state, node.value)
-                METHODS[Thing, "extend"](call)
-                results = join(results, (value,))
-            elif not isinstance(value, Constant | Plain) and not isinstance(node.op, ast.MatMult):
-                results = join(results, UNKNOWN)  # what it is may be able to do it in place
             else:
-                if is_number(value) and self._machine.frame.is_repeated:
-                    assert isinstance(value, Constant)
-                    value = Plain(type(value.value).__name__)  # a counter
-                combined = self._machine.combined(node.op, (value,), operand, node, state)
-                results = join(results, combined)
+                results = join(results, self._made(value, operand, node, state))
         if written:
+            symbol = _SYMBOLS.get(type(node.op), "=")
             subjects = held if len(written) < len(held) else written
             writing.write(self._machine, subjects, target, symbol, operand, state, node)
-        if isinstance(target, ast.Name):
-            if written and len(written) == len(held):
-                return  # the same object
-            self._machine.rebind(target.id, results, state)
-        elif isinstance(target, ast.Attribute):
+        is_same = bool(written) and len(written) == len(held)
+        if isinstance(target, ast.Attribute):
             owners = self._machine.evaluate(target.value, state)
-            if all(value in held for value in results) and all(value in results for value in held):
-                if all(isinstance(value, Address) for value in held):
-                    return
-            if written and len(written) == len(held):
-                return
-            how = "@=" if isinstance(node.op, ast.MatMult) else "="
-            self._machine.store(owners, target.attr, results, state, node, None, how)
-        elif not (written and len(written) == len(held)):
+            is_same = is_same or (
+                same(results, held) and all(isinstance(value, Address) for value in held)
+            )
+            if not is_same:
+                how = "@=" if isinstance(node.op, ast.MatMult) else "="
+                self._machine.store(owners, target.attr, results, state, node, None, how)
+        elif isinstance(target, ast.Name) and not is_same:
+            self._machine.rebind(target.id, results, state)
+        elif not is_same:
             self._machine.bind(target, results, state, None)
+
+    def _made(self, value: Value, operand: Values, node: ast.AugAssign, state: State) -> Values:
+        """What ``op=`` makes of what is no tensor: lists are extended in place."""
+        obj = state.read(value) if isinstance(value, Address) else None
+        is_list = isinstance(obj, Container) and obj.kind == "list"
+        if (is_list and isinstance(node.op, ast.Add)) or (
+            isinstance(obj, Thing) and module_containers.container_kind(obj) == "list"
+        ):
+            call = Call(self._machine, "extend", value, Arguments([operand]), state, node.value)
+            METHODS[type(obj), "extend"](call)
+            return (value,)
+        if not isinstance(value, Constant | Plain) and not isinstance(node.op, ast.MatMult):
+            return UNKNOWN  # what it is may be able to do it in place
+        if is_number(value) and self._machine.frame.is_repeated:
+            assert isinstance(value, Constant)
+            value = Plain(type(value.value).__name__)  # a counter
+        return self._machine.combined(node.op, (value,), operand, node, state)
 
     def delete(self, target: ast.expr, state: State) -> None:
         """``del target``."""

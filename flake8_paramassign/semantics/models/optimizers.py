@@ -21,6 +21,8 @@ from flake8_paramassign.semantics import registry
 from flake8_paramassign.semantics.events import OptimizerMade
 from flake8_paramassign.semantics.models.base import Call, method
 
+_DEEPEST = 4
+"""As many containers in each other are looked through."""
 _STEPS = ("step", "zero_grad", "state_dict", "load_state_dict", "__repr__")
 
 
@@ -44,63 +46,91 @@ def tensors_of(values: Values, call: Call) -> Values:
 
 
 def _taken(call: Call, given: Values) -> tuple[Values, bool]:
-    """What an optimizer keeps of what it is given: tensors, and Modules for all they have."""
-    taken = NOTHING
-    known = True
+    """What an optimizer keeps of what it is given, and whether that is all."""
+    taking = _Taking(call)
     waiting: list[tuple[Values, int]] = [(given, 0)]
     while waiting:
         values, depth = waiting.pop()
         for value in values:
-            obj = call.state.read(value) if isinstance(value, Address) else None
-            if isinstance(obj, Tensor):
-                taken = _with(taken, value)
-                if obj.owner is not None:
-                    taken = _with(taken, obj.owner)
-                if depth == 0:  # an iterable of its rows
-                    _, rows = call.machine.iterate((value,), call.state, call.node, call.name)
-                    taken = tuple(v for v in taken if v is not value)
-                    for row in rows:
-                        taken = _with(taken, row)
-            elif isinstance(obj, Container):
-                listed: list[Values] = []
-                for origin in obj.of:
-                    origin_obj = call.state.read(origin) if isinstance(origin, Address) else None
-                    if isinstance(origin_obj, Thing) and isinstance(origin, Address):
-                        listing = registry.parameters(origin, call.state, call.machine.addresses)
-                        for module in listing.modules:
-                            taken = _with(taken, module)
-                        listed += [held for _, held in listing.named]
-                if depth < 4:
-                    if obj.kind == "dict" and "params" in obj.known:
-                        waiting.append((obj.known["params"], depth))
-                        continue
-                    if obj.kind == "generator":
-                        each, some = call.machine.iterate(
-                            (value,), call.state, call.node, call.name
-                        )
-                        if each is None:  # too many to be held as one; they are of its Module
-                            each = listed if is_unknown(some) and listed else [some]
-                        waiting.extend((held, depth + 1) for held in each)
-                        continue
-                    waiting.extend((held, depth + 1) for held in obj.contents())
-            elif (
-                isinstance(value, Address)
-                and isinstance(obj, Thing)
-                and registry.children(value, call.state).is_exact
-            ):
-                _, some = call.machine.iterate((value,), call.state, call.node, call.name)
-                waiting.append((some, depth + 1))
-            elif isinstance(value, Constant | Text | Plain):
-                continue  # the name beside a Parameter
-            elif depth and isinstance(obj, Thing) and obj.cls is None:
-                taken = _with(taken, value)  # a tensor, or the optimizer would not take it
-            else:
-                known = False
-    return taken, known
+            waiting += taking.take(value, depth)
+    return taking.taken, taking.is_known
 
 
-def _with(taken: Values, value: Value) -> Values:
-    return taken if value in taken else (*taken, value)
+class _Taking:
+    """Takes tensors, and Modules for all they have, out of what an optimizer is given."""
+
+    def __init__(self, call: Call) -> None:
+        self._call = call
+        self.taken = NOTHING
+        self.is_known = True
+
+    def take(self, value: Value, depth: int) -> list[tuple[Values, int]]:
+        """Take what ``value`` is; return what is in it, to be taken, too, and how deep that is."""
+        call = self._call
+        obj = call.state.read(value) if isinstance(value, Address) else None
+        if isinstance(obj, Tensor):
+            self._take_tensor(value, obj, depth)
+        elif isinstance(obj, Container):
+            listed = self._listed(obj)
+            return self._inside(value, obj, listed, depth) if depth < _DEEPEST else []
+        elif (
+            isinstance(value, Address)
+            and isinstance(obj, Thing)
+            and registry.children(value, call.state).is_exact
+        ):
+            return [(self._iterated(value)[1], depth + 1)]
+        elif isinstance(value, Constant | Text | Plain):
+            pass  # the name beside a Parameter
+        elif depth and isinstance(obj, Thing) and obj.cls is None:
+            self._add(value)  # a tensor, or the optimizer would not take it
+        else:
+            self.is_known = False
+        return []
+
+    def _take_tensor(self, value: Value, obj: Tensor, depth: int) -> None:
+        self._add(value)
+        if obj.owner is not None:
+            self._add(obj.owner)
+        if depth == 0:  # an iterable of its rows
+            _, rows = self._iterated(value)
+            self.taken = tuple(v for v in self.taken if v is not value)
+            for row in rows:
+                self._add(row)
+
+    def _listed(self, obj: Container) -> list[Values]:
+        """The Parameters of the Modules that a container is of; these are taken as such."""
+        call = self._call
+        listed: list[Values] = []
+        for origin in obj.of:
+            origin_obj = call.state.read(origin) if isinstance(origin, Address) else None
+            if isinstance(origin_obj, Thing) and isinstance(origin, Address):
+                listing = registry.parameters(origin, call.state, call.machine.addresses)
+                for module in listing.modules:
+                    self._add(module)
+                listed += [held for _, held in listing.named]
+        return listed
+
+    def _inside(
+        self, value: Value, obj: Container, listed: list[Values], depth: int
+    ) -> list[tuple[Values, int]]:
+        """What is in a container: of a group, its Parameters, as if they were given."""
+        if obj.kind == "dict" and "params" in obj.known:
+            return [(obj.known["params"], depth)]
+        inside = list(obj.contents())
+        if obj.kind == "generator":
+            each, some = self._iterated(value)
+            # If they are too many to be held as one, they are of its Module.
+            others = listed if is_unknown(some) and listed else [some]
+            inside = each if each is not None else others
+        return [(held, depth + 1) for held in inside]
+
+    def _iterated(self, value: Value) -> tuple[list[Values] | None, Values]:
+        call = self._call
+        return call.machine.iterate((value,), call.state, call.node, call.name)
+
+    def _add(self, value: Value) -> None:
+        if value not in self.taken:
+            self.taken = (*self.taken, value)
 
 
 @method(Optimizer, *_STEPS)

@@ -58,15 +58,7 @@ def derived(
     part: object = None,
 ) -> Values:
     """The result of an operation on a tensor."""
-    trainable, leaf = source.trainable, True
-    if is_free or state.grad is False or integer:
-        trainable = False
-    elif trainable is not False:
-        leaf = False
-        if state.grad is None:
-            trainable, leaf = None, None  # type: ignore[assignment]
-        elif trainable is None:
-            leaf = None  # type: ignore[assignment]
+    trainable, leaf = _flow(source, state, is_free=is_free or bool(integer))
     first = source.origin is None or source.is_parameter
     after_conversion = source.is_conversion and not source.is_parameter
     made = Tensor(
@@ -89,6 +81,15 @@ def derived(
         is_expanded=is_expanded or (is_view and source.is_expanded),
     )
     return (machine.new(made, state, node, part),)
+
+
+def _flow(source: Tensor, state: State, *, is_free: bool) -> tuple[bool | None, bool | None]:
+    """Whether a gradient flows to what is computed of a tensor, and whether that is a leaf."""
+    if is_free or state.grad is False or source.trainable is False:
+        return False, True
+    if state.grad is None or source.trainable is None:
+        return None, None
+    return True, False
 
 
 def origin_of(address: Address, source: Tensor) -> Address | None:
