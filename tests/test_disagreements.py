@@ -130,6 +130,8 @@ model.bias = nn.Parameter(torch.ones(4))
 ALL = OTHERS.format("p", "parameters()", "p.requires_grad = False")
 TENSOR = "model.register_parameter('scale', torch.ones(4))\n"
 TWO = "model.norm = nn.LayerNorm(4)\nmodel.scale = nn.Parameter(torch.ones(4))\n"
+SHARE = "model.norm.bias.data = model.scale.data\n"
+PART = "model.scale.data = torch.ones(4)\n"
 TIE = "model.rnn.bias_hh_l0"
 LOADED = "model.load_state_dict(copy.deepcopy(model.state_dict()), assign=True)\n"
 FREEZE = "model.requires_grad_(False)\n"
@@ -155,6 +157,10 @@ FREEZE = "model.requires_grad_(False)\n"
         (OTHERS.format("p", "parameters()", "p.requires_grad_(True)"), []),
         (OTHERS.format("p", "parameters()", "model.weight.requires_grad = p.ndim > 1"), []),
         (ALL.replace("model.parameters()", "list(model.parameters())[:1]"), []),
+        # On the way on which that is done, they share.
+        (f"{TWO}if os.environ.get('A'):\n    {SHARE}return model\n", [("PRM305", 4)]),
+        (f"{TWO}if os.environ.get('A'):\n    {SHARE}    {PART}return model\n", []),
+        (f"{TWO}if os.environ.get('A'):\n    {SHARE}model.norm = None\nreturn model\n", []),
         # An optimizer knows what it took, however much that is.
         (LARGE.format("model.parameters()"), [("PRM303", 4)]),
         (LARGE.format("model.named_parameters()"), [("PRM303", 4)]),
