@@ -37,6 +37,14 @@ class Files(Protocol):
         """The class that ``values`` are; None where it is not just one that is known."""
 
 
+_COMPOUND = (
+    ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.If, ast.For, ast.AsyncFor, ast.While,
+    ast.With, ast.AsyncWith, ast.Try, getattr(ast, "TryStar", ast.Try), ast.ExceptHandler,
+    ast.Match, ast.match_case,
+)  # fmt: skip
+"""What has statements inside."""
+
+
 class Module:
     """One file: its dotted name, and the static meaning of its names."""
 
@@ -94,12 +102,12 @@ class Module:
         waiting: list[ast.AST] = [self.tree]
         while waiting:
             node = waiting.pop()
-            if isinstance(node, ast.Global):
-                found.update(node.names)
             for inner in ("body", "orelse", "finalbody", "handlers", "cases"):
-                statements = getattr(node, inner, ())
-                if isinstance(statements, list):  # a conditional expression has others
-                    waiting += statements
+                for statement in getattr(node, inner, ()):
+                    if isinstance(statement, ast.Global):
+                        found.update(statement.names)
+                    elif isinstance(statement, _COMPOUND):
+                        waiting.append(statement)
         return frozenset(found)
 
     def lookup(self, name: str) -> Values:

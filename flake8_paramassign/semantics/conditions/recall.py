@@ -21,6 +21,8 @@ class Recall:
 
     def __call__(self, node: ast.expr, state: State, *, holds: bool) -> None:
         """The test ``node`` came out so: forget the paths that cannot have led here."""
+        if not state.splits:
+            return
         names, values = self._asked(node, state)
         for split in state.splits:
             if not _may_tell(split, names, values):
