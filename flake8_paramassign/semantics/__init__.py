@@ -2,7 +2,7 @@
 
 It follows the flow of a program: branches are joined, loops run to a fixpoint, calls of the
 project's own functions are entered. It never runs the code it looks at. Each part (expressions,
-statements, truth, calls, the models of libraries) knows the others only as the ``Machine``,
+statements, conditions, calls, the models of libraries) knows the others only as the ``Machine``,
 which ``engine`` puts together. What happens in a program is told as ``events``, which the rules
 judge.
 

@@ -108,8 +108,8 @@ class Classes:
                 self._summaries[cls] = self._settled(cls)
         return self._summaries[cls]
 
-    def begins(self, cls: ProjectClass, receiver: Address, state: State | None) -> None:
-        """``state`` is what ``__init__`` leaves ``receiver`` in, for any arguments."""
+    def begins(self, cls: ProjectClass, state: State | None) -> None:
+        """``state`` is what ``__init__`` leaves, for any arguments."""
         if state is not None:
             self._begun[cls] = state
 
@@ -214,7 +214,7 @@ class Classes:
             state.replace(address, thing)
             fields = constructors.stock_fields(
                 self._machine, cls, dict.fromkeys(cls.entry.parameters, catalogue.UNKNOWN),
-                state, _NOWHERE, address, symbolic=True,
+                state, address, symbolic=True,
             )  # fmt: skip
             is_open = cls.entry.cases is None or module_containers.container_kind(thing) is not None
             is_open = is_open or cls.name == "torch.nn.Module"
@@ -253,10 +253,3 @@ class Classes:
             obj = summary.state.heap.get(old)
             if obj is not None:
                 state.replace(fresh, renaming.object(obj))
-
-
-class _Nowhere(ast.AST):
-    """Syntax of what no code in sight makes."""
-
-
-_NOWHERE = _Nowhere()

@@ -114,9 +114,7 @@ class Items:
 
     # Storing.
 
-    def store(
-        self, target: ast.Subscript, values: Values, state: State, expression: ast.expr | None
-    ) -> None:
+    def store(self, target: ast.Subscript, values: Values, state: State) -> None:
         """Set an item."""
         owners = self._machine.evaluate(target.value, state)
         index = self._machine.evaluate(target.slice, state)

@@ -132,7 +132,7 @@ class Lifetimes:
                     self._machine.tell(known.event)
 
     @staticmethod
-    def mended(address: Address, taken: Values, state: State) -> None:
+    def mended(address: Address, state: State) -> None:
         """An optimizer was given more Parameters, perhaps those it lacked."""
         state.replaced = {
             place: known for place, known in state.replaced.items() if address not in known.takers

@@ -177,9 +177,7 @@ class Machine(Protocol):
     def item(self, value: Value, index: Values, state: State, node: ast.AST) -> Values:
         """What ``value[index]`` may hold."""
 
-    def store_item(
-        self, target: ast.Subscript, values: Values, state: State, expression: ast.expr | None
-    ) -> None:
+    def store_item(self, target: ast.Subscript, values: Values, state: State) -> None:
         """Set an item."""
 
     def iterate(
@@ -257,7 +255,7 @@ class Machine(Protocol):
     def replaced_all(self, receiver: Address, state: State, node: ast.AST) -> None:
         """All Parameters of a Module are replaced at once."""
 
-    def mended(self, address: Address, taken: Values, state: State) -> None:
+    def mended(self, address: Address, state: State) -> None:
         """An optimizer was given more Parameters, perhaps those it lacked."""
 
     # Functions and classes.

@@ -106,7 +106,7 @@ class Names:
         elif isinstance(target, ast.Starred):
             self.bind(target.value, values, state, None)
         elif isinstance(target, ast.Subscript):
-            self._machine.store_item(target, values, state, expression)
+            self._machine.store_item(target, values, state)
 
     def own_value(self, name: str, state: State) -> Values | None:
         """What a local variable holds, for an operation that only changes the variable itself.

@@ -107,7 +107,7 @@ class AttributeReads:
         if held is not None or obj.rest:
             held = obj.member(name)
             if held.values == UNKNOWN:
-                return (self._part(address, obj, name, state),)
+                return (self._part(address, obj, name),)
             if not held.slot & ABSENT:
                 return held.values
             if self._must_be_held(address, obj, name, held):
@@ -151,8 +151,8 @@ class AttributeReads:
         if obj.cls is None and obj.is_module is None:
             if (Thing, name) in METHODS or is_tensor_only(name):
                 return (Builtin(address, name),)
-        return (self._part(address, obj, name, state),)
+        return (self._part(address, obj, name),)
 
-    def _part(self, address: Address, obj: Thing, name: str, state: State) -> Address:
+    def _part(self, address: Address, obj: Thing, name: str) -> Address:
         """What an object holds under ``name`` where nothing more is known."""
         return self._machine.addresses.part(address, name, obj.epoch)

@@ -212,7 +212,7 @@ class Narrowing:
                 return None
             state.grad = holds
             return state
-        if name in ("torch.is_tensor",) and len(node.args) == 1:
+        if name == "torch.is_tensor" and len(node.args) == 1:
             held = peeked(self._machine, node.args[0], state)
             if holds:
                 refine(held, state, as_tensor)

@@ -149,7 +149,7 @@ def _add_group(call: Call) -> Values:
     assert isinstance(obj, Optimizer)
     assert isinstance(call.receiver, Address)
     more, known = _taken(call, call.argument(0, "param_group"))
-    call.machine.mended(call.receiver, more, call.state)
+    call.machine.mended(call.receiver, call.state)
     call.machine.tell(
         OptimizerMade(
             call.machine.frame, call.state, call.node, call.receiver, tensors_of(more, call)

@@ -108,7 +108,7 @@ class Worklist:
         if own and cls.find("__init__") == (cls, own[-1]) and self._is_relevant(own[-1]):
             end = self._entry_points.run_constructor(cls, receiver, begun)
             if outer is None:
-                self._classes.begins(cls, receiver, end)
+                self._classes.begins(cls, end)
         functions = [f for f in cls.functions if f.name != "__init__" and self._is_relevant(f)]
         only = self._machine.constructor_only(cls) if functions else frozenset()
         functions = [f for f in functions if f.name not in only]

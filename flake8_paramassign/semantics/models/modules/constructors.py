@@ -63,7 +63,7 @@ def initialise(
     assert isinstance(obj, Thing)
     obj = replace(obj, initialised=True, arguments=tuple(given.items()) if given else None)
     state.write(address, obj)
-    fields = stock_fields(machine, cls, given, state, node, address)
+    fields = stock_fields(machine, cls, given, state, address)
     obj = replace(obj, fields={**obj.fields, **fields})
     if container_kind(obj) is not None:
         obj = filled(machine, obj, cls, arguments, state, node)
@@ -106,7 +106,7 @@ def _argument(values: Values, state: State) -> object:
 
 
 def stock_fields(
-    machine: Machine, cls: TorchClass, given: Mapping[str, object], state: State, node: ast.AST,
+    machine: Machine, cls: TorchClass, given: Mapping[str, object], state: State,
     owner: Address, *, symbolic: bool = False,
 ) -> dict[str, Field]:  # fmt: skip
     """What an object of a class of torch registers, by its constructor's arguments."""

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from flake8_paramassign import catalogue
 from flake8_paramassign.catalogue import Result
-from flake8_paramassign.domain.objects import Container, Shape, Tensor
+from flake8_paramassign.domain.objects import Container, Field, Shape, Tensor
 from flake8_paramassign.domain.state import State
 from flake8_paramassign.domain.values import (
     FALSE,
@@ -50,7 +50,7 @@ def attribute(
         if obj.shape is not None:
             return sizes(machine, obj.shape, state, node)
         return (machine.addresses.part(address, "shape"),)
-    if name in ("ndim",):
+    if name == "ndim":
         return (Constant(len(obj.shape)),) if obj.shape is not None else (Plain("int"),)
     if name == "grad":
         return join(anything(machine, node, state, "grad"), NONE)
@@ -85,9 +85,7 @@ def store(address: Address, obj: Tensor, name: str | Text, values: Values, state
     if name == "requires_grad":
         flag = constant(values)
         set_trainable(address, flag if isinstance(flag, bool) else None, state, sure=sure)
-    elif isinstance(name, str) and name not in ("grad",):
-        from flake8_paramassign.domain.objects import Field
-
+    elif isinstance(name, str) and name != "grad":
         changed = replace(obj, fields={**obj.fields, name: Field(values)})
         state.write(address, changed, strong=sure)
 

@@ -125,7 +125,7 @@ def _dtype_of(
     name: str, short: str, arguments: Arguments, state: State
 ) -> tuple[bool | None, str | None]:
     if "dtype" in arguments.named:
-        dtype = dtype_argument(arguments, state)
+        dtype = dtype_argument(arguments)
         known = catalogue.dtype_is_integer(dtype) if dtype is not None else None
         return known, dtype if known is not None else None
     if arguments.extra:

@@ -60,7 +60,7 @@ def method(
         return (address,)
     if name == "numpy":
         return (Plain("numpy.ndarray"),)
-    if name in ("item",):
+    if name == "item":
         return (Plain("float"),)
     if name == "new_tensor":
         return created(machine, "torch.tensor", arguments, state, node)

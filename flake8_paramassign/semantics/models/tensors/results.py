@@ -172,7 +172,7 @@ def _new(
     """A new tensor, of the dtype that is asked for or that the operation keeps."""
     short = name.rpartition(".")[2]
     integer = True if catalogue.integer_result(name) else None
-    dtype = dtype_argument(arguments, state)
+    dtype = dtype_argument(arguments)
     if dtype is not None:
         integer = bool(catalogue.dtype_is_integer(dtype))
     elif short in _KEEPS_DTYPE or shapes.is_elementwise(short) or short in _LIKE:
@@ -199,7 +199,7 @@ def _with_flag(made: Values, arguments: Arguments, name: str, state: State) -> V
     return made
 
 
-def dtype_argument(arguments: Arguments, state: State) -> str | None:
+def dtype_argument(arguments: Arguments) -> str | None:
     """The dtype that is asked for by name; None where it is not known, or not asked for."""
     given = arguments.named.get("dtype", ())
     if len(given) == 1 and isinstance(given[0], Library):
