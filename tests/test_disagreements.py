@@ -130,6 +130,11 @@ model.bias = nn.Parameter(torch.ones(4))
 ALL = OTHERS.format("p", "parameters()", "p.requires_grad = False")
 TENSOR = "model.register_parameter('scale', torch.ones(4))\n"
 TWO = "model.norm = nn.LayerNorm(4)\nmodel.scale = nn.Parameter(torch.ones(4))\n"
+OWN = """\
+model = nn.Module()
+model.norm = nn.LayerNorm(4)
+model.last = nn.Parameter(torch.ones(4))
+"""
 SHARE = "model.norm.bias.data = model.scale.data\n"
 PART = "model.scale.data = torch.ones(4)\n"
 TIE = "model.rnn.bias_hh_l0"
@@ -157,6 +162,12 @@ FREEZE = "model.requires_grad_(False)\n"
         (OTHERS.format("p", "parameters()", "p.requires_grad_(True)"), []),
         (OTHERS.format("p", "parameters()", "model.weight.requires_grad = p.ndim > 1"), []),
         (ALL.replace("model.parameters()", "list(model.parameters())[:1]"), []),
+        # The Parameters of a Module come before those of its children.
+        (f"{OWN}list(model.parameters())[0].data = model.last.data\nreturn model\n", []),
+        (
+            f"{OWN}list(model.parameters())[1].data = model.last.data\nreturn model\n",
+            [("PRM305", 4)],
+        ),
         # On the way on which that is done, they share.
         (f"{TWO}if os.environ.get('A'):\n    {SHARE}return model\n", [("PRM305", 4)]),
         (f"{TWO}if os.environ.get('A'):\n    {SHARE}    {PART}return model\n", []),

@@ -114,6 +114,7 @@ NOBODYS = {
 }
 """What no finding has to tell."""
 ALPHA = "self.alpha = torch.randn(4, requires_grad=True)"
+STORED_OTHERWISE = ("model.kept, done = torch.ones(4), True", "model.kept[0] = 1.0")
 LISTED = "self.kept = [nn.Linear(4, 4), nn.Linear(4, 4)]"
 ENDED = """\
 if os.environ.get('WIDE'):
@@ -223,6 +224,9 @@ def cases() -> dict[str, dict[str, Any]]:
     listed = FROZEN.replace("super().__init__()", f"super().__init__()\n        {LISTED}")
     listed = listed.replace("self.fc(x * self.alpha)", "self.kept[0](x)")
     asked["listed and frozen with all"] = {"mends": True, "source": listed}
+    for store in STORED_OTHERWISE:
+        source = whole(store).replace("super().__init__()", f"super().__init__()\n        {LISTED}")
+        asked[store] = {"mends": True, "source": source}
     for what, body in MENDED.items():
         source = whole(body).replace("fc = nn.Linear(4, 4)", "w = nn.Parameter(torch.eye(4))")
         asked[what] = {"mends": True, "source": source.replace("self.fc(x)", "x @ self.w")}
@@ -308,6 +312,8 @@ def test_a_fix_that_is_no_fix_is_seen() -> None:
     assert answers()["announced"]["problems"] == [""]
     assert "ValueError" in answers()["not announced"]["problems"][0]
     assert answers()["frozen with all"]["problems"] == [""]
+    for what in STORED_OTHERWISE:
+        assert answers()[what]["problems"] == [], what
     for what in MENDED:
         assert {*answers()[what]["problems"]} == {""}, what
     assert answers()["listed and frozen with all"]["problems"] == [""]

@@ -109,7 +109,8 @@ def _collect(
         return
     if wanted == MODULE:
         listing.named.append((prefix.rstrip("."), (address,)))
-    for name, held in list(obj.held()):
+    # Its own Parameters come before those of its children, whatever was registered first.
+    for name, held in sorted(obj.held(), key=lambda item: bool(item[1].slot & MODULE)):
         full = f"{prefix}{name}" if isinstance(name, str) else None
         listing.is_exact = listing.is_exact and full is not None
         if wanted == PARAMETER and held.slot & PARAMETER:

@@ -15,6 +15,8 @@ from flake8_paramassign.fixes.rewrites.places import path_to
 from flake8_paramassign.semantics.events import ContainerHeld
 
 _CHANGES_A_LIST = frozenset(["append", "extend", "insert", "remove", "pop", "clear", "update"])
+_HOLDING_TARGETS = (ast.Tuple, ast.List, ast.Starred, ast.For, ast.withitem)
+"""What an attribute is a target in, beside plain assignments."""
 _DISPLAYS = (ast.List, ast.Tuple, ast.Dict, ast.ListComp, ast.DictComp)
 _ITERATING = ("torch.nn.Module", "torch.nn.Parameter", "torch.optim.")
 """What of torch takes any iterable; its functions take lists and tuples only."""
@@ -97,7 +99,10 @@ class Held:
     @property
     def lacks(self) -> str:
         """What the program does with it that the new kind cannot do; empty if nothing."""
-        for _, user, use in self._uses:
+        for outer, user, use in self._uses:
+            is_item = isinstance(user, ast.Subscript) and isinstance(user.ctx, ast.Store)
+            if is_item and isinstance(getattr(outer, "value", None), ast.Constant):
+                return "it is given what is no Module or Parameter"
             if isinstance(user, ast.Attribute) and user.attr not in self.kind.methods:
                 return f"nn.{self.kind.name} has no {user.attr}()"
             if isinstance(user, ast.Subscript) and user.value is use:
@@ -131,6 +136,9 @@ class Held:
     def is_assigned_again(self) -> bool:
         """Whether another place, which is not mended like this one, stores another container."""
         for _, user, use in self._uses:
+            is_target = isinstance(getattr(use, "ctx", None), ast.Store)
+            if is_target and use is not self.event.node and isinstance(user, _HOLDING_TARGETS):
+                return True
             if not isinstance(user, ast.Assign | ast.AnnAssign) or use is user.value:
                 continue
             value = user.value
