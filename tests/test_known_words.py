@@ -163,3 +163,11 @@ def test_what_keeps_a_shape_that_does_not_fit_cannot_fill(value: str, words: str
 def test_packages_without_modules_are_known() -> None:
     assert is_module_class(f"{DOUBT}.Net") is None
     assert {is_module_class(f"{name}.Net") for name in WITHOUT_MODULES.split()} == {False}
+
+
+def test_an_argument_is_what_its_annotation_says_of_other_libraries() -> None:
+    program = "import {}\ndef freeze(model: {}):\n    model.requires_grad = False\n"
+    known = program.format("transformers", "transformers.PreTrainedModel")
+    other = program.format(DOUBT, f"{DOUBT}.Net")
+    assert [d.code for d in analyze(HEAD + known, "words.py")] == ["PRM203"]
+    assert analyze(HEAD + other, "words.py") == []

@@ -188,6 +188,9 @@ def cases() -> dict[str, dict[str, Any]]:
     for what, body in NOBODYS.items():
         asked[what] = {"source": whole(body), "told": []}
     asked["missed"] = {"source": whole(USED), "told": []}
+    early = "self.t = torch.ones(4)\n        raise ValueError"
+    source = whole("pass").replace("super().__init__()", early)
+    asked["never begun"] = {"source": source, "told": []}
     for kind in ("trained", "frozen"):
         made = f"nn.Parameter(torch.ones(4), {kind == 'trained'})"
         source = whole("pass").replace("return self", f"self.fc.bias = {made}; return self")
@@ -296,6 +299,7 @@ def test_what_nobody_says_is_missed() -> None:
     assert answers()["missed"]["missed"] == [["PRM303", last(HAPPENS["PRM303"])]]
     assert [code for code, _ in answers()["trained in each step"]["missed"]] == ["PRM302"]
     assert answers()["frozen in each step"]["missed"] == []
+    assert answers()["never begun"]["missed"] == []
     for what in NOBODYS:
         assert answers()[what]["missed"] == [], what
 

@@ -229,6 +229,8 @@ class Witness:
 
         ``root`` is what was built, and ``optimizer`` what trains it from then on.
         """
+        # A Module that was never begun holds nothing.
+        self._stores = [store for store in self._stores if "_parameters" in vars(store.module)]
         kept = [*root.modules()] if root else []
         modules = list({id(m): m for m in (*kept, *(s.module for s in self._stores))}.values())
         for number, store in enumerate(self._stores):
