@@ -123,6 +123,7 @@ class Analyzer:
         facts.stored_in_skipped = relevance.stored_in_skipped
         facts.discriminated = engine.discriminated
         facts.unregistered = engine.unregistered
+        facts.frozen = engine.frozen
         facts.read = engine.read
         facts.used = engine.used_containers
         engine.run()

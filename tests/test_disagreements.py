@@ -135,6 +135,13 @@ model = nn.Module()
 model.norm = nn.LayerNorm(4)
 model.last = nn.Parameter(torch.ones(4))
 """
+WAITING = """\
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.w = torch.ones(4, requires_grad=True)
+model = Net()
+"""
 SHARE = "model.norm.bias.data = model.scale.data\n"
 PART = "model.scale.data = torch.ones(4)\n"
 TIE = "model.rnn.bias_hh_l0"
@@ -168,6 +175,11 @@ FREEZE = "model.requires_grad_(False)\n"
             f"{OWN}list(model.parameters())[1].data = model.last.data\nreturn model\n",
             [("PRM305", 4)],
         ),
+        # What is frozen by others does not wait to be trained.
+        (WAITING, [("PRM103", 4)]),
+        (f"{WAITING}model.w.requires_grad_(True)\n", [("PRM103", 4)]),
+        (f"{WAITING}model.w.requires_grad_(False)\n", []),
+        (f"{WAITING}model.w.requires_grad = False\n", []),
         # On the way on which that is done, they share.
         (f"{TWO}if os.environ.get('A'):\n    {SHARE}return model\n", [("PRM305", 4)]),
         (f"{TWO}if os.environ.get('A'):\n    {SHARE}    {PART}return model\n", []),

@@ -76,6 +76,8 @@ class Facts:
     """The sites of containers of which some code asks whether they are one."""
     unregistered: set[str] = field(default_factory=set)
     """Names that some code deletes from, unregisters or has computed in, any object."""
+    frozen: set[Hashable] = field(default_factory=set)
+    """The sites of tensors that some code keeps from being trained."""
     read: set[tuple[ProjectClass, str, Role]] = field(default_factory=set)
     """Which attributes of a class's objects are read as they are, and by code of which role."""
     used: set[Address] = field(default_factory=set)

@@ -104,8 +104,9 @@ class TrainableTensorUnregistered(Rule):
         )
 
     def holds(self, event: AttributeStored, facts: Facts) -> bool:
-        """Not where an optimizer is given it, a step stores another one, or it is a dummy."""
-        if not facts.optimised.isdisjoint(v.site for v in event.values if isinstance(v, Address)):
+        """Not where it is optimised or frozen, a step stores another one, or it is a dummy."""
+        sites = {value.site for value in event.values if isinstance(value, Address)}
+        if not sites.isdisjoint(facts.optimised | facts.frozen):
             return False
         cls = facts.class_of(event)
         if not isinstance(cls, ProjectClass) or not isinstance(event.name, str):

@@ -71,6 +71,7 @@ class Engine:
         self.index = Index()
         self.discriminated: set[Hashable] = set()
         self.unregistered: set[str] = set()
+        self.frozen: set[Hashable] = set()
         self.read: set[tuple[ProjectClass, str, Role]] = set()
         self.moved: set[ast.AST] = set()
         self.converted: set[ast.AST] = set()

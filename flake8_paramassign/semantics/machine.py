@@ -78,6 +78,8 @@ class Machine(Protocol):
     """The sites of containers of which a test asks whether they are a list: made for either."""
     unregistered: set[str]
     """Names that are deleted from, or registered otherwise in, an object that is not known."""
+    frozen: set[Hashable]
+    """The sites of tensors that some code keeps from being trained."""
     read: set[tuple[ProjectClass, str, Role]]
     """Which attributes of a class's objects are read, and by code of which role."""
     moved: set[ast.AST]

@@ -24,6 +24,7 @@ from flake8_paramassign.domain.values import (
     Text,
     Value,
     Values,
+    constant,
 )
 from flake8_paramassign.project.classes import (
     ProjectClass,
@@ -59,6 +60,8 @@ class AttributeStores:
                 continue
             obj = state.read(receiver)
             if isinstance(obj, Tensor):
+                if name == "requires_grad" and constant(values) is not True:
+                    self._machine.frozen.add(receiver.site)
                 if name != "data":
                     tensor_attributes.store(receiver, obj, name, values, state, sure=sure)
             elif isinstance(obj, Optimizer):

@@ -50,6 +50,8 @@ def method(
         given = arguments.get(0, "requires_grad")
         flag = True if given is None else constant(given)
         set_trainable(address, flag if isinstance(flag, bool) else None, state)
+        if flag is not True:
+            machine.frozen.add(address.site)
         return (address,)
     if name in CONVERSIONS:
         return converted(machine, address, obj, name, arguments, state, node)
