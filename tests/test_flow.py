@@ -470,6 +470,31 @@ FUNCTIONS = {
                 modules[other] = other
                 parameters[name] = torch.zeros(2)  # PRM202
         """,
+    "what methods leave that call each other": """
+        class Mixture(nn.Module):
+            def __init__(self, n):
+                super().__init__()
+                self.n, self.best = n, None
+                self.mu = nn.Parameter(torch.randn(1, self.n), requires_grad=False)
+
+            def fit(self, x):
+                self.best = x
+                for _ in range(100):
+                    self.best = self.score(x)
+                    self.update(x)
+
+            def update(self, mu):
+                self.score(mu)
+                self.mu = mu.unsqueeze(0)  # PRM101
+
+            def score(self, mu):
+                mu = mu + self.n
+                mu = mu + self.n
+                mu = mu + self.n
+                mu = mu + self.n
+                self.best = mu
+                return mu
+        """,
     "context": """
         class Function(torch.autograd.Function):
             @staticmethod

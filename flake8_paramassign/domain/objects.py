@@ -67,6 +67,11 @@ class Field:
         stores = self.stores + tuple(s for s in other.stores if s not in self.stores)
         return Field(join(self.values, other.values), self.slot | other.slot, stores)
 
+    def covers(self, other: Field) -> bool:
+        """Whether ``other`` says no more than this does."""
+        is_said = UNKNOWN[0] in self.values or set(other.values) <= set(self.values)
+        return is_said and not other.slot & ~self.slot
+
 
 UNSEEN = Field(UNKNOWN, ANY)
 """An attribute of which nothing is known."""

@@ -8,14 +8,14 @@ change, to a fixpoint.
 from __future__ import annotations
 
 import ast
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from itertools import islice
 
 from flake8_paramassign import catalogue
 from flake8_paramassign.domain.objects import Thing
 from flake8_paramassign.domain.renaming import Renaming
 from flake8_paramassign.domain.state import State
-from flake8_paramassign.domain.values import Address, Function, Values
+from flake8_paramassign.domain.values import UNKNOWN, Address, Function, Value, Values
 from flake8_paramassign.nodes import FunctionNode
 from flake8_paramassign.project.classes import Class, ProjectClass, TorchClass
 from flake8_paramassign.semantics.events import Constructed
@@ -43,6 +43,20 @@ class Summary:
     state: State
 
 
+@dataclass(frozen=True, slots=True)
+class Invariant:
+    """What holds of an object of a class before and after each of its methods."""
+
+    cls: ProjectClass
+    state: State
+    methods: frozenset[FunctionNode]
+    """Those that may change the object."""
+    is_sought: bool = False
+    """Whether it is not known yet whether it holds."""
+    met: list[State] = field(default_factory=list)
+    """What methods were called with, where they are not looked into."""
+
+
 class Classes:
     """Makes and describes objects of the project's classes for a machine."""
 
@@ -51,6 +65,7 @@ class Classes:
         self._machine = machine
         self._side_effects = side_effects
         self._summaries: dict[ProjectClass, Summary | None] = {}
+        self._invariants: dict[Value, Invariant] = {}
         self._elsewhere = 0
         """How many lines of classes of other files were run to know what they are."""
         self._begun: dict[ProjectClass, State] = {}
@@ -120,27 +135,85 @@ class Classes:
             return None
         state = self._by_others(cls, receiver, state)
         changing = [f for holder, f in self._changing_methods(cls) if holder.module is cls.module]
+        found = cls.find("__init__")
+        begins = [found[1]] if found is not None and isinstance(found[1], FunctionNode) else []
+        methods = frozenset([*changing, *begins])
         holders = {f: holder for holder, f in methods_of(cls)}
         changed: frozenset[str] | None = None
-        for number in range(_ROUNDS):
+        for number in range(_ROUNDS + 1):
             after = state
             thing = state.read(receiver)
             for function in changing:
                 if changed is not None and isinstance(thing, Thing):
                     if not self._side_effects.uses(function, cls, thing, changed):
                         continue  # it does what it did
+                sought = self._invariants[receiver] = Invariant(cls, after, methods, is_sought=True)
                 end = self._machine.look_at_method(
                     holders[function], function, receiver, after.copy(), cls
                 )
-                if end is not None:
-                    after = self._kept(after, end, receiver)
-            if after.heap == state.heap:
+                for left in (*sought.met, *([end] if end is not None else [])):
+                    after = self._kept(after, left, receiver)
+            if _says_all_of(state, after):
                 break
             changed = self._changed(receiver, state, after)
-            state = after if number < _ROUNDS - 1 else self._widened(state, after)
+            if number < _ROUNDS - 1:
+                state = after
+            else:
+                state = _loosened(state, after) if number < _ROUNDS else _widened(state, after)
         state = state.copy()
         self._let_parts_change(receiver, state)
+        self._invariants[receiver] = Invariant(cls, state, methods)
         return Summary(receiver, state)
+
+    def settle(self, receiver: Value, method: FunctionNode, state: State) -> bool:
+        """Let a method of an object's own class have run, which is not looked into.
+
+        It leaves what any of them leaves, where all that it uses is what any of them may find;
+        while that is sought, what it is called with is one more thing they may find. False where
+        it cannot be told.
+        """
+        invariant = self._invariants.get(receiver)
+        if invariant is None or method not in invariant.methods:
+            return False
+        known, thing = invariant.state, state.read(receiver)  # type: ignore[arg-type]
+        usual = known.read(receiver)  # type: ignore[arg-type]
+        if not isinstance(thing, Thing) or not isinstance(usual, Thing):
+            return False
+        if thing.rest != usual.rest or thing.deleted - usual.deleted:
+            return False
+        unusual = self._unusual(thing, usual, state, known)
+        if unusual and self._side_effects.uses(method, invariant.cls, thing, unusual):
+            if not invariant.is_sought:
+                return False
+            invariant.met.append(state.copy())
+            for address in known.reachable((receiver,)):
+                state.write(address, known.read(address), strong=False)
+            return True
+        for address in known.reachable((receiver,)):
+            obj = known.heap.get(address)
+            if obj is not None and address is not receiver:
+                state.write(address, obj, strong=False)
+        fields = {**usual.fields, **{n: f for n, f in thing.fields.items() if n in unusual}}
+        state.replace(receiver, replace(usual, fields=fields))  # type: ignore[arg-type]
+        return True
+
+    @staticmethod
+    def _unusual(thing: Thing, usual: Thing, state: State, known: State) -> frozenset[str]:
+        """The attributes that hold what no method finds there, or what has changed since."""
+        others = {
+            address
+            for address in state.reachable(v for f in thing.fields.values() for v in f.values)
+            if (found := known.heap.get(address)) is None
+            or found.join(state.read(address)) != found
+        }
+        return frozenset(
+            name
+            for name, held in thing.fields.items()
+            if (usually := usual.fields.get(name)) is None
+            or not set(held.values) <= set(usually.values)
+            or held.slot & ~usually.slot
+            or not others.isdisjoint(state.reachable(held.values))
+        )
 
     def _changed(self, receiver: Address, before: State, after: State) -> frozenset[str] | None:
         """The attributes that hold something else than before, or something that has changed."""
@@ -189,14 +262,6 @@ class Classes:
         joined.names, joined.scopes, joined.assumed, joined.splits = {}, {}, {}, ()
         joined.replaced, joined.grad = {}, True
         return joined
-
-    @staticmethod
-    def _widened(before: State, after: State) -> State:
-        result = after.copy()
-        for address, obj in after.heap.items():
-            if before.heap.get(address) != obj:
-                result.write(address, obj.havocked())
-        return result
 
     def _let_parts_change(self, receiver: Address, state: State) -> None:
         """What the parts of an object may do to themselves whenever they are called."""
@@ -253,3 +318,43 @@ class Classes:
             obj = summary.state.heap.get(old)
             if obj is not None:
                 state.replace(fresh, renaming.object(obj))
+
+
+def _says_all_of(state: State, after: State) -> bool:
+    """Whether a state says no less of its objects than one that comes after it."""
+    for address, obj in state.heap.items():
+        found = after.heap.get(address)
+        if found is None or found == obj:  # nobody leads to it any more
+            continue
+        if not isinstance(obj, Thing) or not isinstance(found, Thing):
+            return False
+        if replace(found, fields=obj.fields) != obj or found.fields.keys() != obj.fields.keys():
+            return False
+        if not all(held.covers(found.fields[name]) for name, held in obj.fields.items()):
+            return False
+    return True
+
+
+def _loosened(before: State, after: State) -> State:
+    """Let attributes that hold ever more, hold anything, in the ways in which they hold it."""
+    result = after.copy()
+    for address, obj in after.heap.items():
+        old = before.heap.get(address)
+        if old != obj and isinstance(old, Thing) and isinstance(obj, Thing):
+            fields = {
+                name: held if old.fields.get(name) == held else replace(held, values=UNKNOWN)
+                for name, held in obj.fields.items()
+            }
+            result.replace(address, replace(obj, fields=fields))
+        elif old != obj:
+            result.replace(address, obj.havocked())
+    return result
+
+
+def _widened(before: State, after: State) -> State:
+    """Let what still changes be anything."""
+    result = after.copy()
+    for address, obj in after.heap.items():
+        if before.heap.get(address) != obj:
+            result.write(address, obj.havocked())
+    return result

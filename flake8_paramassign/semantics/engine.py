@@ -158,6 +158,7 @@ class Engine:
         classes = Classes(self, side_effects)
         self.construct = classes.construct
         self.instance = classes.instance
+        self.settle = classes.settle
         entry_points = EntryPoints(self, activations, effort, self._lifetimes)
         self.begun = entry_points.begun
         self.look_at_method = entry_points.look_at_method

@@ -27,8 +27,10 @@ from flake8_paramassign.domain.values import (
     Plain,
     Super,
     Text,
+    Unknown,
     Value,
     Values,
+    is_unknown,
     join,
 )
 from flake8_paramassign.project.classes import (
@@ -106,8 +108,9 @@ class AttributeReads:
         held = obj.fields.get(name)
         if held is not None or obj.rest:
             held = obj.member(name)
-            if held.values == UNKNOWN:
-                return (self._part(address, obj, name),)
+            if is_unknown(held.values):
+                known = (value for value in held.values if not self._is_anything(value, state))
+                return (self._part(address, obj, name), *known)
             if not held.slot & ABSENT:
                 return held.values
             if self._must_be_held(address, obj, name, held):
@@ -116,6 +119,14 @@ class AttributeReads:
                 return held.values
             return join(held.values, self._as_made(address, obj, name, state, node)) or UNKNOWN
         return self._as_made(address, obj, name, state, node)
+
+    @staticmethod
+    def _is_anything(value: Value, state: State) -> bool:
+        """Whether nothing is known of a value, not even by whom it was made."""
+        if not isinstance(value, Address):
+            return isinstance(value, Unknown)
+        obj = state.read(value)
+        return value.symbolic and isinstance(obj, Thing) and obj.cls is None and not obj.is_module
 
     @staticmethod
     def _must_be_held(address: Address, obj: Thing, name: str, held: Field) -> bool:
