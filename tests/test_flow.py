@@ -495,6 +495,17 @@ FUNCTIONS = {
                 self.best = mu
                 return mu
         """,
+    "weight norm by the name of its module": """
+        from torch.nn.utils.weight_norm import remove_weight_norm, weight_norm
+
+        class Decoder(nn.Module):
+            def __init__(self, n):
+                super().__init__()
+                self.a, self.b = weight_norm(nn.Linear(n, n)), weight_norm(nn.Linear(n, n))
+                self.a.weight.data.uniform_(-0.1, 0.1)  # PRM204
+                remove_weight_norm(self.b)
+                self.b.weight.data.uniform_(-0.1, 0.1)
+        """,
     "context": """
         class Function(torch.autograd.Function):
             @staticmethod

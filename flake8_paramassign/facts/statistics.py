@@ -16,23 +16,43 @@ def is_statistic(event: AttributeStored) -> bool:
     """Whether what is stored is a moving average of what was there, or made of one."""
     if event.expression is None or not isinstance(event.node, ast.Attribute):
         return False
-    if _is_moving_average(event.node, event.expression):
+    function = event.frame.node
+    stored = _meant(event.expression, function)
+    if _is_moving_average(event.node, stored):
         return True
     averages = {
         ast.dump(_read(target))
-        for target, value in _stores(event.frame.node)
-        if _is_moving_average(target, value)
+        for target, value in _stores(function)
+        if _is_moving_average(target, _meant(value, function))
     }
-    used = ast.walk(event.expression)
+    used = ast.walk(stored)
     return bool(averages) and any(
         isinstance(node, ast.Attribute) and ast.dump(node) in averages for node in used
     )
 
 
+def _meant(expression: ast.expr, function: ast.AST) -> ast.expr:
+    """What was written last to a variable above the place where it is read, or the expression."""
+    if not isinstance(expression, ast.Name):
+        return expression
+    bound = [
+        node.value
+        for node in ast.walk(function)
+        if isinstance(node, ast.Assign | ast.AnnAssign) and _place(node) < _place(expression)
+        for target in (node.targets if isinstance(node, ast.Assign) else [node.target])
+        if isinstance(target, ast.Name) and target.id == expression.id and node.value is not None
+    ]
+    return max(bound, key=_place, default=expression)
+
+
+def _place(node: ast.stmt | ast.expr) -> tuple[int, int]:
+    return node.lineno, node.col_offset
+
+
 def _stores(function: ast.AST) -> Iterator[tuple[ast.Attribute, ast.expr]]:
     for node in ast.walk(function):
-        if isinstance(node, ast.Assign):
-            for target in node.targets:
+        if isinstance(node, ast.Assign | ast.AnnAssign) and node.value is not None:
+            for target in node.targets if isinstance(node, ast.Assign) else [node.target]:
                 if isinstance(target, ast.Attribute):
                     yield target, node.value
 

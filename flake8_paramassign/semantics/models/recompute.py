@@ -19,6 +19,7 @@ from flake8_paramassign.semantics.models.base import Call, function
 
 _NORMS = (
     "torch.nn.utils.weight_norm", "torch.nn.utils.spectral_norm",
+    "torch.nn.utils.weight_norm.weight_norm", "torch.nn.utils.spectral_norm.spectral_norm",
     "torch.nn.utils.parametrizations.weight_norm", "torch.nn.utils.parametrizations.spectral_norm",
     "torch.nn.utils.parametrizations.orthogonal",
     "torch.nn.utils.parametrize.register_parametrization",
@@ -37,6 +38,8 @@ _PRUNING = tuple(
 _HOLDER = "torch.nn.utils.parametrize.ParametrizationList"
 _REMOVERS = (
     "torch.nn.utils.remove_weight_norm", "torch.nn.utils.remove_spectral_norm",
+    "torch.nn.utils.weight_norm.remove_weight_norm",
+    "torch.nn.utils.spectral_norm.remove_spectral_norm",
     "torch.nn.utils.prune.remove", "torch.nn.utils.parametrize.remove_parametrizations",
 )  # fmt: skip
 NAMES = (*_NORMS, *_PRUNING)
