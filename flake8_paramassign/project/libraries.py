@@ -11,17 +11,31 @@ import re
 _MODULES = re.compile(
     r"""
       (^|\.)(LightningModule|PreTrainedModel|ModelMixin|MessagePassing)$
-    | ^transformers\..*\.?[A-Z]\w*(Model|For[A-Z]\w+|Layer|Attention|MLP|Encoder|Decoder)$
+    | ^transformers\.(?!.*\bDataCollator|cache_utils\.)
+      .*\.?[A-Z]\w*(Model|For[A-Z]\w+|Layer|Attention|MLP|Encoder|Decoder)$
     | ^(timm\.models|timm\.layers|torchvision\.models|torchvision\.ops|torch_geometric\.nn
-       |segmentation_models_pytorch|monai\.networks|kornia\.augmentation)\..*\b[A-Z]\w*$
+       |segmentation_models_pytorch|monai\.networks|kornia\.augmentation)\..*\b[A-Z]\w*
+      (?<!Weights)(?<!WeightsEnum)(?<!Config)(?<!Cfg)(?<!Type)(?<!Info)(?<!ImageList)(?<!Index)
+      (?<!Loader)(?<!Output)(?<!LR)(?<!Args)(?<!Fn)(?<!Function)(?<!Builder)(?<!Format)(?<!Hooks)$
     """,
     re.VERBOSE,
 )
-"""Classes that derive from ``nn.Module``: base classes by their one name, families by package."""
+"""Classes that derive from ``nn.Module``: base classes by their one name, families by package.
+
+What beside them lies in these packages is told by its name: enumerations of weights, settings.
+"""
 _MODULE_MAKERS = re.compile(
-    r"^(torchvision\.models\.(\w+\.)*(?!get_|list_|_)[a-z]\w*|timm\.(models\.)?create_model)$"
+    r"""^(torchvision\.models\.
+        ((detection|segmentation|video|optical_flow|quantization)\.)?
+        ((alexnet|convnext|densenet|efficientnet|googlenet|inception|maxvit|mnasnet|mobilenet\w*
+         |regnet|resnet|shufflenetv2|squeezenet|swin_transformer|vgg|vision_transformer
+         |faster_rcnn|fcos|keypoint_rcnn|mask_rcnn|retinanet|ssd|ssdlite|deeplabv3|fcn|lraspp
+         |mvit|s3d|raft)\.)?
+        (?!get_|list_|interpolate_|shifted_)[a-z]\w*
+    |timm\.(models\.)?create_model)$""",
+    re.VERBOSE,
 )
-"""Functions that return one: the model builders of torchvision and timm."""
+"""Functions that return one: the model builders of torchvision and timm, and where they lie."""
 _WITHOUT_MODULES = frozenset(
     """abc argparse ast builtins collections ctypes dataclasses datetime enum functools io json
     logging multiprocessing numbers object pathlib pydantic random string threading typing
