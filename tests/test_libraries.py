@@ -1,4 +1,4 @@
-"""What is known by name of other libraries: which classes are Modules, which functions make them."""
+"""What is known by name of other libraries: which classes are Modules, and what makes them."""
 
 from __future__ import annotations
 
