@@ -15,7 +15,7 @@ from flake8_paramassign import catalogue
 from flake8_paramassign.domain.objects import Thing
 from flake8_paramassign.domain.renaming import Renaming
 from flake8_paramassign.domain.state import State
-from flake8_paramassign.domain.values import UNKNOWN, Address, Function, Value, Values
+from flake8_paramassign.domain.values import UNKNOWN, Address, Function, Values
 from flake8_paramassign.nodes import FunctionNode
 from flake8_paramassign.project.classes import Class, ProjectClass, TorchClass
 from flake8_paramassign.semantics.events import Constructed
@@ -65,7 +65,7 @@ class Classes:
         self._machine = machine
         self._side_effects = side_effects
         self._summaries: dict[ProjectClass, Summary | None] = {}
-        self._invariants: dict[Value, Invariant] = {}
+        self._invariants: dict[Address, Invariant] = {}
         self._elsewhere = 0
         """How many lines of classes of other files were run to know what they are."""
         self._begun: dict[ProjectClass, State] = {}
@@ -165,7 +165,7 @@ class Classes:
         self._invariants[receiver] = Invariant(cls, state, methods)
         return Summary(receiver, state)
 
-    def settle(self, receiver: Value, method: FunctionNode, state: State) -> bool:
+    def settle(self, receiver: Address, method: FunctionNode, state: State) -> bool:
         """Let a method of an object's own class have run, which is not looked into.
 
         It leaves what any of them leaves, where all that it uses is what any of them may find;
@@ -175,8 +175,8 @@ class Classes:
         invariant = self._invariants.get(receiver)
         if invariant is None or method not in invariant.methods:
             return False
-        known, thing = invariant.state, state.read(receiver)  # type: ignore[arg-type]
-        usual = known.read(receiver)  # type: ignore[arg-type]
+        known, thing = invariant.state, state.read(receiver)
+        usual = known.read(receiver)
         if not isinstance(thing, Thing) or not isinstance(usual, Thing):
             return False
         if thing.rest != usual.rest or thing.deleted - usual.deleted:
@@ -194,7 +194,7 @@ class Classes:
             if obj is not None and address is not receiver:
                 state.write(address, obj, strong=False)
         fields = {**usual.fields, **{n: f for n, f in thing.fields.items() if n in unusual}}
-        state.replace(receiver, replace(usual, fields=fields))  # type: ignore[arg-type]
+        state.replace(receiver, replace(usual, fields=fields))
         return True
 
     @staticmethod

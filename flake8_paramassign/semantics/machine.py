@@ -286,7 +286,7 @@ class Machine(Protocol):
     def instance(self, cls: Class | None, address: Address, state: State) -> None:
         """Let ``address`` be an object of ``cls`` that somebody else made."""
 
-    def settle(self, receiver: Value, method: FunctionNode, state: State) -> bool:
+    def settle(self, receiver: Address, method: FunctionNode, state: State) -> bool:
         """Let a method of an object's own class have run; False where what it does is unknown."""
 
     def stored_by(self, function: Function, cls: Class | None) -> frozenset[str] | None:

@@ -96,14 +96,15 @@ class FunctionCalls:
         """A function runs that is not looked into: what it may change is unknown."""
         if receiver is None:
             return self._machine.call_unknown(function, arguments, state, node)
-        if isinstance(function.node, FunctionNode) and not self._machine.is_quiet:
+        is_told = not self._machine.is_quiet
+        if is_told and isinstance(receiver, Address) and isinstance(function.node, FunctionNode):
             if self._machine.settle(receiver, function.node, state):
                 state.havoc(v for v in arguments.flat() if v is not receiver)
                 return (self._machine.symbol(node, state),)
         obj = state.read(receiver) if isinstance(receiver, Address) else None
         cls = obj.cls if isinstance(obj, Thing) else None
         stored = self._machine.stored_by(function, cls)
-        if stored is None or self._machine.is_quiet:
+        if stored is None or not is_told:
             return self._machine.call_unknown(function, arguments.behind((receiver,)), state, node)
         state.weaken((receiver,), stored)
         state.havoc(v for v in arguments.flat() if v is not receiver)
