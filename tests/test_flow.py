@@ -506,6 +506,19 @@ FUNCTIONS = {
                 remove_weight_norm(self.b)
                 self.b.weight.data.uniform_(-0.1, 0.1)
         """,
+    "optimizer that freezes what it has not": """
+        from lightning import LightningModule
+
+        class Net(LightningModule):
+            def __init__(self):
+                super().__init__()
+                self.a, self.b = nn.Linear(3, 3), nn.Linear(3, 3)
+
+            def training_step(self, batch):
+                self.a.weight.zero_()  # PRM301
+                self.toggle_optimizer(self.optimizers()[0])
+                self.b.weight.zero_()
+        """,
     "context": """
         class Function(torch.autograd.Function):
             @staticmethod

@@ -46,7 +46,7 @@ METHODS = frozenset(
 """Methods of objects of other libraries (loggers, writers, bars, scalers, schedulers)."""
 SELF_METHODS = frozenset(
     """log log_dict save_hyperparameters print all_gather manual_backward optimizers lr_schedulers
-    toggle_optimizer untoggle_optimizer get_extended_attention_mask get_head_mask warn_if_padding
+    get_extended_attention_mask get_head_mask warn_if_padding
     invert_attention_mask create_extended_attention_mask_for_decoder gradient_checkpointing_enable
     gradient_checkpointing_disable get_input_embeddings get_output_embeddings num_parameters
     register_to_config propagate message aggregate update assertEqual assertTrue assertFalse
