@@ -514,8 +514,13 @@ FUNCTIONS = {
                 super().__init__()
                 self.a, self.b = nn.Linear(3, 3), nn.Linear(3, 3)
 
+        class Plain(Net):
             def training_step(self, batch):
-                self.a.weight.zero_()  # PRM301
+                self.optimizers()
+                self.b.weight.zero_()  # PRM301
+
+        class Toggled(Net):
+            def training_step(self, batch):
                 self.toggle_optimizer(self.optimizers()[0])
                 self.b.weight.zero_()
         """,

@@ -67,7 +67,7 @@ OF_SUBCLASSES = """
     get_extended_attention_mask get_head_mask get_input_embeddings get_output_embeddings
     gradient_checkpointing_disable gradient_checkpointing_enable invert_attention_mask logger
     lr_schedulers manual_backward message num_parameters optimizers propagate register_to_config
-    skipTest toggle_optimizer untoggle_optimizer warn_if_padding
+    skipTest warn_if_padding
 """
 CONTEXTS = """
     builtins.open contextlib.closing contextlib.nullcontext contextlib.redirect_stdout
