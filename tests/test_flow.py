@@ -524,6 +524,136 @@ FUNCTIONS = {
                 self.toggle_optimizer(self.optimizers()[0])
                 self.b.weight.zero_()
         """,
+    "integers moved to what may be a dtype": """
+        def f(dtype, other, layer: nn.Linear):
+            nn.Parameter(torch.tensor([1, 2]).to(dtype))
+            nn.Parameter(torch.tensor([1, 2]).to(torch.get_default_dtype()))
+            nn.Parameter(torch.arange(3).to(next(other.parameters())))
+            nn.Parameter(torch.tensor([1, 2]).to("cuda"))  # PRM108
+            nn.Parameter(torch.tensor([1, 2]).to(other.device))  # PRM108
+        """,
+    "made anew where nothing is trained": """
+        class Merged(nn.Module):
+            def __init__(self):
+                super().__init__()
+                self.w, self.merged = nn.Parameter(torch.zeros(3)), nn.Parameter(torch.zeros(3))
+
+        class Else(Merged):
+            def forward(self, x):
+                if self.training:
+                    return x * self.w
+                else:
+                    self.merged = nn.Parameter(self.w.detach() * 2)
+                return x * self.merged
+
+        class Not(Merged):
+            def forward(self, x):
+                if not self.training:
+                    self.merge()
+                return x * self.merged
+
+            def merge(self):
+                self.merged = nn.Parameter(self.w.detach() * 2)
+
+        class Returned(Merged):
+            def forward(self, x):
+                if self.training:
+                    return x * self.w
+                self.merged = nn.Parameter(self.w.detach() * 2)
+                return x * self.merged
+
+        class Training(Merged):
+            def forward(self, x):
+                if self.training:
+                    self.merged = nn.Parameter(self.w.detach() * 2)  # PRM302
+                return x * self.merged
+        """,
+    "run by autograd": """
+        class Function(torch.autograd.Function):
+            @staticmethod
+            def forward(ctx, x, m: nn.Linear):
+                m.weight.mul_(2)
+                return x * 1
+
+            @staticmethod
+            def backward(ctx, g):
+                w = nn.Parameter(torch.zeros(3))
+                w += 1
+                return g, None
+        """,
+    "registered by another method": """
+        class Part(nn.Module):
+            def __init__(self, name):
+                super().__init__()
+                self.part_name = name
+                self.w = nn.Parameter(torch.zeros(3))
+
+        class Network(nn.Module):
+            def __init__(self, names):
+                super().__init__()
+                self.parts = [Part(name) for name in names]
+                self.scales = [nn.Parameter(torch.zeros(3)) for name in names]
+                self.others = [Part(name) for name in names]  # PRM105
+
+            def apply_to(self):
+                for i, p in enumerate(self.parts):
+                    self.add_module(p.part_name, p)
+                    self.register_parameter(f"scale_{i}", self.scales[i])
+        """,
+    "normed or not": """
+        class Net(nn.Module):
+            def __init__(self, use, kind):
+                super().__init__()
+                conv = nn.Conv1d(3, 3, 3)
+                self.a = nn.utils.weight_norm(conv) if use else nn.Conv1d(3, 3, 3)
+                if not use:
+                    self.a.weight.data.normal_()
+                if kind == "weight":
+                    self.c = nn.utils.weight_norm(nn.Conv1d(3, 3, 3))
+                elif kind == "none":
+                    self.c = nn.Conv1d(3, 3, 3)
+                if kind == "none":
+                    self.c.weight.data.normal_()
+        """,
+    "computed anew by a hook, by train(), or for each call": """
+        class Hook(nn.Module):
+            def __init__(self, n):
+                super().__init__()
+                self.w = nn.Parameter(torch.zeros(n))
+                self.k = self.w * 2
+                self.register_forward_pre_hook(self.pre)
+
+            @staticmethod
+            def pre(module, inputs):
+                module.k = module.w * 2
+
+        class Eval(nn.Module):
+            def __init__(self, n):
+                super().__init__()
+                self.w = nn.Parameter(torch.zeros(n))
+                self.prepare()
+
+            def prepare(self):
+                self.k = self.w.exp()
+
+            def train(self, mode=True):
+                super().train(mode)
+                self.prepare()
+                return self
+
+        class Proxy(nn.Module):
+            def __init__(self, delta):
+                super().__init__()
+                self.delta = delta
+
+        class Wrapper(nn.Module):
+            def __init__(self, r):
+                super().__init__()
+                self.a, self.b = nn.Parameter(torch.zeros(r, 3)), nn.Parameter(torch.zeros(3, r))
+
+            def active(self):
+                return Proxy(self.b @ self.a)
+        """,
     "context": """
         class Function(torch.autograd.Function):
             @staticmethod

@@ -137,10 +137,6 @@ def test_prm102_the_operation_moves_inside(before: str, after: str, applicabilit
             "self.w = nn.Parameter(torch.ones(3, requires_grad=False))",
         ),
         (
-            "self.w = torch.ones(3).requires_grad_(False).requires_grad_()",
-            "self.w = nn.Parameter(torch.ones(3).requires_grad_(False))",
-        ),
-        (
             "def make(requires_grad):\n    return torch.ones(3, requires_grad=True)\n\n\n"
             + IN_INIT
             + "        self.w = make(requires_grad=True)",

@@ -15,6 +15,7 @@ from flake8_paramassign.project.module import Module
 from flake8_paramassign.project.project import Project
 from flake8_paramassign.semantics.events import (
     AttributeStored,
+    ContainerHeld,
     DataStored,
     Event,
     Happening,
@@ -53,6 +54,8 @@ class Store:
     """Whether what is stored surely is a Parameter, or the receiver surely no Module."""
     is_none: bool = False
     """Whether what is stored surely is None."""
+    is_called: bool = False
+    """Whether another method was begun that calls the one that stores."""
 
 
 @dataclass(slots=True)
@@ -101,7 +104,7 @@ class Facts:
             cls, role = self.class_of(event), event.frame.role
             store = Store(
                 event.receiver, cls, event.node, role, isinstance(name, str),
-                self._is_sound(event), event.values == NONE,
+                self._is_sound(event), event.values == NONE, event.frame.caller is not None,
             )  # fmt: skip
             self.stores.setdefault(name, set()).add(store)
         elif isinstance(event, WrittenInPlace):
@@ -195,7 +198,7 @@ class Facts:
 
     # Of events.
 
-    def class_of(self, event: AttributeStored | RegistryBypassed) -> Class | None:
+    def class_of(self, event: AttributeStored | ContainerHeld | RegistryBypassed) -> Class | None:
         """The class of the object in which something is stored."""
         thing = self.thing(event.receiver, event.state)
         return thing.cls if thing is not None else None

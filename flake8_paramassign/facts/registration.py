@@ -29,6 +29,12 @@ _GIVES_PARTS = frozenset(
 )
 """Methods of ``nn.Module`` by whose override a class looks after unregistered parts itself."""
 
+_REGISTERING = frozenset(
+    """add_module register_module register_parameter setattr ModuleList ModuleDict Sequential
+    ParameterList ParameterDict
+    """.split()
+)
+"""What registers Modules or Parameters in a method, whatever they are called."""
 _MOVING = ("_apply", "to", "cuda", "cpu")
 _CONTAINERS = ("torch.nn.Sequential", "torch.nn.ModuleList", "torch.nn.ModuleDict")
 
@@ -93,13 +99,15 @@ def _kept_by_class(thing: Thing) -> Kept:
 def _kept_in_fields(address: Address, thing: Thing, state: State, seen: frozenset[Address]) -> Kept:
     found = Kept.NOTHING
     for _, held in thing.held():
+        tensors = [state.read(v) for v in held.values if isinstance(v, Address)]
+        if held.slot & PARAMETER and any(isinstance(t, Tensor) and t.is_parameter for t in tensors):
+            found |= Kept.PARAMETERS
         if held.slot & PLAIN:
             continue
         if held.slot & MODULE:
             found |= kept_by(held.values, state, seen | {address})
-        if any(isinstance(v, Address) and isinstance(state.read(v), Tensor) for v in held.values):
-            found |= Kept.PARAMETERS if held.slot & PARAMETER else Kept.NOTHING
-            found |= Kept.BUFFERS if held.slot & BUFFER else Kept.NOTHING
+        if held.slot & BUFFER and any(isinstance(tensor, Tensor) for tensor in tensors):
+            found |= Kept.BUFFERS
     return found
 
 
@@ -144,6 +152,22 @@ def has_parts_registered(values: Values, state: State) -> bool:
         value in parts or (isinstance(value, Address) and not parts.isdisjoint(owners(value)))
         for value in registered
     )
+
+
+def are_registered_later(name: str | Text, cls: Class | None) -> bool:
+    """Whether a method of a class reads ``name`` and registers something, its items perhaps."""
+    if not isinstance(cls, ProjectClass) or not isinstance(name, str):
+        return False
+    functions = (f for c in cls.ancestry if isinstance(c, ProjectClass) for f in c.functions)
+    for function in functions:
+        words = {
+            node.attr if isinstance(node, ast.Attribute) else node.id
+            for node in ast.walk(function)
+            if isinstance(node, ast.Attribute | ast.Name) and isinstance(node.ctx, ast.Load)
+        }
+        if function.name != "__init__" and name in words and words & _REGISTERING:
+            return True
+    return False
 
 
 def is_given(value: Value) -> bool:

@@ -203,6 +203,11 @@ class ProjectClass(Class):
         """The first class of torch in its ancestry."""
         return next((a for a in self.ancestry if isinstance(a, TorchClass)), None)
 
+    @property
+    def is_run_by_autograd(self) -> bool:
+        """Whether it is a ``torch.autograd.Function``: which mode its methods run in, that says."""
+        return any(ancestor.name.startswith("torch.autograd.") for ancestor in self.ancestry)
+
     @cached_property
     def custom_setattr(self) -> bool:
         """Whether storing an attribute does something else than ``nn.Module`` does."""

@@ -11,6 +11,7 @@ from flake8_paramassign.facts import Facts
 from flake8_paramassign.facts.registration import is_registered, looks_after_parts
 from flake8_paramassign.facts.training import is_taken
 from flake8_paramassign.facts.wording import in_brackets, quoted, shown
+from flake8_paramassign.project.classes import ProjectClass
 from flake8_paramassign.rules.base import Rule, Verdict
 from flake8_paramassign.semantics.events import AttributeStored
 from flake8_paramassign.semantics.frames import Role
@@ -111,10 +112,19 @@ class ParameterLostInExpression(Rule):
 
 
 def _is_computed_anew(event: AttributeStored, facts: Facts) -> bool:
-    """Whether a step stores the attribute as well, or other code that is no constructor does."""
+    """Whether a step stores the attribute as well, or other code that is no constructor does.
+
+    A hook that runs before each forward pass may do it, too.
+    """
     cls = facts.class_of(event)
+    if isinstance(cls, ProjectClass) and any(
+        isinstance(node, ast.Attribute) and node.attr == "register_forward_pre_hook"
+        for node in ast.walk(cls.node)
+    ):
+        return True
     return any(
-        store.role is Role.STEP or (store.role is Role.METHOD and store.node is not event.node)
+        store.role is Role.STEP
+        or (store.role is Role.METHOD and (store.node is not event.node or store.is_called))
         for store in facts.stored(event.name)
         if store.is_named and store.cls is cls
     )
@@ -130,6 +140,8 @@ def _of_value(
     if is_registered(tensor.origin, event.state):
         if event.frame.role is not Role.CONSTRUCTION or tensor.trainable is False:
             return None
+        if event.frame.root.role in (Role.METHOD, Role.STEP):
+            return None  # the Module itself is made anew, perhaps
         if tensor.is_detached:
             return None
         return Verdict(_derived(event, tensor), None, _BELONGS_IN_FORWARD, address, steps)

@@ -3,7 +3,12 @@
 from __future__ import annotations
 
 from flake8_paramassign.facts import Facts
-from flake8_paramassign.facts.registration import is_given, is_hidden_on_purpose, looks_after_parts
+from flake8_paramassign.facts.registration import (
+    are_registered_later,
+    is_given,
+    is_hidden_on_purpose,
+    looks_after_parts,
+)
 from flake8_paramassign.facts.wording import quoted
 from flake8_paramassign.rules.base import Rule, Verdict
 from flake8_paramassign.semantics.events import ContainerHeld
@@ -73,4 +78,6 @@ class ParametersInPlainContainer(Rule):
 
     def holds(self, event: ContainerHeld, facts: Facts) -> bool:
         """Not where code asks whether it has a container: it is made for both."""
+        if are_registered_later(event.name, facts.class_of(event)):
+            return False
         return event.container.site not in facts.discriminated

@@ -5,6 +5,7 @@ from __future__ import annotations
 from flake8_paramassign.facts import Facts
 from flake8_paramassign.facts.registration import (
     Kept,
+    are_registered_later,
     has_parts_registered,
     is_given,
     is_hidden_on_purpose,
@@ -90,6 +91,8 @@ class ModulesInPlainContainer(Rule):
     def holds(self, event: ContainerHeld, facts: Facts) -> bool:
         """Not where code asks whether it has a container, or has an optimizer of their own."""
         if is_optimised(event.items, event.state, facts):
+            return False
+        if are_registered_later(event.name, facts.class_of(event)):
             return False
         return event.container.site not in facts.discriminated
 

@@ -6,13 +6,17 @@ import ast
 from dataclasses import replace
 
 from flake8_paramassign.domain.objects import Recomputed
-from flake8_paramassign.domain.state import State
 from flake8_paramassign.domain.values import Address, Values
 from flake8_paramassign.facts import Facts
 from flake8_paramassign.facts.aliasing import bases
 from flake8_paramassign.facts.wording import attribute_of, in_brackets, shown
 from flake8_paramassign.rules.base import Rule, Verdict
-from flake8_paramassign.semantics.events import AttributeStored, DataStored, WrittenInPlace
+from flake8_paramassign.semantics.events import (
+    AttributeStored,
+    DataStored,
+    Happening,
+    WrittenInPlace,
+)
 
 _SHARES = "torch.nn.utils.spectral_norm"
 """Until the first forward, its ``weight`` shares the storage of the Parameter it comes from."""
@@ -78,14 +82,14 @@ class WriteToRecomputedParameter(Rule):
         self, event: WrittenInPlace | DataStored | AttributeStored, facts: Facts
     ) -> Verdict | None:
         if isinstance(event, WrittenInPlace):
-            by, always = _recomputed_by(event.tensors, event.state, facts)
+            by, always = _recomputed_by(event.tensors, event, facts)
             if by and "parametriz" in by.by and _is_assigned(event.node):
                 return None
             return _verdict(shown(event.subject), by, facts, always=always, in_place=True)
         if isinstance(event, DataStored):
-            by, always = _recomputed_by(event.receivers, event.state, facts)
+            by, always = _recomputed_by(event.receivers, event, facts)
             return _verdict(shown(event.node), by, facts, always=always)
-        by, always = _recomputed_by(event.before.values, event.state, facts)
+        by, always = _recomputed_by(event.before.values, event, facts)
         if by is None or "parametriz" in by.by:
             return None  # what is assigned there goes to the original
         for value in event.values:  # a Parameter raises in the next forward, which is noticed
@@ -100,9 +104,12 @@ def _is_assigned(node: ast.AST) -> bool:
     return isinstance(node, ast.AugAssign) and isinstance(node.target, ast.Attribute)
 
 
-def _recomputed_by(values: Values, state: State, facts: Facts) -> tuple[Recomputed | None, bool]:
+def _recomputed_by(
+    values: Values, event: Happening, facts: Facts
+) -> tuple[Recomputed | None, bool]:
     """What computes the tensor that is written, and whether it does on all ways that led here."""
-    found = []
+    found, state = [], event.state
+    is_tested = any(not isinstance(passed, ast.For | ast.AsyncFor) for passed in event.passed)
     for value in values:
         chain = [value, *(base for base, _ in bases(value, state, facts))]
         tensors = [facts.tensor(link, state) for link in chain]
@@ -111,6 +118,8 @@ def _recomputed_by(values: Values, state: State, facts: Facts) -> tuple[Recomput
             found.append(by)
         elif not isinstance(chain[-1], Address) or chain[-1].many:
             return None, False  # of several objects one is computed, and another written
+        elif is_tested:
+            return None, False  # the test may tell the ways apart
     return (found[0] if found else None), len(found) == len(values)
 
 

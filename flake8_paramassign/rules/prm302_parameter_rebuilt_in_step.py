@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ast
+
 from flake8_paramassign.domain.state import State
 from flake8_paramassign.domain.values import NONE, Value
 from flake8_paramassign.facts import Facts
@@ -10,7 +12,7 @@ from flake8_paramassign.facts.uses import is_repeated, tested
 from flake8_paramassign.facts.wording import quoted
 from flake8_paramassign.rules.base import Rule, Verdict
 from flake8_paramassign.semantics.events import AttributeStored
-from flake8_paramassign.semantics.frames import Role
+from flake8_paramassign.semantics.frames import Frame, Role
 
 _STORES = frozenset(["=", "setattr", "register_parameter"])
 
@@ -66,7 +68,7 @@ class ParameterRebuiltInStep(Rule):
         if facts.is_module(event.receiver, event.state) is not True or event.before.values == NONE:
             return None
         made = next((v for v in event.values if _is_new(event, v, facts)), None)
-        if made is None or is_statistic(event):
+        if made is None or is_statistic(event) or _is_in_eval_mode(event):
             return None
         tensor = facts.tensor(made, event.state)
         step = getattr(event.frame.node, "name", "this method")
@@ -90,6 +92,31 @@ class ParameterRebuiltInStep(Rule):
     def holds(self, event: AttributeStored, facts: Facts) -> bool:
         """Not where the step is only called without gradients, or may do this only once."""
         return facts.grad(event) is not False and is_repeated(event, facts)
+
+
+def _is_in_eval_mode(event: AttributeStored) -> bool:
+    """Whether a test of ``training`` on the way came out so that the step trains nothing."""
+    led_here: list[ast.AST | None] = [event.node]
+    frame: Frame | None = event.frame
+    while frame is not None:
+        for node in ast.walk(frame.node):
+            if not isinstance(node, ast.If) or node.test not in event.passed:
+                continue
+            asked = (n.attr for n in ast.walk(node.test) if isinstance(n, ast.Attribute))
+            inside = (inner for statement in node.body for inner in ast.walk(statement))
+            if "training" in asked:
+                if any(inner in led_here for inner in inside) == _is_negative(node.test):
+                    return True
+        led_here.append(frame.call)
+        frame = frame.caller
+    return False
+
+
+def _is_negative(test: ast.expr) -> bool:
+    """Whether a test holds where what it asks about does not: ``not x``, ``x is False``."""
+    if isinstance(test, ast.Compare) and isinstance(test.comparators[0], ast.Constant):
+        return test.comparators[0].value is isinstance(test.ops[0], ast.IsNot | ast.NotEq)
+    return isinstance(test, ast.UnaryOp) and isinstance(test.op, ast.Not)
 
 
 def _is_new(event: AttributeStored, value: Value, facts: Facts) -> bool:

@@ -64,11 +64,7 @@ class Parameters:
     def _is_context(function: Function, number: int) -> bool:
         """Whether a parameter is the ``ctx`` of a ``torch.autograd.Function``."""
         owner = function.owner
-        return (
-            number == 0
-            and owner is not None
-            and any(a.name.startswith("torch.autograd.") for a in owner.ancestry)
-        )
+        return number == 0 and owner is not None and owner.is_run_by_autograd
 
     def _annotated(
         self, annotation: ast.expr, site: ast.AST, module: Module, state: State, part: object = None

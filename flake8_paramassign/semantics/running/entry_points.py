@@ -85,7 +85,7 @@ class EntryPoints:
         state = before.copy() if before is not None else State()
         state.assumed, state.splits, state.replaced = {}, (), {}
         state.grad = INHERITED
-        if decorated == UNKNOWN:
+        if decorated == UNKNOWN or (function.owner and function.owner.is_run_by_autograd):
             state.grad = None
         elif isinstance(decorated[0], Function) and decorated[0].mode is not None:
             state.grad = decorated[0].mode.enabled

@@ -14,7 +14,6 @@ from flake8_paramassign.domain.values import (
     Address,
     Constant,
     Library,
-    Value,
     Values,
     constant,
     join,
@@ -53,12 +52,13 @@ def converted(
     if same_dtype and same_device and not copies:
         return (address,)
     surely = same_dtype is False or same_device is False or copies
-    integer = obj.integer if asked.is_known else None
+    integer = obj.integer if asked.is_known and asked.keeps_dtype else None
     if asked.dtype is not None:
         integer = bool(catalogue.dtype_is_integer(asked.dtype))
     moved = derived(
         machine, address, obj, node, state, f".{name}()", is_conversion=not surely,
-        shape=obj.shape, dtype=asked.dtype or (obj.dtype if asked.is_known else None),
+        shape=obj.shape,
+        dtype=asked.dtype or (obj.dtype if asked.is_known and asked.keeps_dtype else None),
         integer=integer, device=asked.device if asked.is_known else None,
     )  # fmt: skip
     if surely or (not obj.is_parameter and obj.trainable is False):
@@ -75,6 +75,12 @@ class _Asked:
     is_known: bool
     is_of_several: bool = False
     """Whether the device is that of one of several tensors: of this one, perhaps."""
+
+    @property
+    def keeps_dtype(self) -> bool:
+        """Whether it surely is a device that is asked for: what is not known may be a dtype."""
+        device = self.device
+        return device is None or isinstance(device, Constant) or _is_device(device)
 
 
 def _asked(name: str, arguments: Arguments, state: State) -> _Asked:
@@ -145,7 +151,7 @@ def target(held: Values, state: State) -> tuple[str, object]:
     return "unknown", None
 
 
-def _is_device(value: Value) -> bool:
+def _is_device(value: object) -> bool:
     """Whether a value is the ``device`` of some object."""
     site = value.site if isinstance(value, Address) else None
     return isinstance(site, tuple) and len(site) > 1 and site[1] == "device"
