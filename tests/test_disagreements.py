@@ -143,7 +143,6 @@ class Net(nn.Module):
 model = Net()
 """
 SHARE = "model.norm.bias.data = model.scale.data\n"
-PART = "model.scale.data = torch.ones(4)\n"
 TIE = "model.rnn.bias_hh_l0"
 LOADED = "model.load_state_dict(copy.deepcopy(model.state_dict()), assign=True)\n"
 FREEZE = "model.requires_grad_(False)\n"
@@ -180,10 +179,9 @@ FREEZE = "model.requires_grad_(False)\n"
         (f"{WAITING}model.w.requires_grad_(True)\n", [("PRM103", 4)]),
         (f"{WAITING}model.w.requires_grad_(False)\n", []),
         (f"{WAITING}model.w.requires_grad = False\n", []),
-        # On the way on which that is done, they share.
-        (f"{TWO}if os.environ.get('A'):\n    {SHARE}return model\n", [("PRM305", 4)]),
-        (f"{TWO}if os.environ.get('A'):\n    {SHARE}    {PART}return model\n", []),
-        (f"{TWO}if os.environ.get('A'):\n    {SHARE}model.norm = None\nreturn model\n", []),
+        # What scripts that convert weights do on some ways is no tie that was meant.
+        (f"{TWO}{SHARE}return model\n", [("PRM305", 3)]),
+        (f"{TWO}if os.environ.get('A'):\n    {SHARE}return model\n", []),
         # An optimizer knows what it took, however much that is.
         (LARGE.format("model.parameters()"), [("PRM303", 4)]),
         (LARGE.format("model.named_parameters()"), [("PRM303", 4)]),

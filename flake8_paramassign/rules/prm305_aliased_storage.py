@@ -87,11 +87,7 @@ class AliasedStorage(Rule):
             return False
         return _is_alive(source, root, final, facts) and any(
             _is_alive(value, root, final, facts)
-            and (
-                _share(value, source, final, facts)
-                or _is_one_of_several(event)
-                or _is_only_here(event, value, source, final, facts)
-            )
+            and (_share(value, source, final, facts) or _is_one_of_several(event))
             for value in event.receivers
         )
 
@@ -100,17 +96,6 @@ class AliasedStorage(Rule):
         return not _is_one_of_several(event) or all(
             facts.data_stored[value] == {event.node} for value in event.receivers
         )
-
-
-def _is_only_here(
-    event: DataStored, value: Value, source: Value | None, final: State, facts: Facts
-) -> bool:
-    """Whether that is done on some ways only, and nothing else parts the two on these."""
-    tensor = facts.tensor(value, final)
-    is_joined = tensor is not None and tensor.base is None
-    return (
-        is_joined and source not in facts.data_stored and facts.data_stored[value] == {event.node}
-    )
 
 
 def _is_one_of_several(event: DataStored) -> bool:
