@@ -45,6 +45,11 @@ def test_a_rule_reads_no_text(path: Path) -> None:
         ("if self.training:\n    self.w = nn.Parameter(self.w * x)", "forward() in training mode:"),
         ("self.w = nn.Parameter(self.w * x)", "of forward(): no gradient"),
         ("self.a.weight.data = self.b.weight.data[1:]", ".data.copy_(self.b.weight.data[1:])"),
+        (
+            "self.a.weight.data = self.b.weight.data[:2].view(2, 2)",
+            "'self.a.weight' and 'self.b.weight' stay two Parameters, on one storage that each of "
+            "them changes: write self.a.weight.data.copy_(self.b.weight.data[:2].view(2, 2))",
+        ),
         ("self.a.weight.data = self.b.weight.data", "'self.a.weight = self.b.weight' to tie them"),
         ("self.a.requires_grad = False", "freezes nothing; write self.a.requires_grad_(False)"),
         ("f = False\nself.a.requires_grad = f", "changes nothing; write self.a.requires_grad_(f)"),

@@ -70,9 +70,9 @@ class AliasedStorage(Rule):
         ):
             return None
         to, of = shown(event.node.value), _source(event.expression)
-        is_part = isinstance(event.expression, ast.Subscript)
-        tie = "" if is_part or not _is_attribute(event) else f"'{to} = {of}' to tie them, or "
-        copied = shown(event.expression) if is_part else of
+        is_whole = _is_whole(event.expression)
+        tie = f"'{to} = {of}' to tie them, or " if is_whole and _is_attribute(event) else ""
+        copied = of if is_whole else shown(event.expression)
         return Verdict(
             f"'{to}' and '{of}' stay two Parameters, on one storage that each of them changes: "
             f"write {tie}{to}.data.copy_({copied}) to copy",
@@ -111,14 +111,23 @@ def _is_attribute(event: DataStored) -> bool:
 
 
 def _source(node: ast.expr | None) -> str:
-    """The Parameter whose storage is taken, as the user wrote it: that of ``w.data``."""
-    if isinstance(node, ast.Subscript):
-        node = node.value
+    """The Parameter whose storage is taken, as the user wrote it: that of ``w.data[1:].t()``."""
+    while True:
+        if isinstance(node, ast.Subscript):
+            node = node.value
+        elif isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
+            node = node.func.value
+        elif isinstance(node, ast.Attribute) and node.attr == "data":
+            node = node.value
+        else:
+            return shown(node)
+
+
+def _is_whole(node: ast.expr | None) -> bool:
+    """Whether a whole storage is taken as it lies: ``w``, ``w.data``, ``w.detach()``."""
     if isinstance(node, ast.Call):
-        node = node.func
-    if isinstance(node, ast.Attribute) and node.attr in ("data", "detach"):
-        node = node.value
-    return shown(node)
+        return isinstance(node.func, ast.Attribute) and node.func.attr == "detach"
+    return isinstance(node, ast.Name | ast.Attribute)
 
 
 def _share(value: Value | None, source: Value | None, state: State, facts: Facts) -> bool:
