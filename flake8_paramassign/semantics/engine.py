@@ -37,6 +37,7 @@ from flake8_paramassign.semantics.definitions import Definitions
 from flake8_paramassign.semantics.events import Event
 from flake8_paramassign.semantics.expressions.evaluation import Expressions
 from flake8_paramassign.semantics.frames import Frame, Role
+from flake8_paramassign.semantics.invariants import Invariants
 from flake8_paramassign.semantics.items import Items
 from flake8_paramassign.semantics.lifetimes import Lifetimes
 from flake8_paramassign.semantics.models import load
@@ -155,14 +156,15 @@ class Engine:
         self.changes_itself = side_effects.changes_itself
         self.stored_by = side_effects.stored_by
         self.constructor_only = side_effects.constructor_only
-        classes = Classes(self, side_effects)
+        invariants = Invariants(self, side_effects)
+        self.settle = invariants.settle
+        classes = Classes(self, invariants)
         self.construct = classes.construct
         self.instance = classes.instance
-        self.settle = classes.settle
         entry_points = EntryPoints(self, activations, effort, self._lifetimes)
         self.begun = entry_points.begun
         self.look_at_method = entry_points.look_at_method
-        worklist = Worklist(self, activations, entry_points, classes, effort, relevance, fail)
+        worklist = Worklist(self, activations, entry_points, invariants, effort, relevance, fail)
         self.found = worklist.found
         self.run = worklist.run
         callers = Callers()

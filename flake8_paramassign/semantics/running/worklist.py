@@ -18,8 +18,8 @@ from flake8_paramassign.domain.values import (
 )
 from flake8_paramassign.nodes import FunctionNode, decorator_name
 from flake8_paramassign.project.classes import ProjectClass
-from flake8_paramassign.semantics.classes import Classes, Summary
 from flake8_paramassign.semantics.frames import Frame, Role
+from flake8_paramassign.semantics.invariants import Invariants, Summary
 from flake8_paramassign.semantics.machine import Machine
 from flake8_paramassign.semantics.relevance.gate import Relevance
 from flake8_paramassign.semantics.running.activations import Activations
@@ -32,14 +32,14 @@ class Worklist:
 
     def __init__(
         self, machine: Machine, activations: Activations, entry_points: EntryPoints,
-        classes: Classes, effort: Effort, relevance: Relevance | None,
+        invariants: Invariants, effort: Effort, relevance: Relevance | None,
         fail: Callable[[ast.AST, Exception], None] | None,
     ) -> None:  # fmt: skip
         """``relevance`` and ``fail`` are as the engine is given them."""
         self._machine = machine
         self._activations = activations
         self._entry_points = entry_points
-        self._classes = classes
+        self._invariants = invariants
         self._effort = effort
         self._relevance = relevance
         self._fail = fail
@@ -108,7 +108,7 @@ class Worklist:
         if own and cls.find("__init__") == (cls, own[-1]) and self._is_relevant(own[-1]):
             end = self._entry_points.run_constructor(cls, receiver, begun)
             if outer is None:
-                self._classes.begins(cls, end)
+                self._invariants.begins(cls, end)
         functions = [f for f in cls.functions if f.name != "__init__" and self._is_relevant(f)]
         only = self._machine.constructor_only(cls) if functions else frozenset()
         functions = [f for f in functions if f.name not in only]
@@ -122,7 +122,7 @@ class Worklist:
         self, cls: ProjectClass, functions: Sequence[FunctionNode], receiver: Address,
         outer: State | None,
     ) -> None:  # fmt: skip
-        summary = self._classes.summary(cls)
+        summary = self._invariants.summary(cls)
         if summary is None:
             summary = Summary(receiver, State())
             summary.state.write(receiver, Thing(cls, cls.is_module))
