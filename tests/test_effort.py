@@ -5,14 +5,19 @@ from __future__ import annotations
 import ast
 from pathlib import Path
 from textwrap import dedent
+from typing import Any
 
 import pytest
 
 from flake8_paramassign import analyze
 from flake8_paramassign.domain.state import State
 from flake8_paramassign.domain.values import Values
+from flake8_paramassign.nodes import FunctionNode
+from flake8_paramassign.project.classes import ProjectClass
 from flake8_paramassign.rules import all_rules
 from flake8_paramassign.semantics.expressions.evaluation import Expressions
+from flake8_paramassign.semantics.running.effort import lines
+from flake8_paramassign.semantics.running.entry_points import EntryPoints
 from flake8_paramassign.settings import Settings
 
 FIXTURES = Path(__file__).parent.parent / "fixtures"
@@ -176,3 +181,26 @@ def test_a_class_with_a_hundred_bases_has_no_summary(bases: int, is_known: bool)
     text += "".join(f"\n\nclass C{i}(C{i - 1}):\n    pass\n" for i in range(1, bases))
     text += "\n    def f(self):\n        self.w = torch.zeros(2)\n"
     assert bool(analyze(text, "x.py")) is is_known
+
+
+def test_the_methods_of_a_base_are_not_run_for_any_number_of_classes(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    looked: list[ast.AST] = []
+    look = EntryPoints.look_at_method
+
+    def noting(self: EntryPoints, holder: ProjectClass, node: FunctionNode, *rest: Any) -> Any:
+        looked.append(node)
+        return look(self, holder, node, *rest)
+
+    monkeypatch.setattr(EntryPoints, "look_at_method", noting)
+    methods = "".join(
+        f"    def m{n}(self, x):\n" + "        self.held = nn.Parameter(x)\n" * 9 for n in range(30)
+    )
+    heirs = "".join(
+        f"class Heir{n}(Base):\n    def m0(self, x):\n        self.w = nn.Parameter(x).to(x)\n"
+        for n in range(60)
+    )
+    source = f"{IMPORTS}class Base(nn.Module):\n{methods}{heirs}"
+    found(source)
+    assert 0 < sum(map(lines, looked)) <= 3 * (2 * len(source.splitlines()) + 1_000)

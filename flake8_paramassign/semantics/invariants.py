@@ -13,10 +13,14 @@ from flake8_paramassign.domain.values import UNKNOWN, Address, Function
 from flake8_paramassign.nodes import FunctionNode
 from flake8_paramassign.project.classes import ProjectClass
 from flake8_paramassign.semantics.machine import Machine
+from flake8_paramassign.semantics.running.effort import lines
 from flake8_paramassign.semantics.side_effects import SideEffects, methods_of
 
 _MOST_ANCESTORS = 100
 """A class with more has more methods than anybody wrote."""
+_MOST = 1_000
+_MOST_TIMES = 2
+"""As many lines of methods are run in all, and as many times the lines of the file."""
 _ROUNDS = 3
 """How often the methods of a class are run before what they change is unknown."""
 
@@ -53,6 +57,8 @@ class Invariants:
         self._begun: dict[ProjectClass, State] = {}
         self._summaries: dict[ProjectClass, Summary | None] = {}
         self._invariants: dict[Address, Invariant] = {}
+        self._looked_through = 0
+        """How many lines of methods were run to know what they change."""
 
     def knows(self, cls: ProjectClass) -> bool:
         """Whether what holds of a class's objects has been sought already."""
@@ -62,9 +68,17 @@ class Invariants:
         """What can be relied on of any object of ``cls``; None where that is not known."""
         if cls not in self._summaries:
             self._summaries[cls] = None  # what a class that makes objects of itself sees
-            if len(cls.ancestry) <= _MOST_ANCESTORS:
+            if len(cls.ancestry) <= _MOST_ANCESTORS and self._is_affordable(cls):
                 self._summaries[cls] = self._settled(cls)
         return self._summaries[cls]
+
+    def _is_affordable(self, cls: ProjectClass) -> bool:
+        """Whether the methods of a class may be run, many of which classes above it have."""
+        methods = (f for holder, f in self._changing_methods(cls) if holder.module is cls.module)
+        self._looked_through += sum(map(lines, methods))
+        return (
+            self._looked_through <= _MOST_TIMES * lines(self._machine.project.module.tree) + _MOST
+        )
 
     def begins(self, cls: ProjectClass, state: State | None) -> None:
         """``state`` is what ``__init__`` leaves, for any arguments."""
