@@ -1,0 +1,385 @@
+"""What public code does that looks like a defect, beside the like of it that is one.
+
+Each program is of a kind that was once judged wrongly, or missed. Its comments say what is found:
+a line ending in ``# PRM101`` is found under that code; every other line is not.
+"""
+
+from __future__ import annotations
+
+from textwrap import dedent
+
+import pytest
+from commented import HEADER, assert_found_as_commented
+
+from flake8_paramassign import Settings, analyze
+
+LOOK_ALIKES = {
+    "object of the top level": """
+        layer, other, late = nn.Linear(3, 4), nn.Linear(3, 4), None
+        head = nn.Linear(3, 4)
+        made = make(nn.Linear(3, 4))
+        moved = nn.Linear(3, 4)
+        moved = make(moved)
+
+        def f():
+            head.weight = torch.zeros(4, 3)  # PRM101
+            made.weight = torch.zeros(4, 3)
+            moved.weight = torch.zeros(4, 3)
+            late.weight = torch.zeros(4, 3)
+
+        def begin():
+            global late
+            late = nn.Linear(3, 4)
+        """,
+    "object of the top level, bound anew": """
+        head = nn.Linear(3, 4)
+
+        def f():
+            head.weight = torch.zeros(4, 3)
+
+        def begin(other):
+            global head
+            head = other
+        """,
+    "flag of the top level": """
+        TRAINED = FIXED = True
+
+        class Net(nn.Module):
+            def __init__(self):
+                super().__init__()
+                self.a = nn.Parameter(torch.zeros(3)) if FIXED else torch.zeros(3)
+                self.b = nn.Parameter(torch.zeros(3)) if TRAINED else torch.zeros(3)
+
+            def fill(self):
+                self.a = torch.zeros(3)  # PRM101
+                self.b = torch.zeros(3)
+
+        def freeze():
+            global TRAINED
+            TRAINED = False
+        """,
+    "parameter or buffer, computed from itself": """
+        class Alpha(nn.Module):
+            def __init__(self, alpha, learn):
+                super().__init__()
+                if learn:
+                    self.alpha = nn.Parameter(alpha)
+                else:
+                    self.register_buffer("alpha", alpha)
+                self.alpha = self.alpha.clamp(0, 1)
+        """,
+    "registered under no name": """
+        class Net(nn.Module):
+            def __init__(self):
+                super().__init__()
+                self.register_parameter(None, "bias")
+                self.register_parameter("weight", 3)  # PRM101
+        """,
+    "layers of a content that is not known": """
+        class Net(nn.Module):
+            def __init__(self, layers, model):
+                super().__init__()
+                self.parts = [nn.Sequential(*layers), nn.Sequential(*model.children())]
+        """,
+    "annotated as a Tensor": """
+        def f(layer: nn.Linear, w: torch.Tensor):
+            layer.weight = w
+            layer.weight = w * 2  # PRM101
+        """,
+    "called by what is called without gradients": """
+        class Base(nn.Module):
+            def __init__(self):
+                super().__init__()
+                self.a, self.b = nn.Parameter(torch.empty(3)), nn.Parameter(torch.empty(3))
+
+            def reset(self):
+                self.a.zero_()
+
+            def reset_all(self):
+                self.b.zero_()  # PRM301
+
+            def init_weights(self):
+                self.reset()
+                self.reset_all()
+
+        class Model(Base):
+            @torch.inference_mode()
+            def init_weights(self):
+                super().init_weights()
+
+        Model().init_weights()
+        Model().reset_all()
+        """,
+    "view of a view": """
+        def f(other: torch.Tensor):
+            x = torch.rand(4, 3, requires_grad=True)
+            x.transpose(0, 1)[0].mul_(2)  # PRM301
+            turned = x.t()
+            turned[0] *= 2  # PRM301
+            (x * 2).t()[0].mul_(2)
+            other.t()[0].mul_(2)
+        """,
+    "moved to where it is": """
+        class Conv(nn.Module):
+            def __init__(self, n):
+                super().__init__()
+                self.weight = nn.Parameter(torch.zeros(n, n))
+
+            def widen(self):
+                device = self.weight.device
+                self.weight = nn.Parameter(self.weight.unsqueeze(0)).to(device)
+
+            def copy(self):
+                self.weight = nn.Parameter(self.weight).to(self.weight.device)
+
+        def f(layer: nn.Linear, x):
+            layer.weight = nn.Parameter(layer.weight).to(layer.weight.device)
+            layer.weight = nn.Parameter(layer.weight).to(x.device)  # PRM101
+        """,
+    "values that are loaded from elsewhere": """
+        def f(path, layer: nn.Linear, other: nn.Linear):
+            kept = layer.state_dict()
+            lost = other.state_dict()
+            source = torch.load(path)
+            kept.update(source)
+            lost.update(source)  # PRM202
+            layer.load_state_dict(source)
+        """,
+    "made by whoever gives it": """
+        class Regularizer(nn.Module):
+            def __init__(self, layer: nn.Linear):
+                super().__init__()
+                self.parameters_of_others, self.layers = [], [layer, layer]
+
+            def add(self, parameter: nn.Parameter, layer: nn.Linear):
+                self.parameters_of_others.append(parameter)
+                self.layers.append(layer)
+        """,
+    "weight norm where it is asked for": """
+        class Generator(nn.Module):
+            def __init__(self, normed=True):
+                super().__init__()
+                self.conv = nn.Conv1d(3, 3, 3)
+                self.normed = normed
+                if normed:
+                    nn.utils.weight_norm(self.conv)
+                else:
+                    self.conv.weight.data.normal_()
+                if not self.normed:
+                    self.conv.weight.data.normal_()
+                self.reset()
+
+            def reset(self):
+                self.apply(fill)
+
+        def fill(m):
+            if isinstance(m, nn.Conv1d):
+                m.weight.data.normal_()  # PRM204
+        """,
+    "dict of Modules": """
+        def convert(model: nn.Module, names, other):
+            modules = dict(model.named_modules())
+            parameters = dict(model.named_parameters())
+            for name in names:
+                modules[name] = nn.Linear(2, 2)
+                modules[other] = other
+                parameters[name] = torch.zeros(2)  # PRM202
+        """,
+    "what methods leave that call each other": """
+        class Mixture(nn.Module):
+            def __init__(self, n):
+                super().__init__()
+                self.n, self.best = n, None
+                self.mu = nn.Parameter(torch.randn(1, self.n), requires_grad=False)
+
+            def fit(self, x):
+                self.best = x
+                for _ in range(100):
+                    self.best = self.score(x)
+                    self.update(x)
+
+            def update(self, mu):
+                self.score(mu)
+                self.mu = mu.unsqueeze(0)  # PRM101
+
+            def score(self, mu):
+                mu = mu + self.n
+                mu = mu + self.n
+                mu = mu + self.n
+                mu = mu + self.n
+                self.best = mu
+                return mu
+        """,
+    "weight norm by the name of its module": """
+        from torch.nn.utils.weight_norm import remove_weight_norm, weight_norm
+
+        class Decoder(nn.Module):
+            def __init__(self, n):
+                super().__init__()
+                self.a, self.b = weight_norm(nn.Linear(n, n)), weight_norm(nn.Linear(n, n))
+                self.a.weight.data.uniform_(-0.1, 0.1)  # PRM204
+                remove_weight_norm(self.b)
+                self.b.weight.data.uniform_(-0.1, 0.1)
+        """,
+    "optimizer that freezes what it has not": """
+        from lightning import LightningModule
+
+        class Net(LightningModule):
+            def __init__(self):
+                super().__init__()
+                self.a, self.b = nn.Linear(3, 3), nn.Linear(3, 3)
+
+        class Plain(Net):
+            def training_step(self, batch):
+                self.optimizers()
+                self.b.weight.zero_()  # PRM301
+
+        class Toggled(Net):
+            def training_step(self, batch):
+                self.toggle_optimizer(self.optimizers()[0])
+                self.b.weight.zero_()
+        """,
+    "integers moved to what may be a dtype": """
+        def f(dtype, other, layer: nn.Linear):
+            nn.Parameter(torch.tensor([1, 2]).to(dtype))
+            nn.Parameter(torch.tensor([1, 2]).to(torch.get_default_dtype()))
+            nn.Parameter(torch.arange(3).to(next(other.parameters())))
+            nn.Parameter(torch.tensor([1, 2]).to("cuda"))  # PRM108
+            nn.Parameter(torch.tensor([1, 2]).to(other.device))  # PRM108
+        """,
+    "made anew where nothing is trained": """
+        class Merged(nn.Module):
+            def __init__(self):
+                super().__init__()
+                self.w, self.merged = nn.Parameter(torch.zeros(3)), nn.Parameter(torch.zeros(3))
+
+        class Else(Merged):
+            def forward(self, x):
+                if self.training:
+                    return x * self.w
+                else:
+                    self.merged = nn.Parameter(self.w.detach() * 2)
+                return x * self.merged
+
+        class Not(Merged):
+            def forward(self, x):
+                if not self.training:
+                    self.merge()
+                return x * self.merged
+
+            def merge(self):
+                self.merged = nn.Parameter(self.w.detach() * 2)
+
+        class Returned(Merged):
+            def forward(self, x):
+                if self.training:
+                    return x * self.w
+                self.merged = nn.Parameter(self.w.detach() * 2)
+                return x * self.merged
+
+        class Training(Merged):
+            def forward(self, x):
+                if self.training:
+                    self.merged = nn.Parameter(self.w.detach() * 2)  # PRM302
+                return x * self.merged
+        """,
+    "run by autograd": """
+        class Function(torch.autograd.Function):
+            @staticmethod
+            def forward(ctx, x, m: nn.Linear):
+                m.weight.mul_(2)
+                return x * 1
+
+            @staticmethod
+            def backward(ctx, g):
+                w = nn.Parameter(torch.zeros(3))
+                w += 1
+                return g, None
+        """,
+    "registered by another method": """
+        class Part(nn.Module):
+            def __init__(self, name):
+                super().__init__()
+                self.part_name = name
+                self.w = nn.Parameter(torch.zeros(3))
+
+        class Network(nn.Module):
+            def __init__(self, names):
+                super().__init__()
+                self.parts = [Part(name) for name in names]
+                self.scales = [nn.Parameter(torch.zeros(3)) for name in names]
+                self.others = [Part(name) for name in names]  # PRM105
+
+            def apply_to(self):
+                for i, p in enumerate(self.parts):
+                    self.add_module(p.part_name, p)
+                    self.register_parameter(f"scale_{i}", self.scales[i])
+        """,
+    "normed or not": """
+        class Net(nn.Module):
+            def __init__(self, use, kind):
+                super().__init__()
+                conv = nn.Conv1d(3, 3, 3)
+                self.a = nn.utils.weight_norm(conv) if use else nn.Conv1d(3, 3, 3)
+                if not use:
+                    self.a.weight.data.normal_()
+                if kind == "weight":
+                    self.c = nn.utils.weight_norm(nn.Conv1d(3, 3, 3))
+                elif kind == "none":
+                    self.c = nn.Conv1d(3, 3, 3)
+                if kind == "none":
+                    self.c.weight.data.normal_()
+        """,
+    "computed anew by a hook, by train(), or for each call": """
+        class Hook(nn.Module):
+            def __init__(self, n):
+                super().__init__()
+                self.w = nn.Parameter(torch.zeros(n))
+                self.k = self.w * 2
+                self.register_forward_pre_hook(self.pre)
+
+            @staticmethod
+            def pre(module, inputs):
+                module.k = module.w * 2
+
+        class Eval(nn.Module):
+            def __init__(self, n):
+                super().__init__()
+                self.w = nn.Parameter(torch.zeros(n))
+                self.prepare()
+
+            def prepare(self):
+                self.k = self.w.exp()
+
+            def train(self, mode=True):
+                super().train(mode)
+                self.prepare()
+                return self
+
+        class Proxy(nn.Module):
+            def __init__(self, delta):
+                super().__init__()
+                self.delta = delta
+
+        class Wrapper(nn.Module):
+            def __init__(self, r):
+                super().__init__()
+                self.a, self.b = nn.Parameter(torch.zeros(r, 3)), nn.Parameter(torch.zeros(3, r))
+
+            def active(self):
+                return Proxy(self.b @ self.a)
+        """,
+}
+
+PROGRAMS = [pytest.param(dedent(b), id=n) for n, b in LOOK_ALIKES.items()]
+
+
+@pytest.mark.parametrize("program", PROGRAMS)
+def test_the_comments_say_what_is_found(program: str) -> None:
+    assert_found_as_commented(program)
+
+
+@pytest.mark.parametrize("program", PROGRAMS)
+def test_nothing_is_hidden_by_leaving_code_out(program: str) -> None:
+    source = HEADER + program
+    assert analyze(source) == analyze(source, settings=Settings(exhaustive=True))
