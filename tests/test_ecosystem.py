@@ -6,6 +6,7 @@ import subprocess
 import sys
 import zipfile
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -27,7 +28,13 @@ class Scale(nn.Module):
 """
 PLACE = Place("model.py", 8, "PRM102")
 REPOSITORY = Source("somebody/project", "a" * 40)
-FIXED_ONCE = Counts(files=1, lines=8, changed=1)
+FIXED_ONCE = Counts(files=1, lines=8, changed=1, by="abc")
+
+
+@pytest.fixture(autouse=True)
+def tools(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The tools are at a commit."""
+    monkeypatch.setattr(command, "version", lambda _: "abc")
 
 
 @pytest.fixture
@@ -48,9 +55,11 @@ def data(tmp_path: Path) -> Path:
     return folder
 
 
-def judge(data: Path, judged: Judged) -> None:
-    """Keep that verdict on the defect, and the counts that are right."""
-    kept.write(data, Kept({REPOSITORY: FIXED_ONCE}, {(REPOSITORY.name, PLACE): judged}))
+def judge(data: Path, judged: Judged, by: str = FIXED_ONCE.by) -> None:
+    """Keep that verdict on the defect, and the counts that are right, of tools at ``by``."""
+    kept.write(
+        data, Kept({REPOSITORY: replace(FIXED_ONCE, by=by)}, {(REPOSITORY.name, PLACE): judged})
+    )
 
 
 def run(data: Path, tree: Path, *options: str) -> int:
@@ -92,11 +101,54 @@ def test_what_is_as_it_was_and_is_judged_passes(
     assert capsys.readouterr().out == ""
 
 
+@pytest.mark.parametrize(
+    ("by", "tools", "again"),
+    [("abc", "abc", False), ("abc", "def", True), ("abc+", "abc+", True), ("", "abc", True)],
+)
+def test_a_run_goes_on_with_what_these_tools_have_not_looked_at(
+    data: Path, tree: Path, monkeypatch: pytest.MonkeyPatch, by: str, tools: str, again: bool
+) -> None:
+    looked: list[str] = []
+
+    def look(folder: Path, jobs: int, by: str) -> tuple[Counts, frozenset[Place]]:
+        looked.append(by)
+        return replace(FIXED_ONCE, by=by), frozenset({PLACE})
+
+    judge(data, Judged(True, "true", "", "a tensor"), by)
+    monkeypatch.setattr(command, "measure", look)
+    monkeypatch.setattr(command, "version", lambda _: tools)
+    assert run(data, tree, "--keep") == 0
+    assert looked == [tools] * again
+    assert run(data, tree) == 0  # to compare, all are looked at
+    assert looked == [tools] * (again + 1)
+
+
+def test_the_version_is_the_commit_of_what_works_and_whether_it_was_edited(tmp_path: Path) -> None:
+    git = ("git", "-C", str(tmp_path), "-c", "user.name=x", "-c", "user.email=x@y")
+
+    def commit(file: str) -> str:
+        (tmp_path / file).parent.mkdir(exist_ok=True)
+        (tmp_path / file).write_text("", encoding="utf-8")
+        subprocess.run([*git, "add", "."], check=True)
+        subprocess.run([*git, "commit", "--quiet", "-m", file], check=True)
+        done = subprocess.run([*git, "rev-parse", "HEAD"], check=True, capture_output=True)
+        return done.stdout.decode()[:12]
+
+    subprocess.run([*git, "init", "--quiet"], check=True)
+    commit("flake8_paramassign/a.py")
+    last = commit("codemods/a.py")
+    commit("docs/page.md")
+    assert measure.version(tmp_path) == last
+    (tmp_path / "flake8_paramassign" / "b.py").write_text("", encoding="utf-8")
+    assert measure.version(tmp_path) == last + "+"
+
+
 def test_what_went_is_told_and_stays_judged(
-    data: Path, tree: Path, capsys: pytest.CaptureFixture[str]
+    data: Path, tree: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     judge(data, Judged(True, "true", "on CUDA", "a tensor"))
     (tree / "model.py").write_text("import torch\n", encoding="utf-8")
+    monkeypatch.setattr(command, "version", lambda _: "def")
     assert run(data, tree) == 1
     went = "went: somebody/project model.py:8 PRM102 (verdict: true)\n"
     assert capsys.readouterr().out.startswith(went)
@@ -107,7 +159,7 @@ def test_what_went_is_told_and_stays_judged(
 
 
 def test_what_went_and_was_never_judged_is_forgotten(data: Path, tree: Path) -> None:
-    judge(data, Judged(True))
+    judge(data, Judged(True), by="")
     (tree / "model.py").write_text("import torch\n", encoding="utf-8")
     assert run(data, tree, "--keep") == 0
     assert kept.read(data).places == {}
@@ -201,13 +253,13 @@ def test_an_internal_error_is_no_finding(tree: Path, monkeypatch: pytest.MonkeyP
     )
     monkeypatch.setattr(measure, "LINTER", (sys.executable, "-c", f"print({report!r})"))
     with pytest.raises(Failure, match=r"model\.py: internal error: oops"):
-        measure.measure(tree, 1)
+        measure.measure(tree, 1, "abc")
 
 
 def test_what_does_not_parse_is_counted(tree: Path) -> None:
     (tree / "old.py").write_text("print 1\n", encoding="utf-8")
-    counts, places = measure.measure(tree, 1)
-    assert counts == Counts(files=2, lines=9, unanalysed=1, changed=1)
+    counts, places = measure.measure(tree, 1, "abc")
+    assert counts == Counts(files=2, lines=9, unanalysed=1, changed=1, by="abc")
     assert places == {PLACE}
 
 
@@ -290,22 +342,24 @@ def test_the_page_counts_each_verdict_and_what_is_missed() -> None:
         (REPOSITORY.name, PLACE._replace(line=9)): Judged(False, "true"),
         (REPOSITORY.name, PLACE._replace(line=10)): Judged(False, "false"),
     }
-    text = page.page(Kept({REPOSITORY: Counts(2, 3_000, 1, 1, 4)}, places))
+    text = page.page(Kept({REPOSITORY: Counts(2, 3_000, 1, 1, 4, by="abc")}, places))
     assert "1 sources, 2 files, 3,000 lines." in text
     assert "| PRM102 | 0 | 0 | 1 | 0 | 1 |\n" in text
     assert "| PRM102 | false | a \\| b |\n" in text
-    assert "| somebody/project | `aaaaaaaaaaaa` | 2 | 3,000 | 1 | 1 | 4 | whole |\n" in text
-    assert "looked at." not in text
+    assert "| somebody/project | `aaaaaaaaaaaa` | 2 | 3,000 | 1 | 1 | 4 | `abc` |\n" in text
     assert text.count("](https://github.com/") == 1
 
 
-def test_the_page_says_of_which_sources_only_known_places_were_looked_at() -> None:
-    other = Source("other/project", "b" * 40)
-    counts = {REPOSITORY: Counts(2, 3_000), other: Counts(3, 4_000, partial=1)}
-    text = page.page(Kept(counts, {}))
-    assert "2 sources, 5 files, 7,000 lines." in text
-    assert "over 1 of them whole (3,000 lines). In the other 1," in text
-    assert "| other/project | `bbbbbbbbbbbb` | 3 | 4,000 | 0 | 0 | 0 | known places |\n" in text
+def test_the_page_says_which_version_looked_at_how_much() -> None:
+    sizes = {"a": Counts(2, 3_000, by="abc"), "b": Counts(3, 4_000), "c": Counts(4, 2, by="abc")}
+    text = page.page(Kept({Source(name, "1.0"): size for name, size in sizes.items()}, {}))
+    assert "3 sources, 9 files, 7,002 lines.\n" in text
+    said = [line for line in text.splitlines() if line.startswith("- ")]
+    assert said == [
+        "- By the tools at `abc`: 2 sources, 6 files, 3,002 lines.",
+        "- By earlier tools: 1 sources, 3 files, 4,000 lines.",
+    ]
+    assert "| b | `1.0` | 3 | 4,000 | 0 | 0 | 0 | earlier |\n" in text
 
 
 def test_the_kept_result_is_whole() -> None:
@@ -325,7 +379,6 @@ def test_the_readme_has_the_figures_of_the_kept_result() -> None:
     known = kept.read(command.HERE)
     found = Counter(judged.verdict for judged in known.places.values() if judged.found)
     missed = sum(j.verdict == "true" and not j.found for j in known.places.values())
-    partial = sum(counts.partial for counts in known.sources.values())
     text = " ".join((command.HERE.parents[1] / "README.md").read_text(encoding="utf-8").split())
     assert f"Of {found.total()} findings in {len(known.sources)} public projects" in text
     assert (
@@ -333,4 +386,3 @@ def test_the_readme_has_the_figures_of_the_kept_result() -> None:
         in text
     )
     assert f"{missed} known defects are missed" in text
-    assert f"In {partial} of the projects" in text

@@ -2,7 +2,8 @@
 
 ``python -m tests.ecosystem [NAME...] [--checkouts FOLDER] [--jobs N]`` says which findings came and
 which went, which have no verdict, and where the fixer does otherwise than it did. ``--keep`` writes
-the new result down: both tables, and the page in ``docs``. Exit status 0: as it was kept, and each
+the new result down, both tables and the page in ``docs``, source by source: where it was ended, it
+goes on, unless a commit has changed the tools in between. Exit status 0: as it was kept, and each
 finding judged; 1: not so (with ``--keep``: a finding is not judged); 2: a source could not be had,
 or a tool failed on it. ``--page`` only writes the page again, after verdicts were written down.
 

@@ -10,12 +10,13 @@ from pathlib import Path
 
 from . import __doc__ as about
 from .kept import Kept, differences, read, unjudged, updated, write
-from .measure import Counts, Failure, Place, measure
+from .measure import Counts, Failure, Place, measure, version
 from .page import page
 from .sources import Source, Unobtainable, obtain
 
 HERE = Path(__file__).parent
-PAGE = HERE.parents[1] / "docs" / "ecosystem.md"
+REPOSITORY = HERE.parents[1]
+PAGE = REPOSITORY / "docs" / "ecosystem.md"
 
 
 def main(arguments: Sequence[str] | None = None, data: Path = HERE, document: Path = PAGE) -> int:
@@ -47,13 +48,16 @@ def main(arguments: Sequence[str] | None = None, data: Path = HERE, document: Pa
     if unknown:
         parser.error(f"not in sources.tsv: {', '.join(sorted(unknown))}")
     args.checkouts.mkdir(parents=True, exist_ok=True)
+    by = version(REPOSITORY)
+    if args.keep and not by.endswith("+"):
+        chosen = [source for source in chosen if old.sources[source].by != by]
     measured: dict[Source, tuple[Counts, frozenset[Place]]] = {}
     failures = []
     for number, source in enumerate(chosen, 1):
         if sys.stderr.isatty():
             print(f"\r\033[K{number}/{len(chosen)} {source.name}", end="\r", file=sys.stderr)
         try:
-            measured[source] = measure(obtain(source, args.checkouts), args.jobs)
+            measured[source] = measure(obtain(source, args.checkouts), args.jobs, by)
         except Unobtainable as error:
             failures.append(str(error))
         except Failure as error:

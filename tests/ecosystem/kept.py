@@ -47,8 +47,8 @@ _PLACES = ("source", "path", "line", "code", "found", "verdict", "condition", "r
 def read(folder: Path) -> Kept:
     """Return the result kept in ``folder``; raises ValueError: a row is not as it must be."""
     sources = {
-        Source(name, version): Counts(*map(int, counts))
-        for name, version, *counts in _rows(folder / "sources.tsv", _SOURCES)
+        Source(name, version): Counts(*map(int, counts), by=by)
+        for name, version, *counts, by in _rows(folder / "sources.tsv", _SOURCES)
     }
     places: Places = {}
     for source, path, line, code, found, verdict, *why in _rows(folder / "places.tsv", _PLACES):
@@ -105,7 +105,7 @@ def differences(old: Kept, new: Kept) -> Iterator[str]:
     for origin, counts in new.sources.items():
         were = asdict(old.sources[origin])
         for what, count in asdict(counts).items():
-            if count != were[what]:
+            if what != "by" and count != were[what]:
                 yield f"counts: {origin.name}: {what} {were[what]} -> {count}"
 
 

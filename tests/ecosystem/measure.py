@@ -8,12 +8,13 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
 
 LINTER = (sys.executable, "-m", "flake8_paramassign", "--no-cache")
 FIXER = (sys.executable, "-m", "codemods.fix", "--no-cache", "--unsafe-fixes")
+_TOOLS = ("flake8_paramassign", "codemods")
 _PYTHON = (".py", ".pyi", ".ipynb")
 _LARGEST = 1_000_000
 """Bytes of a file that is no source: what is larger configures nothing."""
@@ -36,8 +37,8 @@ class Counts:
     """What was counted in one source.
 
     ``unanalysed`` counts files (or cells) that could not be analysed; ``changed`` ones are
-    rewritten with unsafe fixes, and ``left`` findings remain after that. ``partial`` is 1 where the
-    files with known places were looked at last, and the whole source by an earlier interpreter.
+    rewritten with unsafe fixes, and ``left`` findings remain after that. ``by`` is the version of
+    the tools that did it.
     """
 
     files: int = 0
@@ -45,11 +46,25 @@ class Counts:
     unanalysed: int = 0
     changed: int = 0
     left: int = 0
-    partial: int = 0
+    by: str = field(default="", kw_only=True)
 
 
-def measure(tree: Path, jobs: int) -> tuple[Counts, frozenset[Place]]:
-    """Lint a copy of ``tree``, fix the files with findings, and fix them again.
+def version(repository: Path) -> str:
+    """Return the commit that changed the tools in ``repository`` last.
+
+    A ``+`` at its end says that their files have been edited since.
+    """
+    git = ("git", "-C", str(repository))
+    done = [
+        subprocess.run([*git, *command, "--", *_TOOLS], check=True, capture_output=True, text=True)
+        for command in (["log", "-1", "--format=%H"], ["status", "--porcelain"])
+    ]
+    commit, edited = (process.stdout.strip() for process in done)
+    return commit[:12] + "+" * bool(edited)
+
+
+def measure(tree: Path, jobs: int, by: str) -> tuple[Counts, frozenset[Place]]:
+    """Lint a copy of ``tree``, fix the files with findings, and fix them again, as version ``by``.
 
     Raises Failure: a tool crashed, or a rewritten file does not parse, or fixing it again
     changes something.
@@ -63,7 +78,7 @@ def measure(tree: Path, jobs: int) -> tuple[Counts, frozenset[Place]]:
         files = sorted({place.path.partition(":cell ")[0] for place in places})
         changed, left = _fix(copy, files, jobs) if files else (0, places)
     lines = sum(text.count(b"\n") for path, text in sources.items() if path.suffix != ".ipynb")
-    return Counts(len(sources), lines, unanalysed, changed, len(left)), places
+    return Counts(len(sources), lines, unanalysed, changed, len(left), by=by), places
 
 
 def _fix(copy: Path, files: list[str], jobs: int) -> tuple[int, frozenset[Place]]:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 
 from .kept import Kept
+from .measure import Counts
 
 _START = """\
 # Public code, and each finding in it
@@ -21,25 +22,30 @@ anything differs from this.
 """
 
 
-_PARTIAL = """
-The present interpreter has been run over {} of them whole ({:,} lines). In the other {}, the one
-before it found the places, and the files with these are all that the present one has looked at.
-"""
-
-
 def page(kept: Kept) -> str:
     """Return the page in Markdown."""
-    files = sum(counts.files for counts in kept.sources.values())
-    lines = sum(counts.lines for counts in kept.sources.values())
-    total = f"{len(kept.sources)} sources, {files:,} files, {lines:,} lines."
-    partial = [counts for counts in kept.sources.values() if counts.partial]
-    if partial:
-        whole = sum(counts.lines for counts in kept.sources.values()) - sum(
-            c.lines for c in partial
-        )
-        total += _PARTIAL.format(len(kept.sources) - len(partial), whole, len(partial))
-    sections = [_START, total + "\n", _rules(kept), "## Findings\n", _findings(kept)]
+    sections = [_START, *_versions(kept), _rules(kept), "## Findings\n", _findings(kept)]
     return "\n".join([*sections, "## Sources\n", _sources(kept)])
+
+
+def _versions(kept: Kept) -> Iterator[str]:
+    """Say how much was looked at, and by which versions of the tools, the most by one first."""
+    yield f"{_amount(kept.sources.values())}.\n"
+    by = {counts.by for counts in kept.sources.values()}
+    of = {tools: [c for c in kept.sources.values() if c.by == tools] for tools in by}
+    for tools, counted in sorted(of.items(), key=lambda item: (-len(item[1]), item[0])):
+        yield f"- By {_tools(tools)}: {_amount(counted)}."
+    yield ""
+
+
+def _amount(counted: Collection[Counts]) -> str:
+    files = sum(counts.files for counts in counted)
+    lines = sum(counts.lines for counts in counted)
+    return f"{len(counted)} sources, {files:,} files, {lines:,} lines"
+
+
+def _tools(version: str) -> str:
+    return f"the tools at `{version}`" if version else "earlier tools"
 
 
 def _rules(kept: Kept) -> str:
@@ -84,11 +90,11 @@ def _sources(kept: Kept) -> str:
             str(counts.unanalysed),
             str(counts.changed),
             str(counts.left),
-            "known places" if counts.partial else "whole",
+            f"`{counts.by}`" if counts.by else "earlier",
         ]
         for source, counts in kept.sources.items()
     )
-    counted = ["files", "lines", "not analysed", "files fixed", "left then", "looked at"]
+    counted = ["files", "lines", "not analysed", "files fixed", "left then", "by"]
     header = ["source", "version", *counted]
     return _table(header, rows)
 
