@@ -22,21 +22,25 @@ from flake8_paramassign.fixes.engine import FixResult
 
 
 def told(
-    code: str, line: int, applicability: Applicability | None = None, trace: int = 0
+    code: str,
+    line: int,
+    applicability: Applicability | None = None,
+    trace: int = 0,
+    message: str = "told",
 ) -> Diagnostic:
     """Return a finding, with a fix of this kind, that rests on what is at the line ``trace``."""
     start, end = Position(line, 0), Position(line, 1)
     fix = Fix("", applicability, (Edit(start, end, ""),)) if applicability else None
     at = Position(trace, 0)
     facts = (Related("told", at, at),) if trace else ()
-    return Diagnostic(code, "told", "told", start, end, fix, trace=facts)
+    return Diagnostic(code, "told", message, start, end, fix, trace=facts)
 
 
 def seen(case: dict[str, Any]) -> dict[str, Any]:
     """Return what came of a case."""
     source = case["source"]
     if "told" in case:
-        findings = [told(code, line) for code, line in case["told"]]
+        findings = [told(*what) for what in case["told"]]
         with patch.object(claims, "analyze", return_value=findings):
             return _judged(source)
     if "fixed" in case:

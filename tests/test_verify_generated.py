@@ -138,6 +138,13 @@ SPOILT_FIXES = (
 """What a safe fix of ``STORE`` must not be."""
 
 
+ON_ONE_WAY = (
+    "model = nn.Linear(4, 4)\nif os.environ.get('WIDE'):\n"
+    "    model = nn.utils.spectral_norm(model)\nmodel.weight.data = torch.randn(4, 4)\n"
+)
+ON_THE_OTHER_WAY = ON_ONE_WAY.replace("nn.utils.spectral_norm(model)", "model")
+
+
 def whole(body: str) -> str:
     return HEAD + textwrap.indent(body.rstrip(), "    ") + "\n" + TAIL
 
@@ -184,6 +191,9 @@ def cases() -> dict[str, dict[str, Any]]:
     asked["deleted elsewhere"] = {"source": stored, "told": told}
     asked["ended before"] = {"source": whole(ENDED), "told": [("PRM101", last(ENDED))]}
     asked["unshared"] = {"source": whole(UNSHARED), "told": [("PRM204", FIRST + 1)]}
+    before = last(ON_ONE_WAY), None, FIRST + 2, "computed anew where spectral_norm came before"
+    for what, body in ("came before", ON_ONE_WAY), ("other came before", ON_THE_OTHER_WAY):
+        asked[what] = {"source": whole(body), "told": [("PRM204", *before)]}
     asked["for a while"] = {"source": whole(FOR_A_WHILE), "told": [("PRM305", FIRST + 1)]}
     for what, body in NOBODYS.items():
         asked[what] = {"source": whole(body), "told": []}
@@ -286,6 +296,12 @@ def test_what_is_so_on_one_way_is_true_and_what_is_not_reached_is_unseen() -> No
     assert answers()["not reached"]["verdicts"] == ["unseen"]
     assert answers()["ended before"]["verdicts"] == ["unseen"]
     assert answers()["deleted elsewhere"]["verdicts"] == ["conditional"]
+
+
+@needs_torch
+def test_a_claim_of_one_way_only_is_held_against_that_way() -> None:
+    assert answers()["came before"]["verdicts"] == ["true"]
+    assert answers()["other came before"]["verdicts"] == ["false"]
 
 
 @needs_torch

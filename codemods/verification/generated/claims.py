@@ -24,6 +24,8 @@ from flake8_paramassign.diagnostics import Diagnostic
 MOST_REPAIRS = 6
 """How many statements that raise are taken out, one after the other, to see what follows."""
 WHEN = "where the device or dtype changes"
+WHERE_BEFORE = "came before"
+"""Ends what a claim says of the ways alone that led through the first line of its trace."""
 ANYWHERE = {"PRM106": {"PRM106"}, "PRM104": {"PRM104", "PRM105"}, "PRM105": {"PRM104", "PRM105"}}
 """Rules whose finding stands elsewhere than what it leads to."""
 SHOWN_BY = {
@@ -95,7 +97,7 @@ def _claim(source: str, found: Diagnostic, record: Record, records: list[Record]
     code, line = found.code, found.start.line
     verdict: Verdict
     if code in WITHOUT_EFFECT:
-        verdict = _has_effect(source, line, records)
+        verdict = _has_effect(source, found, records)
     elif _shown(code, line, record):
         verdict = "true"
     elif line not in record.lines or any(_is_hidden(code, line, r) for r in records):
@@ -135,15 +137,19 @@ def _elsewhere(source: str) -> Record:
         return run_all(source, simulated.NAME)[0]
 
 
-def _has_effect(source: str, line: int, records: list[Record]) -> Verdict:
+def _has_effect(source: str, found: Diagnostic, records: list[Record]) -> Verdict:
     """Return "true" where the statement has none: without it all that is computed is the same.
 
     What stores a tensor may part two that share memory, which is no effect of what it writes.
     """
+    line = found.start.line
+    needed = {line}
+    if WHERE_BEFORE in found.message:
+        needed.add(found.trace[0].start.line)
     emptied = replaced(source, line)
     compared = False
     for way, record in zip(ways(source), records, strict=True):
-        if line not in record.lines or not record.finished:
+        if not needed <= record.lines or not record.finished:
             continue
         compared = True
         with switched(way):
