@@ -48,6 +48,8 @@ class Fix:
     message: str
     applicability: Applicability
     edits: tuple[Edit, ...]
+    filename: str | None = None
+    """The file that the edits are of; None is that of the finding."""
 
     def __post_init__(self) -> None:
         """Make the message one line, whatever it repeats of the source."""
@@ -94,6 +96,11 @@ class Diagnostic:
         object.__setattr__(self, "message", one_line(self.message))
         if self.why_not_fixed is not None:
             object.__setattr__(self, "why_not_fixed", one_line(self.why_not_fixed))
+
+    @property
+    def is_mended_elsewhere(self) -> bool:
+        """Whether the fix is of another file."""
+        return self.fix is not None and self.fix.filename is not None
 
     @property
     def url(self) -> str:

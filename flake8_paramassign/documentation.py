@@ -87,9 +87,9 @@ def fixes_page() -> str:
         "a fix is refused if an analysis then finds another defect, or another Parameter that is",
         "no longer registered, tied, trained or taken by an optimizer as it was; it is unsafe, and",
         "says so, if an opt-in rule then finds something, or another Parameter gains such a thing",
-        "or has another shape, dtype or device. Where the cause is in another file, the finding",
-        "says in which, and no fix is made: that file may be nobody's to change, or be used",
-        "otherwise by others.",
+        "or has another shape, dtype or device. Where the cause is in another file, the fix is a",
+        "change of that one: it is unsafe, made only if that file is to be fixed as well, and",
+        "refused if any other file of the project has a use for what would change.",
         "",
     ]
     for terms in TABLE:

@@ -5,13 +5,15 @@ from __future__ import annotations
 import hashlib
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from flake8_paramassign.diagnostics import Diagnostic, Position
+from flake8_paramassign.files import read_regular
 from flake8_paramassign.patterns import absolute
 from flake8_paramassign.rules.prm001_not_analysed import NotAnalysed
-from flake8_paramassign.source import Source
+from flake8_paramassign.source import Source, decode
+from flake8_paramassign.surroundings import LARGEST
 from flake8_paramassign.wording import visible
 
 
@@ -28,6 +30,8 @@ class Finding:
     diagnostic: Diagnostic
     lines: Mapping[int, str]
     cell: int | None = None
+    lines_elsewhere: Mapping[int, str] = field(default_factory=dict)
+    """Those that the fix touches, where it is of another file."""
 
     @property
     def where(self) -> str:
@@ -66,16 +70,36 @@ def findings_in(filename: str, diagnostics: Iterable[Diagnostic], source: Source
 
     def lines(diagnostic: Diagnostic) -> dict[int, str]:
         spans = [(diagnostic.start, diagnostic.end)]
-        spans += [(edit.start, edit.end) for edit in diagnostic.fix.edits] if diagnostic.fix else []
+        if diagnostic.fix and diagnostic.fix.filename is None:
+            spans += [(edit.start, edit.end) for edit in diagnostic.fix.edits]
         spans += [(r.start, r.start) for r in diagnostic.trace if r.filename is None]
-        numbers = {n for start, end in spans for n in range(start.line, end.line + 1)}
-        return {
-            number: source.between(number, number).rstrip("\r\n")
-            for number in sorted(numbers)
-            if source.text and number <= len(source.starts) and diagnostic.code != NotAnalysed.code
-        }
+        return {} if diagnostic.code == NotAnalysed.code else _lines(spans, source)
 
-    return [Finding(filename, diagnostic, lines(diagnostic)) for diagnostic in diagnostics]
+    return [
+        Finding(filename, diagnostic, lines(diagnostic), None, _lines_elsewhere(diagnostic))
+        for diagnostic in diagnostics
+    ]
+
+
+def _lines(spans: Iterable[tuple[Position, Position]], source: Source) -> dict[int, str]:
+    numbers = {n for start, end in spans for n in range(start.line, end.line + 1)}
+    return {
+        number: source.between(number, number).rstrip("\r\n")
+        for number in sorted(numbers)
+        if source.text and number <= len(source.starts)
+    }
+
+
+def _lines_elsewhere(diagnostic: Diagnostic) -> dict[int, str]:
+    """Those that a fix touches in another file; none if that cannot be read any more."""
+    fix = diagnostic.fix
+    if fix is None or fix.filename is None:
+        return {}
+    try:
+        source = Source(decode(read_regular(fix.filename, LARGEST)))
+    except (OSError, SyntaxError, LookupError, ValueError):
+        return {}
+    return _lines(((edit.start, edit.end) for edit in fix.edits), source)
 
 
 def fingerprints(findings: Iterable[Finding]) -> list[str]:

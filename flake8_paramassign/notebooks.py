@@ -82,10 +82,12 @@ class Notebook:
             return replace(position, line=position.line - above)
 
         fix, why_not_fixed = diagnostic.fix, diagnostic.why_not_fixed
-        if fix and all(above < edit.start.line <= edit.end.line <= below for edit in fix.edits):
+        if not fix or fix.filename is not None:
+            pass
+        elif all(above < edit.start.line <= edit.end.line <= below for edit in fix.edits):
             edits = (Edit(moved(e.start), moved(e.end), e.content) for e in fix.edits)
             fix = Fix(fix.message, fix.applicability, tuple(edits))
-        elif fix:
+        else:
             fix, why_not_fixed = None, "the fix reaches into another cell"
         return Finding(
             finding.filename,
@@ -99,6 +101,7 @@ class Notebook:
             ),
             {n - above: line for n, line in finding.lines.items() if above < n <= below},
             number,
+            finding.lines_elsewhere,
         )
 
     def _related(self, related: Related) -> Related:

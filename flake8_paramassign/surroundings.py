@@ -58,6 +58,10 @@ class Surroundings:
         self.note(path, name)
         return content, name
 
+    def with_content(self, path: str | Path, content: bytes) -> Surroundings:
+        """These with another content of a file; what they are asked is not written down here."""
+        return Surroundings({**self._unsaved, self._full(path): content})
+
     def note(self, path: str | Path, name: str) -> None:
         """Write down that the content of a file is known from before; ``read`` has named it."""
         self._asked["content", self._full(path)] = name

@@ -13,8 +13,9 @@ from lsprotocol import types
 
 from flake8_paramassign.diagnostics import Diagnostic, Position, Related
 from flake8_paramassign.findings import Finding
+from flake8_paramassign.lsp.analysis import Analysis
 from flake8_paramassign.lsp.documents import Documents
-from flake8_paramassign.lsp.messages import diagnostic_of
+from flake8_paramassign.lsp.messages import action_of, diagnostic_of
 from flake8_paramassign.lsp.options import Options
 from flake8_paramassign.lsp.programs import Cell, File, Notebook
 from flake8_paramassign.lsp.texts import Text
@@ -84,3 +85,30 @@ def test_the_longest_beginning_of_a_code_says_how_grave_it_is(code: str, severit
     program = File("/p/a.py", "file:///p/a.py", Text("x\nlast\n"))
     shown = diagnostic_of(finding, program, Documents(), options)
     assert shown.severity == types.DiagnosticSeverity[severity]
+
+
+def test_a_fix_of_another_file_is_a_change_of_its_text(tmp_path: Path) -> None:
+    """As it is in the editor, saved or not, and in the editor's columns."""
+    helper = tmp_path / "helper.py"
+    made = "from torch import nn\ndef make(x, d):\n    '🎉'; return nn.Parameter(x).to(d)\n"
+    helper.write_text(made)
+    text = (
+        "from torch import nn\nfrom helper import make\nclass Model(nn.Module):\n"
+        "    def __init__(self, x, d):\n        super().__init__()\n        self.w = make(x, d)\n"
+    )
+    program = File(str(tmp_path / "a.py"), (tmp_path / "a.py").as_uri(), Text(text))
+    documents = Documents()
+    documents.open(types.TextDocumentItem(helper.as_uri(), "python", 3, f"# new\n{made}"))
+    analysis = Analysis(program, unsaved=documents.unsaved())
+
+    [action, _] = analysis.actions(program.document, Position(6, 8), Position(6, 8))
+    edit = action_of(action, program, documents, []).edit
+
+    assert edit is not None
+    assert edit.document_changes is not None
+    [change] = edit.document_changes
+    assert isinstance(change, types.TextDocumentEdit)
+    assert change.text_document == types.OptionalVersionedTextDocumentIdentifier(helper.as_uri(), 3)
+    places = [(each.range.start.line, each.range.start.character) for each in change.edits]
+    assert places == [(3, 31), (3, 38)]
+    assert analysis.fix_all is None

@@ -77,13 +77,24 @@ class Server:
             "result"
         ]
 
-    def open(self) -> list[dict[str, Any]]:
+    def open(self, text: str = TEXT) -> list[dict[str, Any]]:
         """Open a document and return our findings in it."""
-        document = {"uri": self.uri, "languageId": "python", "version": 1, "text": TEXT}
+        document = {"uri": self.uri, "languageId": "python", "version": 1, "text": text}
         self.send({"method": "textDocument/didOpen", "params": {"textDocument": document}})
         is_news = "textDocument/publishDiagnostics"
         shown = self.receive(lambda message: message.get("method") == is_news)
         return [d for d in shown["params"]["diagnostics"] if d["source"] == "paramassign"]
+
+    def actions(self, line: int, character: int) -> list[dict[str, Any]]:
+        """Return what can be done at a place of the document."""
+        place = {"line": line, "character": character}
+        params = {
+            "textDocument": {"uri": self.uri},
+            "range": {"start": place, "end": place},
+            "context": {"diagnostics": []},
+        }
+        actions: list[dict[str, Any]] = self.request("textDocument/codeAction", params)
+        return actions
 
     def configure(self, **settings: object) -> None:
         plugins = {"paramassign": settings}
@@ -107,15 +118,7 @@ def test_the_plugin_is_declared() -> None:
 
 def test_fixes_are_offered_and_findings_are_left_to_flake8(server: Server) -> None:
     assert server.open() == []
-    place = {"line": 4, "character": 7}
-    actions = server.request(
-        "textDocument/codeAction",
-        {
-            "textDocument": {"uri": server.uri},
-            "range": {"start": place, "end": place},
-            "context": {"diagnostics": []},
-        },
-    )
+    actions = server.actions(4, 7)
     ours = [action for action in actions if "PRM101" in action["title"]]
     assert [action["kind"] for action in ours] == ["quickfix", "quickfix"]
     [[edit, *_]] = ours[1]["edit"]["changes"].values()
@@ -130,3 +133,15 @@ def test_findings_are_shown_where_they_are_wanted(server: Server) -> None:
     [found] = server.open()
     assert (found["code"], found["severity"]) == ("PRM101", 1)
     assert found["range"]["start"] == {"line": 4, "character": 6}
+
+
+def test_a_fix_may_be_a_change_of_another_file(server: Server, tmp_path: Path) -> None:
+    helper = tmp_path / "helper.py"
+    helper.write_text("def listed(model):\n    '🎉'; return model.parameters()\n")
+    server.open(
+        "from torch import nn, optim\nfrom helper import listed\nps = listed(nn.Linear(2, 2))\n"
+        "for p in ps:\n    print(p)\noptim.SGD(ps)\n"
+    )
+    [edits] = [a["edit"]["changes"] for a in server.actions(5, 0) if "PRM109" in a["title"]][:1]
+    assert list(edits) == [helper.as_uri()]
+    assert [edit["range"]["start"]["character"] for edit in edits[helper.as_uri()]] == [17, 35]

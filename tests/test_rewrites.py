@@ -19,7 +19,6 @@ from rewritten import (
     LAYER,
     fixed,
     fixes,
-    program,
     rewritten,
     rules_for,
 )
@@ -213,17 +212,6 @@ def test_an_operation_in_the_head_of_a_block_is_left_alone() -> None:
     [finding] = fixes(body)
 
     assert "compound statement" in str(finding.why_not_fixed)
-
-
-def test_what_is_made_in_another_file_is_left_alone(tmp_path: Path) -> None:
-    (tmp_path / "helper.py").write_text(
-        "import torch.nn as nn\n\n\ndef make(x):\n    return nn.Parameter(x).half()\n"
-    )
-    source = "from helper import make\n" + program("self.w = make(x)")
-    file = tmp_path / "model.py"
-    [finding] = analyze_with_fixes(source.encode(), str(file), settings=Settings())
-
-    assert finding.why_not_fixed == "the cause is in helper.py, line 5: mend it there"
 
 
 def test_every_finding_has_a_fix_or_a_reason() -> None:

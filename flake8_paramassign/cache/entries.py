@@ -63,23 +63,25 @@ def _from_finding(finding: Finding) -> list[Any]:
         d.fix.message,
         d.fix.applicability.value,
         [[_from_span(edit), edit.content] for edit in d.fix.edits],
+        d.fix.filename,
     ]
     trace = [[r.message, _from_span(r), r.filename, r.cell] for r in d.trace]
     said = [d.code, d.name, d.message, _from_span(d), fix, d.why_not_fixed, trace]
-    return [said, list(finding.lines.items()), finding.cell]
+    lines, others = list(finding.lines.items()), list(finding.lines_elsewhere.items())
+    return [said, lines, finding.cell, others]
 
 
-def _to_finding(filename: str, said: Any, lines: Any, cell: int | None) -> Finding:
+def _to_finding(filename: str, said: Any, lines: Any, cell: int | None, others: Any) -> Finding:
     code, name, message, span, fix, why_not_fixed, trace = said
     related = tuple(Related(text, *_to_span(at), *where) for text, at, *where in trace)
     made = fix and _to_fix(*fix)
     diagnostic = Diagnostic(code, name, message, *_to_span(span), made, why_not_fixed, related)
-    return Finding(filename, diagnostic, dict(lines), cell)
+    return Finding(filename, diagnostic, dict(lines), cell, dict(others))
 
 
-def _to_fix(message: str, applicability: str, edits: Any) -> Fix:
+def _to_fix(message: str, applicability: str, edits: Any, filename: str | None) -> Fix:
     made = tuple(Edit(*_to_span(span), content) for span, content in edits)
-    return Fix(message, Applicability(applicability), made)
+    return Fix(message, Applicability(applicability), made, filename)
 
 
 def _from_span(place: Diagnostic | Edit | Related) -> _Span:

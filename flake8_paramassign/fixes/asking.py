@@ -50,8 +50,9 @@ class Asking:
         return answer in ("y", "a")
 
     def _show(self, finding: Finding, before: bytes, after: bytes) -> None:
-        diff = unified(finding.filename, before, after).decode(Text.decode(before).encoding)
         diagnostic = finding.diagnostic
+        name = (diagnostic.fix and diagnostic.fix.filename) or finding.filename
+        diff = unified(name, before, after).decode(Text.decode(before).encoding)
         text = f"{coloured(diff)}{finding.where}: {diagnostic.code} {diagnostic.message}"
         if diagnostic.fix:
             text = f"{text}\n{diagnostic.fix.applicability.value} fix: {diagnostic.fix.message}"

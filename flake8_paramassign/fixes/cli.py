@@ -18,6 +18,7 @@ from flake8_paramassign.discovery import PYTHON, STDIN, SourceFile, discover, is
 from flake8_paramassign.ending import INTERRUPTED, ended, read_in, say, write_out
 from flake8_paramassign.findings import Finding
 from flake8_paramassign.fixes.asking import Asking
+from flake8_paramassign.fixes.causes import fix_causes
 from flake8_paramassign.fixes.fixing import Fixer, Outcome
 from flake8_paramassign.fixes.reporting import NAME, count, in_colour, is_preview, report
 from flake8_paramassign.fixes.rewrites import rewrite
@@ -103,7 +104,7 @@ def _run(options: argparse.Namespace) -> int:
         outcomes = _fix_as_asked(files, fixers, asking)
     else:
         kept_in = configurations.cache_folder(start)
-        outcomes = _fix_files(files, fixers, configuration, kept_in)
+        outcomes = fix_causes(_fix_files(files, fixers, configuration, kept_in), fixers.of)
     status = report(outcomes, found.problems, configuration, options)
     return INTERRUPTED if asking.is_interrupted else status
 
@@ -149,11 +150,12 @@ def _fix_stdin(fixers: _Fixers, options: argparse.Namespace) -> Outcome:
 def _fix_as_asked(files: Sequence[SourceFile], fixers: _Fixers, asking: Asking) -> list[Outcome]:
     """Fix files one by one, as a person says of each fix, until that quits."""
     asked = replace(fixers, unsafe_fixes=True, ask=asking.accepts)
-    outcomes = []
+    outcomes: list[Outcome] = []
     with asking.quit_by_interrupt():
         for file in files:
             if not asking.is_over:
                 outcomes.append(asked.fix_file(file.path))
+        outcomes = fix_causes(outcomes, asked.of)
     passed_over = len(files) - len(outcomes)
     if passed_over:
         say(f"{count(passed_over, 'file')} not looked at")

@@ -94,6 +94,9 @@ class _Allowed:
         )
 
     def may_fix(self, diagnostic: Diagnostic) -> bool:
+        return self.may_mend(diagnostic) and not diagnostic.is_mended_elsewhere
+
+    def may_mend(self, diagnostic: Diagnostic) -> bool:
         return diagnostic.fix is not None and diagnostic.fix.applicability in self.applicabilities
 
     def left(
@@ -109,6 +112,8 @@ class _Allowed:
             return f"not settled after {MAX_ROUNDS} rounds"
         if diagnostic.fix.applicability is Applicability.DISPLAY:
             return f"only shown: {diagnostic.fix.message}"
+        if self.may_mend(diagnostic):
+            return "its fix is of another file"
         return "its fix needs --unsafe-fixes"
 
 

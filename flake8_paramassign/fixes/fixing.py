@@ -35,6 +35,8 @@ class Outcome:
     changed: bool = False
     diff: bytes = b""
     """Made only where nothing is written."""
+    content: bytes | None = None
+    """What the file would hold, where that is only shown."""
     fixed: Sequence[Finding] = ()
     left: Sequence[tuple[Finding, str]] = ()
     """Each with the reason why."""
@@ -107,6 +109,7 @@ class Fixer:
             filename,
             changed=fixed != source,
             diff=b"" if self.writes or fixed == source else unified(filename, source, fixed),
+            content=None if self.writes or fixed == source else fixed,
             fixed=program.findings(result.fixed, result.source),
             left=list(zip(left, (reason for _, reason in result.left), strict=True)),
             problems=[f"{filename}: {problem}" for problem in result.problems]

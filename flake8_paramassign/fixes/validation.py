@@ -13,11 +13,11 @@ from __future__ import annotations
 import ast
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
 from flake8_paramassign import analysis
-from flake8_paramassign.diagnostics import Applicability, Diagnostic
+from flake8_paramassign.diagnostics import Applicability, Diagnostic, Edit
 from flake8_paramassign.fixes.edits import Damage, NotText, Text
 from flake8_paramassign.fixes.ledger import Change, Ledger, Way, stored_at
 from flake8_paramassign.fixes.together import disjoint, edits_of
@@ -30,6 +30,8 @@ _THROUGH_DATA = "PRM902"
 
 _Said = tuple[str, str]
 """A code and a message, without its numbers: lines move."""
+
+_Analysed = tuple[list[Diagnostic], Ledger]
 
 
 def validated(
@@ -51,8 +53,9 @@ def validated(
     except NotText:
         return list(diagnostics)
     every_rule = replace(settings, select=frozenset(all_rules()))
-    trial = _Trial(text, filename, every_rule, surroundings)
-    verdicts: dict[int, Diagnostic] = {}
+    trial = _Trial(text, filename, every_rule, surroundings or Surroundings())
+    verdicts = {id(d): trial.judge_elsewhere(d) for d in fixable if d.is_mended_elsewhere}
+    fixable = [diagnostic for diagnostic in fixable if not diagnostic.is_mended_elsewhere]
     while fixable:
         # Safe ones are made without the others, and have to be right by themselves.
         group = disjoint([d for d in fixable if _is_safe(d)] or fixable)
@@ -72,8 +75,8 @@ class _Trial:
     text: Text
     filename: str
     settings: Settings
-    surroundings: Surroundings | None
-    _known: dict[bytes, tuple[list[Diagnostic], Ledger]] = field(default_factory=dict)
+    surroundings: Surroundings
+    _known: dict[bytes, _Analysed] = field(default_factory=dict)
 
     def judge(self, group: Sequence[Diagnostic]) -> list[tuple[Diagnostic, Diagnostic]]:
         """Return each of ``group``, whose fixes can be made together, with what it becomes."""
@@ -86,6 +89,24 @@ class _Trial:
         [diagnostic] = group
         return [(diagnostic, _judged(diagnostic, found, changed))]
 
+    def judge_elsewhere(self, diagnostic: Diagnostic) -> Diagnostic:
+        """Return what a finding becomes whose fix is of another file: both are looked at."""
+        fix = diagnostic.fix
+        assert fix is not None
+        assert fix.filename is not None
+        try:
+            text = Text.decode(self.surroundings.read(fix.filename)[0] or b"")
+            after = text.apply(fix.edits)
+            source = after.encode()
+        except (NotText, Damage, ValueError) as error:
+            return replace(diagnostic, fix=None, why_not_fixed=str(error))
+        around = self.surroundings.with_content(fix.filename, source)
+        edited = replace(self, surroundings=around, _known={})._found(self.text.encode())
+        found, changed = self._compared([diagnostic], edited, self.text, ())
+        there = replace(self, text=text, filename=fix.filename, _known={})
+        more, others = there._compared([], there._found(source), after, fix.edits)
+        return _judged(diagnostic, [*found, *more], [*changed, *others])
+
     def _afterwards(self, group: Sequence[Diagnostic]) -> tuple[list[Diagnostic], list[Change]]:
         """What is found with the fixes of ``group`` that should not be, and what is changed."""
         try:
@@ -93,22 +114,27 @@ class _Trial:
             source = after.encode()
         except (Damage, ValueError):
             return [], []  # which whoever makes the fixes will say
+        return self._compared(group, self._found(source), after, edits_of(group))
+
+    def _compared(
+        self, group: Sequence[Diagnostic], then: _Analysed, after: Text, edits: Iterable[Edit]
+    ) -> tuple[list[Diagnostic], list[Change]]:
+        """What ``then``, with ``edits`` made, is found and changed beside what ``group`` mends."""
         before, earlier = self._found(self.text.encode())
         expected = Counter(map(_said, before))
         expected.subtract(map(_said, group))
         unexpected = []
-        found, later = self._found(source)
+        found, later = then
         for diagnostic in found:
             expected[_said(diagnostic)] -= 1
             if expected[_said(diagnostic)] < 0 and not self._is_style(diagnostic, after):
                 unexpected.append(diagnostic)
-        changed = earlier.changes(later, self._mended(group, before))
-        return unexpected, list(changed)
+        return unexpected, list(earlier.changes(later, self._mended(edits, before)))
 
-    def _mended(self, group: Sequence[Diagnostic], found: Sequence[Diagnostic]) -> frozenset[Way]:
+    def _mended(self, edits: Iterable[Edit], found: Sequence[Diagnostic]) -> frozenset[Way]:
         """What the fixes are about, and what else is found to be a defect and may be none then."""
         lines = {line for d in found for line in range(d.start.line, d.end.line + 1)}
-        for edit in edits_of(group):
+        for edit in edits:
             lines |= {*range(edit.start.line, edit.end.line + 1)}
         try:
             tree = ast.parse(self.text.text)
@@ -123,7 +149,7 @@ class _Trial:
         line = diagnostic.start.line
         return after.source.between(line, line) not in self.text.text.splitlines(keepends=True)
 
-    def _found(self, source: bytes) -> tuple[list[Diagnostic], Ledger]:
+    def _found(self, source: bytes) -> _Analysed:
         if source not in self._known:  # the text before is asked for by each group
             ledger = Ledger()
             found = analysis.analyze(

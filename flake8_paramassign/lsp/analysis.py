@@ -30,7 +30,7 @@ class Action:
     title: str
     kind: str
     edits: Mapping[str, Sequence[Edit]]
-    """By the URI of the text."""
+    """By the URI of the text; by its path where it is none of the program."""
     finding: Finding | None = None
     """The one that it is about."""
     is_preferred: bool = False
@@ -101,7 +101,7 @@ class Analysis:
             yield Action(
                 f"{finding.diagnostic.code}: {fix.message}" + ("" if is_safe else " (unsafe)"),
                 QUICK_FIX,
-                {self.program.uri(finding.cell): fix.edits},
+                {fix.filename or self.program.uri(finding.cell): fix.edits},
                 finding,
                 is_safe,
             )

@@ -74,10 +74,11 @@ def _code(diagnostic: types.Diagnostic) -> str:
 
 
 def _edit(action: Action, program: Program, documents: Documents) -> types.WorkspaceEdit:
-    changes = {
-        uri: [_text_edit(program.texts[uri], edit) for edit in edits]
-        for uri, edits in action.edits.items()
-    }
+    changes = {}
+    for name, edits in action.edits.items():
+        known = program.texts.get(name)
+        uri, text = (name, known) if known is not None else documents.text_of(name)
+        changes[uri] = [_text_edit(text, edit) for edit in edits]
     if not documents.has_versions:
         return types.WorkspaceEdit(changes=changes)
     return types.WorkspaceEdit(

@@ -6,6 +6,7 @@ language server, under ``pylsp.plugins.paramassign``.
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING, Any
@@ -60,7 +61,8 @@ def pylsp_code_actions(
         actions = analysis.actions(document.uri, start, end)
         if analysis.fix_all:
             actions.append(analysis.fix_all)
-    return [_code_action(action, text) for action in actions]
+        texts = {document.uri: (document.uri, text), **_others(actions, analysis, workspace)}
+    return [_code_action(action, texts) for action in actions]
 
 
 # Called here, as a decorator without types would take theirs from the functions.
@@ -106,8 +108,20 @@ def _diagnostic(finding: Finding, analysis: Analysis, options: Options) -> dict[
     }
 
 
-def _code_action(action: Action, text: Text) -> dict[str, Any]:
-    changes = {uri: [_edit(text, edit) for edit in edits] for uri, edits in action.edits.items()}
+def _others(
+    actions: Iterable[Action], analysis: Analysis, workspace: Workspace
+) -> dict[str, tuple[str, Text]]:
+    """The URIs and texts of other files that are edited, by their paths."""
+    paths = {name for action in actions for name in action.edits} - {*analysis.program.texts}
+    uris = {path: Path(path).absolute().as_uri() for path in paths}
+    return {path: (uri, Text(workspace.get_document(uri).source)) for path, uri in uris.items()}
+
+
+def _code_action(action: Action, texts: Mapping[str, tuple[str, Text]]) -> dict[str, Any]:
+    changes = {}
+    for name, edits in action.edits.items():
+        uri, text = texts[name]
+        changes[uri] = [_edit(text, edit) for edit in edits]
     return {
         "title": action.title,
         "kind": action.kind,

@@ -61,17 +61,20 @@ def _fact(finding: Finding, related: Related) -> Iterator[str]:
 
 def _rewritten(finding: Finding, fix: Fix) -> Iterator[str]:
     """Yield the lines that the fix takes out and puts in, each run of edits in its place."""
+    lines = finding.lines if fix.filename is None else finding.lines_elsewhere
+    if fix.filename is not None:
+        yield f"      = {where(fix.filename, None, fix.edits[0].start)}:"
     for edits in _runs(fix.edits):
         number = edits[0].start.line
-        old = [finding.lines.get(n, "") for n in range(number, edits[-1].end.line + 1)]
+        old = [lines.get(n, "") for n in range(number, edits[-1].end.line + 1)]
         new = _applied(edits, old)
         while old and new and old[-1] == new[-1]:
             del old[-1], new[-1]
         while old and new and old[0] == new[0]:
             del old[0], new[0]
             number += 1
-        for sign, lines in ((red("-"), old), (green("+"), new)):
-            for n, line in enumerate(lines, number):
+        for sign, shown in ((red("-"), old), (green("+"), new)):
+            for n, line in enumerate(shown, number):
                 first, last = _window(line, edits[0].start.column)
                 yield f"{n:>5} {sign} {masked(line[first:last])}"
 

@@ -34,9 +34,11 @@ def _finding(finding: Finding) -> dict[str, object]:
 
 
 def _fix(fix: Fix) -> dict[str, object]:
+    file = {} if fix.filename is None else {"filename": encodable(fix.filename)}
     return {
         "applicability": fix.applicability.value,
         "message": fix.message,
+        **file,
         "edits": [
             {
                 "content": edit.content,

@@ -72,7 +72,9 @@ def _result(finding: Finding, rule_index: int, fingerprint: str) -> dict[str, ob
             for number, r in enumerate(diagnostic.trace)
         ]
     if diagnostic.fix and diagnostic.fix.applicability is not Applicability.DISPLAY:
-        result["fixes"] = [_fix(diagnostic.fix, _artifact(finding.filename))]
+        result["fixes"] = [
+            _fix(diagnostic.fix, _artifact(diagnostic.fix.filename or finding.filename))
+        ]
     return result
 
 

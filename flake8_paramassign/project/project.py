@@ -10,7 +10,7 @@ import ast
 import os
 import threading
 from collections import OrderedDict
-from collections.abc import Hashable
+from collections.abc import Hashable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -27,6 +27,8 @@ _MOST_BYTES = 4_000_000
 """How much source is kept parsed."""
 _MOST_OPENED = 60
 """How many other files are opened for one."""
+_MOST_SEARCHED = 3000
+"""How many files and folders are searched for a word."""
 _ROOT_MARKS = ("pyproject.toml", "setup.py", "setup.cfg", ".git")
 _UNREADABLE = (SyntaxError, ValueError, RecursionError, MemoryError, LookupError)
 
@@ -108,6 +110,37 @@ class Project:
     def modules(self) -> list[Module]:
         """The files that are open."""
         return [module for module in self._modules.values() if module is not None]
+
+    def files_naming(self, word: str) -> Iterator[Module | None]:
+        """Yield each file of the project whose text has ``word``; None for what is not to be read.
+
+        Those are notebooks, files that do not parse, and all where there are too many.
+        """
+        waiting: list[str | Path] = list(dict.fromkeys(map(os.path.abspath, self._roots)))
+        seen = set(waiting)
+        while waiting:
+            folder = Path(waiting.pop())
+            for path in self.surroundings.matching(folder, "[!.]*"):
+                name = os.path.abspath(path)
+                if name in seen:
+                    continue
+                seen.add(name)
+                if len(seen) > _MOST_SEARCHED:
+                    yield None
+                    return
+                if path.suffix in (".py", ".ipynb"):
+                    content, _ = self.surroundings.read(path)
+                    if content is not None and word.encode() in content:
+                        yield self._file(name)
+                elif not path.suffix and self.surroundings.is_folder(path):
+                    waiting.append(path)
+
+    def _file(self, path: str) -> Module | None:
+        """The file at ``path``, not to be imported by a name."""
+        if path not in self._modules:
+            tree = self._trees.tree(path, self.surroundings) if path.endswith(".py") else None
+            return Module("", path, tree, self) if tree is not None else None
+        return self._modules[path]
 
     def owns(self, name: str) -> bool:
         """Whether the dotted ``name`` begins with a module or package of the project."""

@@ -62,7 +62,11 @@ def _tell(
     obj = state.read(container)
     fills = obj.fills if isinstance(obj, Container) else ()
     place = next(p for p in (*held.stores, *fills) if p.module is frame.module)
-    machine.tell(ContainerHeld(frame, state, place.node, receiver, name, container, lost, contents))
+    machine.tell(
+        ContainerHeld(
+            frame, state, place.node, receiver, name, container, lost, contents, (*held.stores,)
+        )
+    )
 
 
 def _inside(values: Values, state: State, depth: int) -> Values:

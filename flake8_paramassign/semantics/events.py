@@ -126,6 +126,8 @@ class ContainerHeld(Happening):
     """The evidence: Parameters, or Modules, that are registered nowhere."""
     contents: Values
     """All that it may hold, registered or not."""
+    stores: tuple[Place, ...]
+    """Where the attribute gets the container, in any file."""
 
 
 @dataclass(slots=True)

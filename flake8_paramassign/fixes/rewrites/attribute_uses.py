@@ -14,6 +14,7 @@ from flake8_paramassign.facts.uses import stores_of
 from flake8_paramassign.fixes.rewrites.draft import Draft
 from flake8_paramassign.fixes.rewrites.places import path_to
 from flake8_paramassign.project.classes import ProjectClass
+from flake8_paramassign.project.module import Module
 from flake8_paramassign.semantics.events import AttributeStored
 from flake8_paramassign.semantics.models import recompute
 
@@ -30,30 +31,30 @@ def is_written(use: ast.AST, user: ast.AST) -> bool:
     return isinstance(user, ast.AugAssign) and user.target is use
 
 
-def is_without_grad(draft: Draft, node: ast.AST) -> bool:
+def is_without_grad(module: Module, node: ast.AST) -> bool:
     """Whether ``node`` stands in a block, or a function, in which no gradients are recorded."""
-    for outer in path_to(draft.tree, node):
+    for outer in path_to(module.tree, node):
         items = outer.items if isinstance(outer, ast.With) else []
         marks = [item.context_expr for item in items] + getattr(outer, "decorator_list", [])
         for mark in marks:
             called = mark.func if isinstance(mark, ast.Call) else mark
-            if _WITHOUT_GRAD & set(draft.module.static(called)):
+            if _WITHOUT_GRAD & set(module.static(called)):
                 return True
     return False
 
 
-def uses(draft: Draft, name: str | Text, owner: ProjectClass | None) -> Iterator[list[ast.AST]]:
+def uses(module: Module, name: str | Text, owner: ProjectClass | None) -> Iterator[list[ast.AST]]:
     """Yield each mention of ``name`` as an attribute, behind the two nodes around it.
 
     What other classes than ``owner``, and those that derive from it, say of ``self`` is left out.
     """
-    for node in ast.walk(draft.tree):
+    for node in ast.walk(module.tree):
         if not isinstance(node, ast.Attribute) or not _may_be(name, node.attr):
             continue
-        path = path_to(draft.tree, node)
+        path = path_to(module.tree, node)
         if isinstance(node.value, ast.Name) and node.value.id == "self" and owner is not None:
             classes = [each for each in path if isinstance(each, ast.ClassDef)][-1:]
-            if not any(owner in draft.module.class_of(c).ancestry for c in classes):
+            if not any(owner in module.class_of(c).ancestry for c in classes):
                 continue
         yield path[-3:]
 
@@ -68,6 +69,11 @@ class Attribute:
 
     draft: Draft
     event: AttributeStored
+
+    @property
+    def home(self) -> Module:
+        """The file that stores it."""
+        return self.event.frame.module
 
     @property
     def is_of_the_class(self) -> bool:
@@ -101,7 +107,7 @@ class Attribute:
     @property
     def is_stored_in_a_try(self) -> bool:
         """Whether another statement stores in it where an exception may be caught."""
-        tries = (node for node in ast.walk(self.draft.tree) if isinstance(node, ast.Try))
+        tries = (node for node in ast.walk(self.home.tree) if isinstance(node, ast.Try))
         tried = {node for each in tries for stmt in each.body for node in ast.walk(stmt)}
         return any(
             use in tried
@@ -121,7 +127,7 @@ class Attribute:
     def is_written_in_grad_mode(self) -> bool:
         """Whether that is done outside of ``torch.no_grad()``."""
         return any(
-            is_written(use, user) and not is_without_grad(self.draft, use)
+            is_written(use, user) and not is_without_grad(self.home, use)
             for _, user, use in self._uses()
         )
 
@@ -130,7 +136,7 @@ class Attribute:
         """Whether the attribute of what is written alike is read in the file."""
         node = self.event.node
         owner = ast.unparse(node.value) if isinstance(node, ast.Attribute) else ""
-        reads = (use for *_, use in uses(self.draft, self.event.name, None))
+        reads = (use for *_, use in uses(self.home, self.event.name, None))
         return any(
             isinstance(use, ast.Attribute)
             and isinstance(use.ctx, ast.Load)
@@ -140,12 +146,12 @@ class Attribute:
 
     def _is_recomputed(self) -> bool:
         """Whether the file lets a hook compute weights, as ``spectral_norm`` does."""
-        static = self.draft.module.static
-        calls = (node for node in ast.walk(self.draft.tree) if isinstance(node, ast.Call))
+        static = self.home.static
+        calls = (node for node in ast.walk(self.home.tree) if isinstance(node, ast.Call))
         return any(not _RECOMPUTING.isdisjoint(static(call.func)) for call in calls)
 
     def _uses(self) -> Iterator[list[ast.AST]]:
-        return uses(self.draft, self.event.name, self.event.frame.owner)
+        return uses(self.home, self.event.name, self.event.frame.owner)
 
 
 def _is_none_or_parameter(value: ast.expr | None) -> bool:

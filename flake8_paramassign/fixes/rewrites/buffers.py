@@ -56,7 +56,7 @@ class Constant:
             and isinstance(use.ctx, ast.Store)
             and use not in own
             and not _fits_buffer(getattr(user, "value", None), self.name, self.draft.module)
-            for _, user, use in uses(self.draft, self.name, self.event.frame.owner)
+            for _, user, use in uses(self.draft.module, self.name, self.event.frame.owner)
         )
 
 

@@ -10,8 +10,10 @@ from functools import cached_property
 from flake8_paramassign.domain.objects import Container, Thing
 from flake8_paramassign.domain.values import Constant, Library, Unknown, Value
 from flake8_paramassign.fixes.rewrites.attribute_uses import is_without_grad, uses
+from flake8_paramassign.fixes.rewrites.callers import mentions_of
 from flake8_paramassign.fixes.rewrites.draft import Draft
 from flake8_paramassign.fixes.rewrites.places import path_to
+from flake8_paramassign.project.classes import ProjectClass
 from flake8_paramassign.semantics.events import ContainerHeld
 
 _CHANGES_A_LIST = frozenset(["append", "extend", "insert", "remove", "pop", "clear", "update"])
@@ -63,6 +65,8 @@ class Held:
     what: str
     """What is to be registered: Parameters, or Modules."""
     kind: Kind
+    owner: ProjectClass | None
+    """The class that stores it."""
 
     @cached_property
     def container(self) -> Container:
@@ -151,10 +155,22 @@ class Held:
         return False
 
     @property
+    def is_used_in_other_files(self) -> bool:
+        """Whether the store is in another file, and files use it that are looked at for neither."""
+        if not self.draft.is_elsewhere:
+            return False
+        name, known = self.event.name, (self.draft.module, self.event.frame.module)
+        return not isinstance(name, str) or any(
+            module is None
+            or (module not in known and mentions_of(name, module.tree, storing=False))
+            for module in self.draft.case.facts.project.files_naming(name)
+        )
+
+    @property
     def is_without_grad(self) -> bool:
         """Whether it is used where no gradients are recorded, and nowhere else."""
         reads = [u for *_, u in self._uses if isinstance(getattr(u, "ctx", None), ast.Load)]
-        return bool(reads) and all(is_without_grad(self.draft, read) for read in reads)
+        return bool(reads) and all(is_without_grad(self.draft.module, read) for read in reads)
 
     @property
     def has_other_keys(self) -> str:
@@ -162,7 +178,7 @@ class Held:
         if self.container.kind != "dict":
             return ""
         counted = set(_counted(self.draft.function))
-        for key in _keys(self.draft, self.event):
+        for key in _keys(self.draft, self.event, self.owner):
             if isinstance(key, ast.Constant):
                 name = key.value
                 if not isinstance(name, str) or not name or "." in name or name in TAKEN:
@@ -173,7 +189,7 @@ class Held:
 
     @cached_property
     def _uses(self) -> list[list[ast.AST]]:
-        return list(uses(self.draft, self.event.name, self.event.frame.owner))
+        return list(uses(self.draft.module, self.event.name, self.owner))
 
     @cached_property
     def _calls(self) -> list[tuple[ast.Call, str, bool]]:
@@ -216,7 +232,7 @@ def _only_iterates(draft: Draft, call: ast.Call, name: str) -> bool:
     return any(isinstance(m, Library) and m.name.startswith("torch.") for m in meanings)
 
 
-def _keys(draft: Draft, event: ContainerHeld) -> Iterator[ast.expr]:
+def _keys(draft: Draft, event: ContainerHeld, owner: ProjectClass | None) -> Iterator[ast.expr]:
     """The keys that the program shows: of the dict itself, and of items stored later."""
     container = draft.object(event.container)
     made = container.made if isinstance(container, Container) else None
@@ -227,7 +243,7 @@ def _keys(draft: Draft, event: ContainerHeld) -> Iterator[ast.expr]:
         yield site.key
     elif isinstance(site, ast.Call):
         yield from (ast.Constant(keyword.arg) for keyword in site.keywords if keyword.arg)
-    for _, user, use in uses(draft, event.name, event.frame.owner):
+    for _, user, use in uses(draft.module, event.name, owner):
         if isinstance(user, ast.Subscript) and user.value is use:
             yield user.slice
 

@@ -12,6 +12,7 @@ from flake8_paramassign.fixes.rewrites.places import path_to
 from flake8_paramassign.fixes.rewrites.reasons import NoRewrite
 from flake8_paramassign.fixes.rewrites.terms.questions import ALL_NEED_STRICT
 from flake8_paramassign.fixes.rewrites.terms.values import HELD_IN_A_MODULE
+from flake8_paramassign.project.classes import ProjectClass
 from flake8_paramassign.report import Case
 from flake8_paramassign.semantics.events import ContainerHeld
 
@@ -42,13 +43,15 @@ def hold_modules(case: Case) -> Fix:
 def _registered(case: Case, what: str, as_list: Kind, as_dict: Kind) -> Fix:
     event = case.event
     assert isinstance(event, ContainerHeld)
-    draft = Draft(case, event.node)
-    container = draft.object(event.container)
-    is_dict = isinstance(container, Container) and container.kind == "dict"
-    kind = as_dict if is_dict else as_list
-    held = Held(draft, event, what, kind)
-    HELD_IN_A_MODULE.check([held])
-    value = _stored(draft, held.container)
+    here = Draft(case, event.node)
+    container = here.object(event.container)
+    assert isinstance(container, Container)
+    kind = as_dict if container.kind == "dict" else as_list
+    draft = _draft_of_store(here, event)
+    owner = _class_around(draft) if draft.is_elsewhere else event.frame.owner
+    held = [Held(each, event, what, kind, owner) for each in dict.fromkeys((here, draft))]
+    HELD_IN_A_MODULE.check(held)
+    value = _stored(draft, container)
     if changes_later(draft, value):
         raise NoRewrite(f"'{draft.written(value)}' is changed after it is stored")
     span = draft.outer(value)
@@ -57,7 +60,7 @@ def _registered(case: Case, what: str, as_list: Kind, as_dict: Kind) -> Fix:
         draft.replace(*span, f"{name}()")
     else:
         draft.enclose(value, f"{name}(", ")")
-    _annotate(draft, event, kind)
+    _annotate(draft, event, kind, owner)
     return draft.fix(
         f"keep them in an nn.{kind.name}",
         f"the {what} {ALL_NEED_STRICT}",
@@ -65,10 +68,24 @@ def _registered(case: Case, what: str, as_list: Kind, as_dict: Kind) -> Fix:
     )
 
 
-def _annotate(draft: Draft, event: ContainerHeld, kind: Kind) -> None:
+def _draft_of_store(here: Draft, event: ContainerHeld) -> Draft:
+    """The draft of the store, which may be that of a base class in another file."""
+    if any(place.module is here.module for place in event.stores):
+        return here
+    if len(event.stores) != 1:
+        raise NoRewrite("where the attribute gets it is not one assignment")
+    [place] = event.stores
+    return Draft(here.case, place.node, place.module)
+
+
+def _class_around(draft: Draft) -> ProjectClass | None:
+    classes = [node for node in draft.path if isinstance(node, ast.ClassDef)]
+    return draft.module.class_of(classes[-1]) if classes else None
+
+
+def _annotate(draft: Draft, event: ContainerHeld, kind: Kind, owner: ProjectClass | None) -> None:
     """Let the annotation of the attribute follow, here and in the body of the class."""
     holders = [draft.parent]
-    owner = event.frame.owner
     if owner is not None and owner.module is draft.module:
         holders += owner.node.body
     for holder in holders:

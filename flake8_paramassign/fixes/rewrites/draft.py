@@ -11,13 +11,14 @@ from typing import TYPE_CHECKING
 from flake8_paramassign import catalogue
 from flake8_paramassign.catalogue import Result
 from flake8_paramassign.diagnostics import Applicability, Edit, Fix, Position
-from flake8_paramassign.domain.objects import Obj, Place, Shape, Tensor, Thing
+from flake8_paramassign.domain.objects import Obj, Shape, Tensor, Thing
 from flake8_paramassign.domain.values import NOTHING, Value, Values, join_all
 from flake8_paramassign.fixes.imports import NoFreeName, name_for
 from flake8_paramassign.fixes.rewrites.places import path_to
 from flake8_paramassign.fixes.rewrites.reasons import NoRewrite
 from flake8_paramassign.project.module import Module
 from flake8_paramassign.report import Case
+from flake8_paramassign.source import Source, decode
 
 if TYPE_CHECKING:
     from flake8_paramassign.fixes.rewrites.syntax import Argument, Span, Syntax
@@ -40,15 +41,16 @@ class Draft:
     """
 
     def __init__(self, case: Case, node: ast.AST, module: Module | None = None) -> None:
-        """Find ``node`` in the file; raises NoRewrite where it stands in another ``module``."""
+        """Find ``node`` in the file of the event, or in another ``module``; raises NoRewrite."""
         self.case = case
-        self.source = case.source
-        self.text = case.source.text
-        self.module = case.event.frame.module
+        self.module = module or case.event.frame.module
+        self.is_elsewhere = self.module is not case.event.frame.module
+        self.source = _source_of(self.module, case) if self.is_elsewhere else case.source
+        self.text = self.source.text
         self.tree = self.module.tree
         self.path = path_to(self.tree, node)
         if not self.path:
-            raise elsewhere(Place(node, module) if module is not None else None)
+            raise NoRewrite("the cause is in another file: mend it there")
         self._changes: list[tuple[int, int, str]] = []
         self._imports: list[Edit] = []
 
@@ -91,14 +93,12 @@ class Draft:
         tensor = self.tensor(value)
         return tensor.shape if tensor is not None else None
 
-    def maker(self, value: Value | None) -> ast.AST:
-        """The expression that made a tensor; raises NoRewrite where none is known."""
+    def maker(self, value: Value | None) -> Draft:
+        """The draft of the expression that made a tensor; raises NoRewrite where none is known."""
         tensor = self.tensor(value)
         if tensor is None or tensor.made is None:
             raise NoRewrite("what makes the tensor is not known")
-        if tensor.made.module is not self.module:
-            raise elsewhere(tensor.made)
-        return tensor.made.node
+        return Draft(self.case, tensor.made.node, tensor.made.module)
 
     @property
     def parent(self) -> ast.AST:
@@ -224,7 +224,12 @@ class Draft:
         return name
 
     def include(self, other: Draft) -> None:
-        """Make the edits of ``other`` with these: of another statement, or another part of it."""
+        """Make the edits of ``other`` with these: of another statement, or another part of it.
+
+        Raises NoRewrite where that is in another file.
+        """
+        if other.module is not self.module:
+            raise NoRewrite("the causes are in several files: mend them there")
         if other is not self:
             self._changes += other._changes
             self._imports += other._imports
@@ -234,15 +239,20 @@ class Draft:
     def fix(self, message: str, *notes: str, unproved: Sequence[str] | None = None) -> Fix:
         """Return the fix; ``notes`` say what else may change. Raises NoRewrite.
 
-        It is safe where nothing is ``unproved``; None is where nobody asked.
+        It is safe where nothing is ``unproved``; None is where nobody asked. That of another
+        file is never safe: who calls what is in it may be in no file at all.
         """
         edits = [self._edit(*change) for change in self._merged()]
         edits = sorted(dict.fromkeys([*edits, *self._imports]), key=lambda e: (e.start, e.end))
         missing = [f"not proved: {', '.join(unproved)}"] if unproved else []
+        is_safe = unproved is not None and not missing and not self.is_elsewhere
+        if self.is_elsewhere:
+            message = f"{message} in {Path(self.module.path).name}, line {edits[0].start.line}"
         return Fix(
             "; ".join([message, *notes, *missing]),
-            Applicability.SAFE if unproved is not None and not missing else Applicability.UNSAFE,
+            Applicability.SAFE if is_safe else Applicability.UNSAFE,
             tuple(edits),
+            self.module.path if self.is_elsewhere else None,
         )
 
     def _edit(self, start: int, end: int, content: str) -> Edit:
@@ -267,15 +277,13 @@ class Draft:
         return merged
 
 
-def elsewhere(place: Place | None) -> NoRewrite:
-    """Return why there is no rewrite of what is to be mended at ``place``, in another file.
-
-    That file may be no user's, or have callers that are not in sight here.
-    """
-    if place is None:
-        return NoRewrite("the cause is in another file: mend it there")
-    line = getattr(place.node, "lineno", 1)
-    return NoRewrite(f"the cause is in {Path(place.module.path).name}, line {line}: mend it there")
+def _source_of(module: Module, case: Case) -> Source:
+    """The text of another file; raises NoRewrite where it cannot be read any more."""
+    content, _ = case.facts.project.surroundings.read(module.path)
+    try:
+        return Source(decode(content or b""))
+    except (SyntaxError, LookupError, ValueError) as error:
+        raise NoRewrite(f"{Path(module.path).name} cannot be read") from error
 
 
 def _is_word(character: str) -> bool:

@@ -50,7 +50,7 @@ class Computed:
         """Whether nobody waits for the exception that the optimizer raises today."""
         event = self.event
         return not (
-            event.attempts or event.expects_error or may_be_caught(event, self.draft.module)
+            event.attempts or event.expects_error or may_be_caught(event, event.frame.module)
         )
 
     @property
@@ -102,7 +102,7 @@ class Computed:
         """
         made, taken = self.draft.statement, self.event.running[0][1]
         given = [*ast.iter_child_nodes(self.event.node)]
-        if not all(is_pure(part, self.draft.module) for part in given):
+        if not all(is_pure(part, self.event.frame.module) for part in given):
             return False
         if made is taken:
             return True

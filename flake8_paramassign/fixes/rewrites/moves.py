@@ -13,6 +13,7 @@ from flake8_paramassign.domain.values import NONE, Address, Library, Value
 from flake8_paramassign.facts.aliasing import shares_storage_with
 from flake8_paramassign.facts.uses import reading_roles
 from flake8_paramassign.fixes.rewrites.attribute_uses import Attribute
+from flake8_paramassign.fixes.rewrites.callers import may_have_other_callers, mentions_of
 from flake8_paramassign.fixes.rewrites.draft import Draft
 from flake8_paramassign.fixes.rewrites.evidence import last_result
 from flake8_paramassign.fixes.rewrites.parameters import keeps_values, operation_of
@@ -65,20 +66,11 @@ class Moved(Attribute):
         Those that store what they get in an attribute are callers like this one.
         """
         function = self.draft.function
+        if self.draft.is_elsewhere:
+            return may_have_other_callers(self.draft, storing=True)
         if not isinstance(function, FunctionNode) or self.stored in ast.walk(function):
             return False
-        stored = {
-            node.value.func
-            for node in ast.walk(self.draft.tree)
-            if isinstance(node, ast.Assign)
-            and isinstance(node.value, ast.Call)
-            and all(isinstance(target, ast.Attribute) for target in node.targets)
-        }
-        return any(
-            function.name in (getattr(node, "id", ""), getattr(node, "attr", ""))
-            and node not in stored
-            for node in ast.walk(self.draft.tree)
-        )
+        return bool(mentions_of(function.name, self.draft.tree, storing=True))
 
     @property
     def is_alike_on_all_paths(self) -> bool:
@@ -122,11 +114,12 @@ class Moved(Attribute):
         """Whether the storage is made for this Parameter, or shared before and after alike."""
         if self.tensor.base is None:
             return True
-        made = self.parameter.made.node if self.parameter and self.parameter.made else None
-        if not isinstance(made, ast.Call) or not (made.args or made.keywords):
+        place = self.parameter.made if self.parameter is not None else None
+        made = place.node if place is not None else None
+        if place is None or not isinstance(made, ast.Call) or not (made.args or made.keywords):
             return False
         data = [*made.args, *(keyword.value for keyword in made.keywords)][0]
-        return last_result(data, self.draft.module) is Result.NEW
+        return last_result(data, place.module) is Result.NEW
 
     @property
     def keeps_values(self) -> bool:
@@ -173,7 +166,7 @@ class Moved(Attribute):
 
     def _writes_each(self) -> bool:
         """Whether a loop of the file writes into what ``parameters()`` gives, but for gradients."""
-        for loop in ast.walk(self.draft.tree):
+        for loop in ast.walk(self.event.frame.module.tree):
             if not isinstance(loop, ast.For) or not any(
                 getattr(node, "attr", "") in _LISTING for node in ast.walk(loop.iter)
             ):

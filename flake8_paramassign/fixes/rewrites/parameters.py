@@ -78,8 +78,11 @@ def keeps_values(draft: Draft, made: Address) -> bool:
 
 
 def _way_to(draft: Draft, made: Address) -> tuple[ast.expr, ast.Call, list[ast.AST]]:
-    """The operation, the call that made the Parameter, and the expressions between the two."""
-    operation, call = operation_of(draft), draft.maker(made)
+    """The operation, the call that made the Parameter, and the expressions between the two.
+
+    There are none where the call is not in the operation.
+    """
+    operation, call = operation_of(draft), draft.maker(made).path[-1]
     if not isinstance(call, ast.Call):
         raise NoRewrite("what makes the Parameter is not one call")
     return operation, call, path_to(operation, call)[:-1]

@@ -63,8 +63,7 @@ def _evidence(case: Case) -> Evidence:
 def _moved(evidence: Evidence) -> Moved:
     draft, event = evidence.draft, evidence.event
     assert isinstance(event, AttributeStored)
-    inside = Draft(draft.case, draft.maker(evidence.value))
-    return Moved(inside, event, evidence.value, event.node)
+    return Moved(draft.maker(evidence.value), event, evidence.value, event.node)
 
 
 def _is_made_of_new(evidence: Evidence) -> bool:

@@ -43,4 +43,4 @@ def _moved(case: Case) -> Iterator[Moved]:
         tensor = at_store.tensor(value)
         is_lost = tensor is not None and tensor.origin is not None and not tensor.is_parameter
         if value is evidence or is_lost:
-            yield Moved(Draft(case, at_store.maker(value)), event, value, event.node)
+            yield Moved(at_store.maker(value), event, value, event.node)

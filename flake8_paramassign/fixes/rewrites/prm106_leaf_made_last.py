@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from flake8_paramassign.diagnostics import Fix
 from flake8_paramassign.domain.values import Address
+from flake8_paramassign.fixes.rewrites.callers import refuse_other_callers
 from flake8_paramassign.fixes.rewrites.draft import Draft
 from flake8_paramassign.fixes.rewrites.leaves import Computed
 from flake8_paramassign.fixes.rewrites.parameters import move_inside, operation_of
@@ -42,5 +43,6 @@ def _computed(case: Case) -> Computed:
     event, value = case.event, case.verdict.evidence
     assert isinstance(event, OptimizerMade)
     assert isinstance(value, Address)
-    draft = Draft(case, Draft(case, event.node).maker(value))
+    draft = Draft(case, event.node).maker(value)
+    refuse_other_callers(draft)
     return Computed(draft, event, operation_of(draft), value)

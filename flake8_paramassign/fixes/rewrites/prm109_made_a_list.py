@@ -6,6 +6,7 @@ import ast
 
 from flake8_paramassign.diagnostics import Fix
 from flake8_paramassign.domain.objects import Container
+from flake8_paramassign.fixes.rewrites.callers import refuse_other_callers
 from flake8_paramassign.fixes.rewrites.draft import Draft
 from flake8_paramassign.fixes.rewrites.reasons import NoRewrite
 from flake8_paramassign.fixes.rewrites.terms.values import MADE_A_LIST
@@ -22,5 +23,6 @@ def rewrite(case: Case) -> Fix:
     if made is None or not isinstance(made.node, ast.expr):
         raise NoRewrite("what makes the generator is not one expression")
     draft = Draft(case, made.node, made.module)
+    refuse_other_callers(draft)
     draft.enclose(made.node, "list(", ")")
     return draft.fix("make a list of the Parameters", MADE_A_LIST.unsafe)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 
 from flake8_paramassign.diagnostics import Fix
+from flake8_paramassign.fixes.rewrites.callers import refuse_other_callers
 from flake8_paramassign.fixes.rewrites.draft import Draft
 from flake8_paramassign.fixes.rewrites.reasons import NoRewrite
 from flake8_paramassign.fixes.rewrites.terms.writes import FLAG_ASKED, KEPT_FROZEN
@@ -16,10 +17,11 @@ def rewrite(case: Case) -> Fix:
     """Return the fix, where the Parameter is made; raises NoRewrite."""
     if isinstance(case.event, ParameterMade):
         return _flag_of_parameter(case, case.event)
-    call = Draft(case, case.event.node).maker(case.verdict.evidence)
+    draft = Draft(case, case.event.node).maker(case.verdict.evidence)
+    call = draft.path[-1]
     if not isinstance(call, ast.Call):
         raise NoRewrite("what makes the Parameter is not one call")
-    draft = Draft(case, call)
+    refuse_other_callers(draft)
     arguments = draft.arguments(call)
     if not arguments or arguments[-1].star:
         raise NoRewrite("which argument of nn.Parameter(...) is its data is not known")

@@ -85,7 +85,7 @@ class Rebound:
     def is_kept(self) -> bool:
         """Whether ``w.data`` itself is stored somewhere, or handed to who may keep it."""
         spelled = ast.unparse(self.event.node)
-        for outer, user, use in uses(self.draft, "data", None):
+        for outer, user, use in uses(self.draft.module, "data", None):
             if use is self.event.node or ast.unparse(use) != spelled:
                 continue
             call = outer if isinstance(user, ast.keyword) else user

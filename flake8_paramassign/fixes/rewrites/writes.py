@@ -54,7 +54,7 @@ class Rebinding:
             is_it = isinstance(node, ast.Name) and node.id == self.event.name
             if is_it and node.lineno > statement.lineno:  # type: ignore[attr-defined]
                 if is_written(node, path_to(function, node)[-2]):
-                    if not is_without_grad(self.draft, node):
+                    if not is_without_grad(self.draft.module, node):
                         return True
         return False
 

@@ -184,6 +184,7 @@ HELD_IN_A_MODULE = Terms[Held](
             "the program asks whether it is a list or a dict", lambda h: h.is_asked_what_it_is
         ),
         Question("it is given to what may need a list", lambda h: h.is_needed_as_it_is),
+        Question("it is used in other files, too", lambda h: h.is_used_in_other_files),
         Question(
             "it is used without gradients only, and may be kept from training on purpose",
             lambda h: h.is_without_grad,
