@@ -136,6 +136,7 @@ def test_a_file_that_was_not_named_is_left_alone(
 def test_it_is_never_safe(project: Path) -> None:
     assert cli.main(["--no-cache", "."]) == 1
     assert (project / "helper.py").read_text() == HELPER
+    assert all("nobody outside" in d.fix.message for d in found(project) if d.fix)
 
 
 def test_who_fixes_one_text_leaves_others_alone(project: Path) -> None:

@@ -29,6 +29,8 @@ _ATOMS = (
 )  # fmt: skip
 """Expressions that any operation may follow without parentheses."""
 
+OUTSIDE = "that nobody outside of the project uses what is in that file"
+
 _ARRAYS = frozenset(["numpy", "__array__", "tolist"])
 """What gives the values of a tensor, if not as a tensor."""
 
@@ -240,14 +242,15 @@ class Draft:
         """Return the fix; ``notes`` say what else may change. Raises NoRewrite.
 
         It is safe where nothing is ``unproved``; None is where nobody asked. That of another
-        file is never safe: who calls what is in it may be in no file at all.
+        file never is.
         """
         edits = [self._edit(*change) for change in self._merged()]
         edits = sorted(dict.fromkeys([*edits, *self._imports]), key=lambda e: (e.start, e.end))
-        missing = [f"not proved: {', '.join(unproved)}"] if unproved else []
-        is_safe = unproved is not None and not missing and not self.is_elsewhere
         if self.is_elsewhere:
+            unproved = [*(unproved or ()), OUTSIDE]
             message = f"{message} in {Path(self.module.path).name}, line {edits[0].start.line}"
+        missing = [f"not proved: {', '.join(unproved)}"] if unproved else []
+        is_safe = unproved is not None and not missing
         return Fix(
             "; ".join([message, *notes, *missing]),
             Applicability.SAFE if is_safe else Applicability.UNSAFE,
