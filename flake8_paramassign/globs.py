@@ -80,14 +80,9 @@ class Glob:
         return self._pieces[0].text if len(self._pieces) == 1 else None
 
     @property
-    def ending(self) -> str | None:
-        """What each name that is meant ends with, if that is known and there is a star."""
-        return (self._pieces[-1].text or None) if len(self._pieces) > 1 else None
-
-    @property
-    def longest_text(self) -> str:
-        """The longest text that is in each name that is meant."""
-        return max((piece.text or "" for piece in self._pieces), key=len)
+    def texts(self) -> tuple[str, ...]:
+        """What is in each name that is meant."""
+        return tuple(piece.text for piece in self._pieces if piece.text)
 
     def matches(self, name: str) -> bool:
         """Return whether the whole ``name`` is meant."""

@@ -1,22 +1,25 @@
 """Patterns for paths, in the language of .gitignore files.
 
-Most lines are found by the name that they are for, so that thousands cost no more than a few.
+Most lines are found by a text that is in few others, so that thousands cost no more than a few.
 """
 
 from __future__ import annotations
 
 import os
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import chain
 from pathlib import Path
 
 from flake8_paramassign.globs import Glob
 
-_MOST_WILDCARDS = 20_000
-"""Lines of one list with wildcards in the middle, each of which has to be tried on each name."""
-TOO_MANY = f"more than {_MOST_WILDCARDS} patterns with wildcards"
+_MOST_TEXTS = 20_000
+"""Texts of one list, each of which has to be looked for in each path."""
+_MOST_ALIKE = 2_000
+"""Lines of one list that no text tells apart, so that each has to be tried where it occurs."""
+TOO_MANY = "too many patterns with wildcards, or that are alike"
 
 
 @dataclass(frozen=True)
@@ -36,7 +39,7 @@ class Patterns:
     @property
     def are_too_many(self) -> bool:
         """Whether so many have to be tried one by one that it would take long."""
-        return len(self._list.others) > _MOST_WILDCARDS
+        return self._list.is_long
 
     def verdict(self, path: Path, *, is_folder: bool = False) -> bool | None:
         """Return whether the last pattern for the absolute ``path`` takes it, or a folder above.
@@ -115,9 +118,9 @@ class _Pattern:
         return self.runs[-1][-1] if self.runs[-1] else None
 
     @property
-    def longest_text(self) -> str:
-        """The longest text that is in each path that is meant."""
-        return max((glob.longest_text for run in self.runs for glob in run), key=len, default="")
+    def texts(self) -> tuple[str, ...]:
+        """What is in each path that is meant."""
+        return tuple(text for run in self.runs for glob in run for text in glob.texts)
 
     def matches(self, names: Sequence[str], is_folder: bool) -> bool:
         if self.folders_only and not is_folder:
@@ -150,55 +153,31 @@ def _match(run: Sequence[Glob], names: Sequence[str], start: int) -> bool:
 
 
 class _List:
-    """The lines of one file, by the last name that each is for."""
+    """The lines of one file, each by that text of it that is in the fewest others."""
 
     def __init__(self, lines: Iterable[str]) -> None:
-        self._literals: defaultdict[str, list[tuple[int, _Pattern]]] = defaultdict(list)
-        self._endings: defaultdict[str, list[tuple[int, _Pattern]]] = defaultdict(list)
-        self.others: list[tuple[str, tuple[int, _Pattern]]] = []
-        for number, pattern in enumerate(_readable(lines)):
+        patterns = list(_readable(lines))
+        counts = Counter(text for pattern in patterns for text in pattern.texts)
+        self._by_name: defaultdict[str, list[tuple[int, _Pattern]]] = defaultdict(list)
+        self._by_text: defaultdict[str, list[tuple[int, _Pattern]]] = defaultdict(list)
+        for number, pattern in enumerate(patterns):
+            text = min(pattern.texts, key=lambda text: (counts[text], -len(text)), default="")
             name = pattern.name
-            if name is not None and name.literal is not None:
-                self._literals[name.literal].append((number, pattern))
-            elif name is not None and name.ending is not None:
-                self._endings[name.ending].append((number, pattern))
-            else:
-                self.others.append((pattern.longest_text, (number, pattern)))
-        self.others.reverse()
-        self._lengths = sorted({len(ending) for ending in self._endings})
+            is_name = name is not None and name.literal == text
+            (self._by_name if is_name else self._by_text)[text].append((number, pattern))
+        groups = chain(self._by_name.values(), self._by_text.values())
+        most = max(map(len, groups), default=0)
+        self.is_long = len(self._by_text) > _MOST_TEXTS or most > _MOST_ALIKE
 
     def verdict(self, names: Sequence[str], is_folder: bool) -> bool | None:
         """Return what the last pattern for the path of ``names`` says, None if there is none."""
-        known = _last(self._near(names[-1]), names, is_folder, (-1, None))
         path = "/".join(names)
-        others = [numbered for text, numbered in self.others if text in path]
-        return _last(others, names, is_folder, known)[1]
-
-    def _near(self, name: str) -> list[tuple[int, _Pattern]]:
-        """Return the patterns that are for this very name or its ending, the last first."""
-        near = [*self._literals.get(name, ())]
-        for length in self._lengths:
-            if length <= len(name):
-                near += self._endings.get(name[len(name) - length :], ())
-        return sorted(near, key=lambda numbered: -numbered[0])
-
-
-def _last(
-    patterns: Iterable[tuple[int, _Pattern]],
-    names: Sequence[str],
-    is_folder: bool,
-    known: tuple[int, bool | None],
-) -> tuple[int, bool | None]:
-    """Return number and verdict of the last pattern for ``names``, unless ``known`` is later.
-
-    The last of ``patterns`` comes first.
-    """
-    for number, pattern in patterns:
-        if number < known[0]:
-            break
-        if pattern.matches(names, is_folder):
-            return number, pattern.takes
-    return known
+        near = [*self._by_name.get(names[-1], ())]
+        for text, patterns in self._by_text.items():
+            if text in path:
+                near += patterns
+        near.sort(key=lambda numbered: -numbered[0])
+        return next((p.takes for _, p in near if p.matches(names, is_folder)), None)
 
 
 def _readable(lines: Iterable[str]) -> Iterator[_Pattern]:

@@ -98,6 +98,7 @@ class TestEverything:
             report = examine(path, again=again)
             with Path(path).open("a") as file:
                 file.write("\n")
+            report.changed = [path]
             return report
 
         monkeypatch.setattr(everything, "examine", restless)
