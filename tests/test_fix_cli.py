@@ -106,7 +106,10 @@ def test_check_names_the_files_that_would_change(fix_: Fix) -> None:
 def test_verbose_says_what_was_fixed_and_why_the_rest_was_not(fix_: Fix) -> None:
     tree(a=b"old; stays\nshown; danger\n")
 
+    preview = fix_("--verbose", "--check")
     outcome = fix_("--verbose")
+
+    assert "a.py:1:1: PRM101 would be fixed: say new" in preview.err.splitlines()
 
     assert outcome.err.splitlines() == [
         "a.py:1:1: PRM101 fixed: say new",

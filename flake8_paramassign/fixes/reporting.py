@@ -53,7 +53,7 @@ def report(
         for name in (outcome.name for outcome in outcomes if outcome.changed):
             say(f"would change {visible(name)}")
     if options.verbose:
-        for line in _details(outcomes, left):
+        for line in _details(outcomes, left, _done(options)):
             say(line)
     problems = [*problems, *(problem for outcome in outcomes for problem in outcome.problems)]
     failed = complain(NAME, problems)
@@ -92,20 +92,24 @@ def _unknown(left: Left, configuration: Configuration) -> Left:
     return [pair for pair in left if id(pair[0]) in identities]
 
 
-def _details(outcomes: Iterable[Outcome], left: Left) -> Iterator[str]:
+def _details(outcomes: Iterable[Outcome], left: Left, done: str) -> Iterator[str]:
     for outcome in outcomes:
         for finding in outcome.fixed:
             fix = finding.diagnostic.fix
-            yield f"{finding.where}: {finding.diagnostic.code} fixed: {fix.message if fix else ''}"
+            yield f"{finding.where}: {finding.diagnostic.code} {done}: {fix.message if fix else ''}"
     for finding, reason in left:
         yield f"{finding.where}: {finding.diagnostic.code} left: {reason}"
+
+
+def _done(options: argparse.Namespace) -> str:
+    return "would be fixed" if is_preview(options) else "fixed"
 
 
 def _summary(outcomes: Sequence[Outcome], left: Left, options: argparse.Namespace) -> str:
     changed = count(sum(outcome.changed for outcome in outcomes), "file")
     fixed = count(sum(len(outcome.fixed) for outcome in outcomes), "finding")
-    done = ("would change", "would be fixed") if is_preview(options) else ("changed", "fixed")
-    summary = f"{changed} {done[0]}, {fixed} {done[1]}, {len(left)} left"
+    written = "would change" if is_preview(options) else "changed"
+    summary = f"{changed} {written}, {fixed} {_done(options)}, {len(left)} left"
     unsafe = sum(
         finding.diagnostic.fix is not None
         and finding.diagnostic.fix.applicability is Applicability.UNSAFE
