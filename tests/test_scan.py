@@ -133,7 +133,12 @@ def test_columns_and_options_are_as_they_are_called(folder: Path, scan: Callable
         assert scan(*names, *options).status == status
         assert [row["path"] for row in found()] == paths
     missing = scan()
-    assert missing.status == 2 and missing.err.startswith("paramassign: error: data.parquet: ")
+    assert (missing.status, missing.err) == (
+        2,
+        "paramassign: error: data.parquet: no column content, path, repository: "
+        "say with --content, --path and --repository what they are called; "
+        "there are repo_name, file, text\n",
+    )
     Path("out", "mine.txt").touch()
     Path("out", "_scan.json").unlink()
     assert scan(*names).err == "paramassign: error: out: is not empty\n"

@@ -15,6 +15,7 @@ from flake8_paramassign.failures import describe
 from flake8_paramassign.patterns import absolute
 from flake8_paramassign.progress import draw
 from flake8_paramassign.scan.repository import ROOT
+from flake8_paramassign.wording import one_line
 from flake8_paramassign.workers import processes
 
 _ROWS_IN_A_PART = 500
@@ -40,9 +41,16 @@ def scan(arguments: Sequence[str]) -> int:
     configuration = configuration.overridden(configured(options), ROOT)
     columns = Columns(options.content, options.path, options.repository)
     try:
-        rows = dd.read_parquet(options.dataset, columns=list(columns.names))
+        data = dd.read_parquet(options.dataset)
+        if absent := [name for name in columns.names if name not in data.columns]:
+            there = one_line(", ".join(map(str, data.columns)))
+            raise ConfigurationError(
+                f"{options.dataset}: no column {', '.join(absent)}: say with --content, --path and "
+                f"--repository what they are called; there are {there}"
+            )
+        rows = data[list(columns.names)]
         count = len(rows)
-    except (ValueError, KeyError) as error:
+    except ValueError as error:
         raise ConfigurationError(f"{options.dataset}: {describe(error)}") from None
     job = Job(configuration, columns, options.out)
     results = Results(job, options.dataset)
