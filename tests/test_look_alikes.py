@@ -369,6 +369,47 @@ LOOK_ALIKES = {
             def active(self):
                 return Proxy(self.b @ self.a)
         """,
+    "kept in a dict, and registered under computed names": """
+        class Net(nn.Module):
+            def __init__(self, names):
+                super().__init__()
+                self.a = {name: nn.Parameter(torch.zeros(3)) for name in names}
+                self.b = {"b": nn.Parameter(torch.zeros(3))}
+                for name in names:
+                    self.register_parameter(name + "_a", self.a[name])
+                    setattr(self, name, nn.Parameter(torch.zeros(3)))
+                self.register_parameter("first", self.b["b"])
+                self.fc = nn.Linear(3, 3)
+                self.fc.bias = self.b["b"]
+        """,
+    "Parameter among the buffers": """
+        class Net(nn.Module):
+            def __init__(self):
+                super().__init__()
+                self.register_buffer("used", nn.Parameter(torch.zeros(16)))
+                self.w = nn.Parameter(torch.zeros(16))
+
+            def forward(self, x):
+                self.used[:3] = x
+                self.w[:3] = x  # PRM301
+                return x
+        """,
+    "rows that an unknown index copies": """
+        class Net(nn.Module):
+            def __init__(self, n):
+                super().__init__()
+                self.w = nn.Parameter(torch.ones(n, 3))
+
+            def some(self, rows):
+                some = Net(len(rows))
+                some.w.data = self.w.data[rows][:, 1:]
+                return some
+
+            def first(self, n: int):
+                first = Net(n)
+                first.w.data = self.w.data[:n]  # PRM305
+                return first
+        """,
 }
 
 PROGRAMS = [pytest.param(dedent(b), id=n) for n, b in LOOK_ALIKES.items()]

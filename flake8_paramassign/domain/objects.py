@@ -115,9 +115,14 @@ class Thing:
         return self.with_field(name, Field(NOTHING, ABSENT))
 
     def computed(self, name: Text, held: Field) -> Thing:
-        """The object after a name that is known in part was bound: any that fits may be it."""
+        """The object after a name that is known in part was bound: any that fits may be it.
+
+        That one of them holds the new value now is only possible, and so that is none of what
+        it is known to hold.
+        """
+        perhaps = replace(held, values=UNKNOWN)
         fields = {
-            key: known.join(held) if name.may_be(key) else known
+            key: known.join(perhaps) if name.may_be(key) else known
             for key, known in self.fields.items()
         }
         others = tuple((key, known) for key, known in self.rest if key != name)
@@ -305,6 +310,8 @@ class Tensor:
     """Whether several elements may share memory."""
     escaped: bool = False
     """Whether unknown code had it, which may have registered it somewhere."""
+    may_be_copy: bool = False
+    """Whether it may share nothing with its base, or with that of its base: ``t[unknown]``."""
 
     @property
     def is_view(self) -> bool:
@@ -350,6 +357,7 @@ class Tensor:
             self.fields if self.fields == other.fields else {},
             self.is_expanded or other.is_expanded,
             self.escaped or other.escaped,
+            self.may_be_copy or other.may_be_copy,
         )
         return self if joined == self else joined
 

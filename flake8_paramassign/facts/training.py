@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flake8_paramassign.domain.objects import Optimizer, Tensor
+from flake8_paramassign.domain.objects import BUFFER, PARAMETER, Optimizer, Tensor, Thing
 from flake8_paramassign.domain.state import State
 from flake8_paramassign.domain.values import Address, Value, Values
 from flake8_paramassign.facts.facts import Facts
@@ -10,15 +10,31 @@ from flake8_paramassign.facts.registration import parts_of
 
 
 def is_trainable_leaf(value: Value, state: State, facts: Facts) -> bool:
-    """Whether ``value`` surely is a leaf that requires grad, or a view of one."""
+    """Whether ``value`` surely is a leaf that requires grad, or a view of one.
+
+    A Parameter among the buffers is one until its Module is moved: ``_apply`` converts a buffer
+    as any tensor, in grad mode (torch/nn/modules/module.py).
+    """
     seen: set[Value | None] = set()
     tensor = facts.tensor(value, state)
     while tensor is not None and tensor.is_view and tensor.base not in seen:
         if tensor.is_subclass or tensor.trainable is not True:
             return False
-        seen.add(tensor.base)
-        tensor = facts.tensor(tensor.base, state)
-    return tensor is not None and is_trainable_leaf_object(tensor)
+        assert tensor.base is not None
+        value = tensor.base
+        seen.add(value)
+        tensor = facts.tensor(value, state)
+    return tensor is not None and is_trainable_leaf_object(tensor) and not _is_buffer(value, state)
+
+
+def _is_buffer(value: Value, state: State) -> bool:
+    """Whether some Module in sight has ``value`` among its buffers."""
+    return any(
+        held.slot & (BUFFER | PARAMETER) == BUFFER and value in held.values
+        for _, obj in state.objects()
+        if isinstance(obj, Thing)
+        for _, held in obj.held()
+    )
 
 
 def is_trainable_leaf_object(tensor: Tensor) -> bool:

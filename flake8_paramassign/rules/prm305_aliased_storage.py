@@ -60,6 +60,8 @@ class AliasedStorage(Rule):
             return None
         if not all(is_parameter(value, event.state, facts) for value in event.receivers):
             return None
+        if any(tensor.may_be_copy for _, tensor in facts.tensors(event.values, event.state)):
+            return None
         owners = [shares_storage_with(value, event.state, facts) for value in event.values]
         if None in owners or not set(owners).isdisjoint(event.receivers):
             return None

@@ -93,7 +93,7 @@ def item(
     is_view = False not in basic and (None not in basic or obj.trainable is not True)
     return derived(
         machine, address, obj, node, state, "[...]", is_view=is_view, dtype=obj.dtype,
-        integer=obj.integer,
+        integer=obj.integer, may_be_copy=None in basic,
     )  # fmt: skip
 
 

@@ -55,6 +55,7 @@ def derived(
     device: object = None,
     is_expanded: bool = False,
     through_data: bool = False,
+    may_be_copy: bool = False,
     part: object = None,
 ) -> Values:
     """The result of an operation on a tensor."""
@@ -79,6 +80,7 @@ def derived(
         through_data=through_data,
         recomputed=source.recomputed if is_view else None,
         is_expanded=is_expanded or (is_view and source.is_expanded),
+        may_be_copy=is_view and (may_be_copy or source.may_be_copy),
     )
     return (machine.new(made, state, node, part),)
 
