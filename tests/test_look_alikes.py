@@ -382,6 +382,24 @@ LOOK_ALIKES = {
                 self.fc = nn.Linear(3, 3)
                 self.fc.bias = self.b["b"]
         """,
+    "one of several that are kept together": """
+        class Net(nn.Module):
+            def __init__(self, key, i):
+                super().__init__()
+                kept = {"w": nn.Parameter(torch.zeros(3)), "t": torch.zeros(3)}
+                both = [nn.Parameter(torch.zeros(3)), torch.zeros(3)]
+                tensors = [torch.zeros(3), torch.zeros(3)]
+                self.a = nn.Parameter(torch.zeros(3))
+                self.b = nn.Parameter(torch.zeros(3))
+                self.c = nn.Parameter(torch.zeros(3))
+                self.d = torch.zeros(3) if i else nn.Parameter(torch.zeros(3))
+                self.a = kept[key]
+                self.b = both[i]
+                self.c = getattr(self, key)
+                self.a = kept["t"]  # PRM101
+                self.b = tensors[i]  # PRM101
+                self.c = self.d  # PRM101
+        """,
     "Parameter among the buffers": """
         class Net(nn.Module):
             def __init__(self):
