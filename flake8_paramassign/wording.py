@@ -34,8 +34,8 @@ def visible(text: str) -> str:
 
 def one_line(text: str) -> str:
     """Return ``text`` as one visible line in which neither a word nor the whole is too long."""
-    words = (_shortened(word, LONGEST_WORD) for word in visible(text).split(" "))
-    return _shortened(" ".join(words), LONGEST_LINE)
+    # A line that is cut may join two halves to a word that is too long again.
+    return _with_short_words(_shortened(_with_short_words(visible(text)), LONGEST_LINE))
 
 
 def encodable(name: str) -> str:
@@ -73,6 +73,10 @@ def is_python(code: str) -> bool:
 
 def _escape(character: str) -> str:
     return character.encode("unicode_escape").decode("ascii")
+
+
+def _with_short_words(line: str) -> str:
+    return " ".join(_shortened(word, LONGEST_WORD) for word in line.split(" "))
 
 
 def _shortened(text: str, longest: int) -> str:

@@ -9,7 +9,7 @@ from xml.etree import ElementTree
 
 import pytest
 from conftest import Command
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from flake8_paramassign import analyze
@@ -40,6 +40,7 @@ def test_what_is_visible_is_one_line_in_any_encoding(text: str) -> None:
 
 
 @given(ANY_TEXT, st.integers(1, 5_000))
+@example("a" * 109 + " ", 20)
 def test_a_line_is_of_ordinary_length(text: str, times: int) -> None:
     shown = one_line(text * times)
 

@@ -53,7 +53,8 @@ def attribute_of(node: ast.AST, name: object, *, itself: str = "self") -> str:
         node = node.target
     if isinstance(node, ast.Attribute):
         return shown(node, f"m.{name}")
-    return f"{owner_of(node, itself=itself)}.{name if isinstance(name, str) else '...'}"
+    owner = owner_of(node, itself=itself)
+    return f"{owner}.{name}" if isinstance(name, str) else f"getattr({owner}, ...)"
 
 
 def quoted(name: object) -> str:

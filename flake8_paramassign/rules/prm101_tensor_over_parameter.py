@@ -148,12 +148,14 @@ def _trace(event: AttributeStored, culprit: Value, facts: Facts) -> tuple[Step, 
 
 
 def _message(event: AttributeStored, culprit: Value, facts: Facts) -> str:
-    subject = f"{quoted(event.name)} is a registered Parameter"
+    subject, is_given = f"{quoted(event.name)} is a registered Parameter", "assigning"
+    if event.how == "register_parameter":
+        subject, is_given = f"{quoted(event.name)} is registered as a Parameter", "giving"
     tensor = facts.tensor(culprit, event.state)
     if tensor is not None and tensor.is_conversion:
         what = f"{tensor.via} gives a plain tensor where the device or dtype changes, which then"
     else:
-        what = f"assigning {_described(culprit, event, facts)}"
+        what = f"{is_given} {_described(culprit, event, facts)}"
     return f"{subject}: {what} raises TypeError; {_advice(event, culprit, facts)}"
 
 
@@ -176,6 +178,8 @@ def _advice(event: AttributeStored, culprit: Value, facts: Facts) -> str:
         value = f"torch.tensor({value})"
     replaced = f"assign nn.Parameter({value}) to replace it"
     is_number = isinstance(culprit, Constant | Plain) and not value.startswith("torch.")
+    if event.how == "register_parameter" and event.before.slot != PARAMETER:
+        return f"give nn.Parameter({value if not is_number else f'torch.tensor({value})'})"
     if event.before.values == NONE or not _fits(event, obj, facts):
         return replaced if not is_number else f"assign nn.Parameter(torch.tensor({value}))"
     if is_number:
