@@ -286,6 +286,13 @@ def test_the_containers_of_torch_can_do_what_is_said_of_them(name: str) -> None:
     assert kind.deletes == hasattr(made, "__delitem__")
 
 
+def test_of_a_dict_it_is_said_what_its_keys_have_to_be() -> None:
+    made = "{k: nn.Linear(2, 2) for k in n}", TWO
+    told = [f.fix.message for each in made for f in fixes(f"self.a = {each}") if f.fix]
+
+    assert ["a key that is no string" in message for message in told] == [True, False]
+
+
 def test_names_that_cannot_be_keys_are_those_that_torch_takes() -> None:
     nn = pytest.importorskip("torch").nn
 

@@ -208,6 +208,11 @@ def test_of_two_readings_one_is_shown(before: str, after: str, note: str) -> Non
     [
         ("PRM203", LAYER + "setattr(layer, 'requires_grad', False)", "instead of setattr()"),
         ("PRM203", LAYER + "layer.requires_grad = flag = False", "more than this"),
+        (
+            "PRM203",
+            LAYER + "layer.requires_grad = False\nprint(hasattr(layer, 'requires_grad'))",
+            "read in another place",
+        ),
         ("PRM303", STALE.format("layer.weight = nn.Parameter(torch.ones(5, 3))"), "another shape"),
         (
             "PRM303",

@@ -134,15 +134,22 @@ class Attribute:
     @property
     def is_read(self) -> bool:
         """Whether the attribute of what is written alike is read in the file."""
-        node = self.event.node
+        node, name = self.event.node, self.event.name
         owner = ast.unparse(node.value) if isinstance(node, ast.Attribute) else ""
-        reads = (use for *_, use in uses(self.home, self.event.name, None))
-        return any(
-            isinstance(use, ast.Attribute)
-            and isinstance(use.ctx, ast.Load)
-            and ast.unparse(use.value) == owner
-            for use in reads
-        )
+        for read in ast.walk(self.home.tree):
+            match read:
+                case ast.Attribute(value=holder, attr=attribute, ctx=ast.Load()):
+                    pass
+                case ast.Call(
+                    func=ast.Name(id="getattr" | "hasattr"),
+                    args=[holder, ast.Constant(value=attribute), *_],
+                ):
+                    pass
+                case _:
+                    continue
+            if attribute == name and ast.unparse(holder) == owner:
+                return True
+        return False
 
     def _is_recomputed(self) -> bool:
         """Whether the file lets a hook compute weights, as ``spectral_norm`` does."""

@@ -10,7 +10,7 @@ from flake8_paramassign.fixes.rewrites.container_uses import Held, Kind, changes
 from flake8_paramassign.fixes.rewrites.draft import Draft
 from flake8_paramassign.fixes.rewrites.places import path_to
 from flake8_paramassign.fixes.rewrites.reasons import NoRewrite
-from flake8_paramassign.fixes.rewrites.terms.questions import ALL_NEED_STRICT
+from flake8_paramassign.fixes.rewrites.terms.questions import ALL_NEED_STRICT, KEYS
 from flake8_paramassign.fixes.rewrites.terms.values import HELD_IN_A_MODULE
 from flake8_paramassign.project.classes import ProjectClass
 from flake8_paramassign.report import Case
@@ -64,6 +64,7 @@ def _registered(case: Case, what: str, as_list: Kind, as_dict: Kind) -> Fix:
     return draft.fix(
         f"keep them in an nn.{kind.name}",
         f"the {what} {ALL_NEED_STRICT}",
+        *([KEYS] if kind is as_dict else []),
         HELD_IN_A_MODULE.unsafe,
     )
 

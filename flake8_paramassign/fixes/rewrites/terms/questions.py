@@ -18,6 +18,7 @@ NO_OTHER_EFFECTS = "that what is evaluated has no other effects"
 SHARES_MEMORY = "elements of the value share memory, which no optimizer can write: clone() it"
 NEEDS_STRICT = "then is registered, a key of state_dict(): older checkpoints need strict=False"
 DONE_WITH_ALL = "who freezes or writes all Parameters does it with {}, too (RuntimeError)"
+KEYS = "a key that is no string, has a dot or names one of its attributes raises an exception"
 ALL_NEED_STRICT = "then are registered, keys of state_dict(): older checkpoints need strict=False"
 
 
