@@ -55,7 +55,7 @@ UNPROVED = {
             "    def follow(self, other):\n        other.w.mul_(2)"
         ),
         "that nothing is done with all Parameters but to train, save and move them": (
-            "self.w = nn.Parameter(x + 1).to(d)\nfor p in self.parameters():\n    print(p)"
+            "self.w = nn.Parameter(x + 1).to(d)\nself.requires_grad_(False)"
         ),
         "that nothing but the attribute gets it": "w = nn.Parameter(x + 1).to(d)\nself.w = w",
         "that nothing else is stored in it": (
@@ -112,14 +112,40 @@ def test_what_is_not_proved_makes_a_fix_unsafe_and_is_said(code: str, says: str)
         f"def f():\n    layer = nn.Linear(3, 4)\n    {W}\n\n\nHALF(TypeError, f)",
         f"def f():\n    layer = nn.Linear(3, 4)\n    g(layer)\n\n\n"
         f"def g(layer: nn.Linear):\n    {W}\n\n\nHALF(f)",
+        f"def f():\n    layer = nn.Linear(3, 4)\n    yield layer\n    {W}",
     ],
-    ids=["block", "decorator", "handed on", "the caller is handed on"],
+    ids=["block", "decorator", "handed on", "the caller is handed on", "who goes on with it"],
 )
 def test_somebody_may_wait_for_the_exception(body: str) -> None:
     [finding] = fixes(body)
 
     assert finding.fix, finding.why_not_fixed
     assert "that nobody expects the TypeError" in finding.fix.message
+
+
+@pytest.mark.parametrize(
+    ("body", "says"),
+    [
+        ("w = torch.ones(4, 3)\nlayer.weight = w\nw += 1", "storage of its own"),
+        ("w = torch.ones(4, 3)\nlayer.weight = w\nw.requires_grad_()", "storage of its own"),
+        ("w = torch.ones(4, 3)\nkept = [w]\nlayer.weight = w", "storage of its own"),
+        ("for _ in x:\n    print(w)\n    w = torch.ones(4, 3)\n    layer.weight = w", "its own"),
+        ("layer.weight = torch.ones(4, 3).to_sparse()", "dtype and device"),
+        ("with torch.inference_mode():\n    x = 1\nlayer.weight = torch.ones(4, 3)", "dtype"),
+    ],
+)
+def test_who_has_the_value_and_in_which_form_is_asked(body: str, says: str) -> None:
+    finding = fixes(LAYER + body)[-1]
+
+    assert finding.fix, finding.why_not_fixed
+    assert says in finding.fix.message.partition("not proved: ")[2]
+
+
+def test_a_value_that_nobody_sees_again_is_safe() -> None:
+    [finding] = fixes(f"w = torch.ones(4, 3)\nprint(w)\n{LAYER}layer.weight = w")
+
+    assert finding.fix
+    assert finding.fix.applicability.value == "safe", finding.fix.message
 
 
 def test_who_lets_exceptions_through_waits_for_none() -> None:

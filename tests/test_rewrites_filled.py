@@ -379,6 +379,10 @@ NO_GRAD = "with torch.no_grad():"
             LAYER + "bias = layer.bias, k = torch.ones(4), 1",
             f"bias = new_bias, k = torch.ones(4), 1\n{NO_GRAD}\n    layer.bias.copy_(new_bias)\n",
         ),
+        (
+            LAYER + "layer.bias = (print(1) or torch.ones(4))",
+            f"bias = (print(1) or torch.ones(4))\n{NO_GRAD}\n    layer.bias.copy_(bias)\n",
+        ),
         # Another Parameter is none of these writes.
         (
             "layer = nn.Linear(3, 4, bias=False)\nlayer.bias = torch.ones(4)",

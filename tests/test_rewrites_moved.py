@@ -254,6 +254,11 @@ def test_prm104_and_prm105_a_container_that_registers(before: str, after: str) -
         ("self.a = [nn.Parameter(x), nn.Parameter(x)]\nb = torch.stack(self.a)", "torch.stack()"),
         ("self.a = [nn.Parameter(x), nn.Linear(2, 2)]", "holds other things"),
         (
+            IN_INIT + "        self.a = [nn.Parameter(x)]\n"
+            "    def scale(self):\n        self.a[0] = self.a[0] * 2",
+            "no Module or Parameter",
+        ),
+        (
             IN_INIT + f"        self.a = {TWO}\n    def reset(self, a):\n        self.a = a",
             "assigned again",
         ),

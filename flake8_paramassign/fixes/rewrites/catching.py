@@ -26,6 +26,8 @@ def may_be_caught(event: Happening, module: Module) -> bool:
         if not all(_lets_through(manager, frame.module) for manager in managers):
             return True
         if isinstance(function, FunctionNode):
+            if any(isinstance(node, ast.Yield | ast.YieldFrom) for node in ast.walk(function)):
+                return True  # whoever asks for what it yields
             if not all(_lets_through(mark, frame.module) for mark in function.decorator_list):
                 return True
             if _is_handed_on(function, module):

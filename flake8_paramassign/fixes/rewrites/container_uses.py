@@ -105,7 +105,7 @@ class Held:
         """What the program does with it that the new kind cannot do; empty if nothing."""
         for outer, user, use in self._uses:
             is_item = isinstance(user, ast.Subscript) and isinstance(user.ctx, ast.Store)
-            if is_item and isinstance(getattr(outer, "value", None), ast.Constant):
+            if is_item and not self._takes(getattr(outer, "value", None)):
                 return "it is given what is no Module or Parameter"
             if isinstance(user, ast.Attribute) and user.attr not in self.kind.methods:
                 return f"nn.{self.kind.name} has no {user.attr}()"
@@ -118,6 +118,12 @@ class Held:
             if isinstance(user, ast.BinOp) and not adds:
                 return f"it is no operand of {_sign(user)}"
         return ""
+
+    def _takes(self, item: ast.expr | None) -> bool:
+        """Whether the new kind keeps an item as it is: of a tensor it makes a Parameter."""
+        if self.what == "Parameters":
+            return isinstance(item, ast.Call) and ast.unparse(item.func).endswith("Parameter")
+        return not isinstance(item, ast.Constant)
 
     @property
     def is_asked_what_it_is(self) -> bool:

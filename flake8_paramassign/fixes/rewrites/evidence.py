@@ -21,11 +21,12 @@ from flake8_paramassign.semantics.events import AttributeStored, ParameterReplac
 from flake8_paramassign.semantics.models.shapes import is_elementwise
 
 _CHANGES_DEFAULTS = frozenset(
-    """init_empty_weights meta set_default_device set_default_dtype set_default_tensor_type
-    skip_init
+    """inference_mode init_empty_weights meta mkldnn set_default_device set_default_dtype
+    set_default_tensor_type skip_init sparse_compressed_tensor sparse_coo_tensor sparse_csr_tensor
+    to_mkldnn to_sparse to_sparse_bsr to_sparse_coo to_sparse_csc to_sparse_csr
     """.split()
 )
-"""Names by which a file gives tensors that are made alike another dtype or device."""
+"""Names by which a file gives tensors that are made alike another dtype, device or layout."""
 
 
 class Evidence:
@@ -275,7 +276,26 @@ class Evidence:
     def has_own_storage(self) -> bool:
         """Whether the value is part of no other tensor, and surely not of the Parameter."""
         return (
-            self.tensor is not None and self.tensor.base is None and not self.tensor.is_conversion
+            self.tensor is not None
+            and self.tensor.base is None
+            and not self.tensor.is_conversion
+            and not self._is_used_again()
+        )
+
+    def _is_used_again(self) -> bool:
+        """Whether what else has the value may change it, or train it, afterwards."""
+        state, draft = self.event.state, self.draft
+        if any(self.value in held for _, obj in state.objects() for held in obj.contents()):
+            return True
+        names = {name for name, values in state.names.items() if self.value in values}
+        around = (node for node in draft.path if isinstance(node, ast.For | ast.While))
+        again = {
+            node.id for loop in around for node in ast.walk(loop) if isinstance(node, ast.Name)
+        }
+        end = draft.statement.end_lineno or 0
+        return bool(names & again) or any(
+            isinstance(node, ast.Name) and node.id in names and node.lineno > end
+            for node in ast.walk(draft.function)
         )
 
     @property

@@ -22,7 +22,9 @@ from flake8_paramassign.project.classes import ProjectClass
 from flake8_paramassign.semantics.frames import Role
 
 _TAKES_DTYPE = frozenset(["to", "view"])
-_LISTING = ("parameters", "named_parameters", "state_dict", "apply", "_parameters")
+_LISTING = (
+    "parameters", "named_parameters", "state_dict", "apply", "requires_grad_", "_parameters",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)

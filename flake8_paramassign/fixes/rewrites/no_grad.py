@@ -78,7 +78,8 @@ def _compute_before(draft: Draft, value: ast.expr, name: str) -> None:
     draft.replace(whole.start, part.start, f"{name} = " if is_whole else f"{name} = (")
     draft.replace(part.end, whole.end, "" if is_whole else ")")
     block = draft.named(NO_GRAD, whole.start)
-    line = f"{indent}{unit_of(draft)}{above}{name}{below}"
+    kept = f"({name})" if above[-1:].isidentifier() else name  # the value's brackets are above
+    line = f"{indent}{unit_of(draft)}{above}{kept}{below}"
     draft.insert(line_end, f"\n{indent}with {block}():\n{line}")
 
 
