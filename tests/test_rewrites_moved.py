@@ -254,8 +254,8 @@ def test_prm104_and_prm105_a_container_that_registers(before: str, after: str) -
         ("self.a = [nn.Parameter(x), nn.Parameter(x)]\nb = torch.stack(self.a)", "torch.stack()"),
         ("self.a = [nn.Parameter(x), nn.Linear(2, 2)]", "holds other things"),
         (
-            IN_INIT + "        self.a = [nn.Parameter(x)]\n"
-            "    def scale(self):\n        self.a[0] = self.a[0] * 2",
+            IN_INIT + "        self.a = [nn.Parameter(x) for _ in x]\n"
+            "    def scale(self, i):\n        self.a[i] = self.a[i] * 2",
             "no Module or Parameter",
         ),
         (

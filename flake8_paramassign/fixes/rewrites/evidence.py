@@ -289,12 +289,10 @@ class Evidence:
             return True
         names = {name for name, values in state.names.items() if self.value in values}
         around = (node for node in draft.path if isinstance(node, ast.For | ast.While))
-        again = {
-            node.id for loop in around for node in ast.walk(loop) if isinstance(node, ast.Name)
-        }
+        again = {node for loop in around for node in ast.walk(loop)}
         end = draft.statement.end_lineno or 0
-        return bool(names & again) or any(
-            isinstance(node, ast.Name) and node.id in names and node.lineno > end
+        return any(
+            isinstance(node, ast.Name) and node.id in names and (node.lineno > end or node in again)
             for node in ast.walk(draft.function)
         )
 
