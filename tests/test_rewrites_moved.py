@@ -255,7 +255,7 @@ def test_prm104_and_prm105_a_container_that_registers(before: str, after: str) -
         ("self.a = [nn.Parameter(x), nn.Linear(2, 2)]", "holds other things"),
         (
             IN_INIT + "        self.a = [nn.Parameter(x) for _ in x]\n"
-            "    def scale(self, i):\n        self.a[i] = self.a[i] * 2",
+            "    def scale(self, i, x):\n        self.a[i] = x.scaled()",
             "no Module or Parameter",
         ),
         (
