@@ -184,6 +184,18 @@ class TestWhatItRestsOn:
         (folder / "setup.py").touch()
         assert run(str(child)).status == 1
 
+    def test_where_a_link_leads(self, folder: Path, run: Callable[..., Outcome]) -> None:
+        for name in ("one", "two"):
+            (folder / name / "lib").mkdir(parents=True)
+            (folder / name / "lib" / "child.py").write_text(CHILD)
+        (folder / "one" / "base.py").write_text(BASE)
+        (folder / "one" / "setup.py").touch()
+        (folder / "lib").symlink_to(folder / "one" / "lib")
+        assert run("lib/child.py").status == 1
+        (folder / "lib").unlink()
+        (folder / "lib").symlink_to(folder / "two" / "lib")
+        assert run("lib/child.py").status == 0
+
     def test_what_the_project_requires(self, folder: Path, run: Callable[..., Outcome]) -> None:
         (folder / "m.py").write_text(
             "from transformers import PreTrainedModel\n\n"
