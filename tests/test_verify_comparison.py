@@ -50,6 +50,10 @@ DIFFERENCES: list[tuple[str, Edit, str]] = [
     # What is observed first, the line that is written otherwise, how.
     ("output", ("y * 1.0", ""), "y * 1.001"),
     ("output", ("y * 1.0", ""), "y, y.sum()"),
+    ("output", ("y * 1.0", "y, y.detach().numpy()"), "y, y.detach().numpy() + 1"),
+    ("output", ("y * 1.0", "Normal(y, 1.0)"), "Normal(y, 1.5)"),
+    ("output", ("y * 1.0", ""), "y * 1.0 if torch.is_grad_enabled() else y + 1"),
+    ("form of output", ("y * 1.0", ""), "y.t().contiguous().t()"),
     ("gradient", ("y * 1.0", ""), "y + (y - y.detach())"),
     ("gradient of the input", ("self.head((x", ""), "self.head((x.detach()"),
     ("second derivative", ("y * 1.0", ""), "Once.apply(y)"),
@@ -58,6 +62,9 @@ DIFFERENCES: list[tuple[str, Edit, str]] = [
     ("form of parameter head.weight", ("pass  # last", ""), "column_major(net.head.weight)"),
     ("order of parameters", ("pass  # last", ""), "net.more = nn.Parameter(torch.ones(1))"),
     ("buffer shift", ("pass  # last", ""), "net.shift.add_(1)"),
+    ("buffer shift", ("y * 1.0", ""), "y if self.training else y + 0 * self.shift.add_(1)[:2]"),
+    ("saved gain", ("pass  # last", ""), "net._register_state_dict_hook(doubled)"),
+    ("random numbers", ("y * 1.0", ""), "y if self.training else y + 0 * torch.rand(())"),
     ("order of buffers", ("pass  # last", ""), "net.register_buffer('b', torch.ones(1))"),
     ("order of state_dict", ("pass  # last", ""), "net._non_persistent_buffers_set.add('shift')"),
     ("order of plain tensors", ("pass  # last", ""), "net.kept = torch.ones(1)"),
@@ -66,6 +73,7 @@ DIFFERENCES: list[tuple[str, Edit, str]] = [
     ("hooks", ("pass  # last", ""), "net.register_forward_hook(lambda *_: None)"),
     ("hooks gain", ("pass  # last", ""), "net.gain.register_hook(lambda g: None)"),
     ("in eval()", ("pass  # last", ""), "net.drop.eval()"),
+    ("in eval()", ("pass  # last", ""), "net.drop.train = lambda mode=True: None"),
     ("random numbers", ("pass  # last", ""), "torch.rand(1)"),
     ("random numbers", ("pass  # last", ""), "__import__('random').random()"),
     ("optimizer class", ("return net", OWN), OWN.replace("Adam", "AdamW")),
@@ -77,6 +85,13 @@ DIFFERENCES: list[tuple[str, Edit, str]] = [
     ("runs in float64", ("y * 1.0", ""), "y @ torch.eye(2).to(x.device)"),
 ]
 HELPERS = """
+
+from torch.distributions import Normal
+
+
+def doubled(net, state, prefix, metadata):
+    state["gain"] = 2 * state["gain"]
+
 
 class Once(torch.autograd.Function):
     @staticmethod
@@ -158,6 +173,29 @@ def test_large_integers_are_not_rounded(tmp_path: Path, runner: Runner) -> None:
     assert [(d.before, d.after) for d in told if d.subject == "buffer kept"] == [
         ("9007199254740992 at [0]", "9007199254740993 at [0]")
     ]
+
+
+def test_complex_parameters_and_sparse_gradients_break_nothing(
+    tmp_path: Path, runner: Runner
+) -> None:
+    made = "net.more = nn.ParameterList([nn.Parameter(torch.ones(2, dtype=torch.complex64))])"
+    made += "; net.words = nn.Embedding(3, 2, sparse=True)"
+    used = "self.norm(y) + (y * self.more[0]).abs()"
+    used += " + self.words(torch.tensor([1], device=x.device))"
+    source = NET.replace("pass  # last", made).replace("y * 1.0", used)
+    (tmp_path / "net.py").write_text(source)
+    outcome = runner.run(Job(tmp_path / "net.py", "cpu"))
+    assert [(c.invariant, c.subject, c.detail) for c in outcome.broken] == []
+    held = {(c.invariant, c.subject) for c in outcome.checks if c.status == "held"}
+    assert {("trains", "more.0"), ("trains", "words.weight"), ("amp", "words.weight")} <= held
+
+
+def test_what_the_loss_does_not_depend_on_breaks_no_more_than_ddp(
+    tmp_path: Path, runner: Runner
+) -> None:
+    (tmp_path / "net.py").write_text(NET)
+    outcome = runner.run(Job(tmp_path / "net.py", "cpu"))
+    assert {c.invariant for c in outcome.broken} == {"ddp"}
 
 
 @pytest.fixture

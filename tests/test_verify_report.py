@@ -185,6 +185,8 @@ def test_a_comparison_leads_with_what_differs_and_folds_what_does_not() -> None:
 def test_a_comparison_that_finds_nothing_says_ok() -> None:
     assert Comparison(KEPT, KEPT).table().splitlines()[-1] == "ok"
     assert Comparison(KEPT, LOST).table().splitlines()[-2].startswith("FAIL: w is not registered")
+    told = Comparison(LOST, LOST).table().splitlines()
+    assert "invariants: 0 held, 0 broken, 1 in both versions" in told
 
 
 def test_the_json_of_a_comparison_holds_all() -> None:

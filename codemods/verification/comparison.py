@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from codemods.verification.fixtures import FixtureError
-from codemods.verification.jobs import Job, Outcome
+from codemods.verification.jobs import Check, Job, Outcome
 from codemods.verification.rewriting import changed_lines, write_at
 
 GRADIENTS = ("gradient", "gradient of the input", "second derivative")
@@ -28,17 +28,20 @@ class Comparison:
     @property
     def problems(self) -> list[str]:
         """What differs, and what is wrong with the later version and was not with the earlier."""
-        known = {(check.invariant, check.subject) for check in self.before.broken}
         problems = [f"the later version was {self.after.died}"] if self.after.died else []
         if self.after.raised and self.after.raised != self.before.raised:
             problems.append(f"the later version raises {self.after.raised}")
         problems += [*map(str, self.after.differences)]
         problems += [
             f"{check.subject} {check.phrase} ({check.detail})".lstrip()
-            for check in self.after.broken
-            if (check.invariant, check.subject) not in known
+            for check in self._newly_broken
         ]
         return problems
+
+    @property
+    def _newly_broken(self) -> list[Check]:
+        known = {(check.invariant, check.subject) for check in self.before.broken}
+        return [c for c in self.after.broken if (c.invariant, c.subject) not in known]
 
     @property
     def missing(self) -> str:
@@ -82,7 +85,9 @@ class Comparison:
         if equal:
             yield "equal: " + ", ".join(f"{n} {aspect}" for aspect, n in equal.items())
         held = sum(check.status == "held" for check in self.after.checks)
-        yield f"invariants: {held} held, {len(self.after.broken)} broken"
+        new = len(self._newly_broken)
+        both = len(self.after.broken) - new
+        yield f"invariants: {held} held, {new} broken" + f", {both} in both versions" * bool(both)
 
     def as_json(self) -> str:
         """Return all that is known."""

@@ -54,4 +54,5 @@ def _number(entry: torch.Tensor) -> str:
 def _described(value: Value) -> str:
     if isinstance(value, str):
         return value or "nothing"
-    return f"{str(value.dtype).removeprefix('torch.')} {tuple(value.shape)}"
+    dtype, layout = (str(name).removeprefix("torch.") for name in (value.dtype, value.layout))
+    return " ".join(filter(None, [dtype, str(tuple(value.shape)), layout.replace("strided", "")]))

@@ -78,13 +78,23 @@ class _Observer:
 
     def _run(self, run: Run[None]) -> None:
         self._train(run)
-        self.moment = "after training, in eval()"
         run.module.eval()
-        with stage("forward"):
-            self._see_output(run.output())
+        self._infer(run, "after training, in eval()")
+        for name, value in run.module.state_dict().items():
+            self.see("saved", name, _plain(value))
+        self._infer(run, "after training, in eval() and no_grad()", grad=False)
+        run.module.train()
+        self._infer(run, "after training, back in train()")
         self.moment = "at first"
         self._attempt("gradient of the input", self._differentiate_inputs)
         self._attempt("second derivative", self._differentiate_twice)
+
+    def _infer(self, run: Run[None], moment: str, *, grad: bool = True) -> None:
+        self.moment = moment
+        with stage("forward"):
+            self._see_output(run.call(run.arguments(), grad=grad))
+        self._look(run)
+        self.see("random numbers", "", _chance())
 
     def _built(self) -> Run[None]:
         run: Run[None] = self.trial.run()
@@ -155,6 +165,8 @@ class _Observer:
     def _see_output(self, output: Any) -> None:
         for name, leaf in leaves(output):
             self.see("output", name, leaf)
+            if isinstance(leaf, torch.Tensor):
+                self.see("form of output", name, _form(leaf))
 
     def _see_options(self, run: Run[None], optimizer: torch.optim.Optimizer) -> None:
         names = _names(run)
@@ -223,12 +235,16 @@ def _plain_tensors(module: nn.Module) -> Iterator[tuple[str, torch.Tensor]]:
 
 def _form(tensor: torch.Tensor) -> str:
     kind = "" if type(tensor) in (torch.Tensor, nn.Parameter) else f"{type(tensor).__name__} "
-    said = [f"{kind}{str(tensor.dtype).removeprefix('torch.')} {tuple(tensor.shape)}"]
-    if tensor.layout is torch.strided:
-        said.append(f"strides {tensor.stride()}")
+    said = [f"{kind}{_bare(tensor.dtype)} {tuple(tensor.shape)}"]
+    strided = tensor.layout is torch.strided
+    said.append(f"strides {tensor.stride()}" if strided else _bare(tensor.layout))
     said += [f"on {tensor.device}", "leaf" if tensor.is_leaf else "computed"]
     said += ["requires grad"] if tensor.requires_grad else []
     return ", ".join(said)
+
+
+def _bare(name: torch.dtype | torch.layout) -> str:
+    return str(name).removeprefix("torch.")
 
 
 def _storage(tensor: torch.Tensor) -> int:

@@ -47,8 +47,8 @@ def functional_gradient(run: Run[Any], name: str) -> torch.Tensor:
     def module(*arguments: Any, **options: Any) -> Any:
         return torch.func.functional_call(run.module, {name: leaf}, arguments, options)
 
-    [gradient] = torch.autograd.grad(run.loss(module), [leaf])
-    return gradient
+    [gradient] = torch.autograd.grad(run.loss(module), [leaf], allow_unused=True)
+    return torch.zeros_like(leaf) if gradient is None else gradient
 
 
 @dataclass(frozen=True)

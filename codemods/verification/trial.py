@@ -100,11 +100,13 @@ class Run(Generic[T]):
         arguments, options = doubled(call) if self.doubled else call
         return arguments, options
 
-    def call(self, call: Call, module: Callable[..., Any] | None = None) -> Any:
-        """Return what the module returns; ``module`` stands for it."""
+    def call(
+        self, call: Call, module: Callable[..., Any] | None = None, *, grad: bool = True
+    ) -> Any:
+        """Return what the module returns; ``module`` stands for it. ``grad`` is the mode."""
         arguments, options = self.last_call = call
         seed()
-        with torch.enable_grad():
+        with torch.set_grad_enabled(grad):
             return (self.module if module is None else module)(*arguments, **options)
 
     def output(self, module: Callable[..., Any] | None = None) -> Any:

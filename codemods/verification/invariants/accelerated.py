@@ -13,7 +13,7 @@ from torch.utils._pytree import tree_map
 
 from codemods.verification.closeness import close, equal
 from codemods.verification.fixtures import Subject
-from codemods.verification.invariants.registry import expect, of_each, of_program
+from codemods.verification.invariants.registry import Violated, expect, of_each, of_program
 from codemods.verification.invariants.soundness import stays_inside
 from codemods.verification.invariants.tensors import change_all, held_tensors
 from codemods.verification.invariants.training import LEARNED
@@ -51,14 +51,31 @@ def stepped_fused(trial: Trial, subject: Subject) -> None:
         raise DoesNotApply(f"{subject.name} is not meant to train")
     run: Run[None] = trial.run()
     tensor = run.tensor(subject.name)
+    _needs_reals(tensor, subject)
     try:
         optimizer = torch.optim.Adam([tensor], lr=0.1, fused=True)
     except (RuntimeError, TypeError) as error:
         raise NeedsDevice(f"no fused optimizer on {trial.device.type}: {error}") from error
     run.backward()
+    if _gradient(tensor, trial, subject).is_sparse:
+        raise DoesNotApply(f"the gradient of {subject.name} is sparse; Adam takes none such")
     before = tensor.detach().clone()
     optimizer.step()
     expect(not equal(before, tensor), "a fused step leaves it as it was")
+
+
+def _needs_reals(tensor: torch.Tensor, subject: Subject) -> None:
+    if tensor.is_complex():
+        raise DoesNotApply(f"{subject.name} is {tensor.dtype}; PyTorch does this for reals only")
+
+
+def _gradient(tensor: torch.Tensor, trial: Trial, subject: Subject) -> torch.Tensor:
+    """Return the gradient that arrived; raises DoesNotApply where none has to."""
+    if tensor.grad is None:
+        if trial.is_claimed(subject):
+            raise Violated("no gradient arrives")
+        raise DoesNotApply(f"the loss does not depend on {subject.name}")
+    return tensor.grad
 
 
 @of_each("amp", "does not train under AMP")
@@ -75,6 +92,7 @@ def trains_under_amp(trial: Trial, subject: Subject) -> None:
     tensor = run.tensor(subject.name)
     if tensor.dtype in (torch.float16, torch.bfloat16):
         raise DoesNotApply(f"{subject.name} is {tensor.dtype}; AMP keeps its parameters in float32")
+    _needs_reals(tensor, subject)
     optimizer = torch.optim.SGD([tensor], lr=0.1)
     with torch.autocast(kind, torch.float16 if kind == "cuda" else torch.bfloat16):
         try:
@@ -85,9 +103,8 @@ def trains_under_amp(trial: Trial, subject: Subject) -> None:
             raise NeedsDevice(f"this CPU has no such layer in bfloat16: {error}") from error
     torch.autograd.backward([scaler.scale(loss.float())])
     scaler.unscale_(optimizer)
-    gradient = tensor.grad
-    expect(gradient is not None, "no gradient arrives")
-    expect(gradient is None or gradient.isfinite().all(), "its gradient is not finite")
+    gradient = _gradient(tensor, trial, subject)
+    expect(gradient.to_dense().isfinite().all(), "its gradient is not finite")
     before = tensor.detach().clone()
     scaler.step(optimizer)
     scaler.update()

@@ -112,7 +112,7 @@ def _wrap_before(trial: Trial, sight: Sight) -> Any:
 
 
 def _agree(tensor: torch.Tensor, otherwise: str) -> None:
-    mine = tensor.detach().cpu().contiguous()
+    mine = tensor.detach().to_dense().cpu().contiguous()
     all_of_them = [torch.empty_like(mine) for _ in range(RANKS)]
     dist.all_gather(all_of_them, mine)
     expect(all(torch.equal(mine, other) for other in all_of_them), otherwise)

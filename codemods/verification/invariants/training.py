@@ -84,7 +84,7 @@ def trains(trial: Trial, subject: Subject) -> None:
 
 def _hardly_depends(gradient: torch.Tensor | None) -> bool:
     # A bias before a normalisation gets what rounding leaves of a gradient of zero.
-    return gradient is None or bool((gradient.abs() < 1e-6).all())
+    return gradient is None or bool((gradient.to_dense().abs() < 1e-6).all())
 
 
 @of_each("frozen", "trains")
