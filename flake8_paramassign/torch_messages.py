@@ -39,6 +39,13 @@ _STARTED = (
     "Call super().__init__() first in __init__, then assign.",
 )
 _UNREGISTERED = ("PRM102", "PRM105", "PRM104", "PRM103")
+_NOT_MOVED = (
+    (*_UNREGISTERED, "PRM903"),
+    "model.to(...) moves and converts what is registered. A plain tensor attribute, a Parameter "
+    "lost in an expression, or layers in a plain list stay as they were made (another cause: the "
+    "input was not moved or converted).",
+    "Register it: nn.Parameter, register_buffer, nn.ModuleList.",
+)
 
 MESSAGES = (
     TorchMessage(
@@ -94,11 +101,29 @@ MESSAGES = (
     TorchMessage(
         "ValueError",
         "optimizer got an empty parameter list",
-        _UNREGISTERED,
+        (*_UNREGISTERED, "PRM109"),
         "The Module has no registered Parameters: they are in a plain list or dict, or what was "
-        "stored is the result of an operation on a Parameter.",
+        "stored is the result of an operation on a Parameter. Or the generator that parameters() "
+        "gave was iterated before, to count them say, and has nothing left.",
         "Keep Modules in nn.ModuleList and Parameters in nn.ParameterList, and assign "
-        "nn.Parameter(...) itself.",
+        "nn.Parameter(...) itself. Call parameters() again for each use.",
+    ),
+    TorchMessage(
+        "ValueError",
+        "some parameters appear in more than one parameter group",
+        ("PRM105", "PRM104"),
+        "The optimizer was given a Parameter twice: model.parameters() has what is registered, and "
+        "it was given once more, as for a list of layers that was a plain one before and has "
+        "become an nn.ModuleList, or for tied layers.",
+        "Register what is trained, and give the optimizer model.parameters() alone.",
+    ),
+    TorchMessage(
+        "ValueError",
+        "loaded state dict contains a parameter group that doesn't match the size of optimizer's",
+        _UNREGISTERED,
+        "The optimizer was saved for another number of Parameters: some were not registered, and "
+        "are now, or the other way round.",
+        "Register what is trained; an optimizer that was saved before that has to begin anew.",
     ),
     TorchMessage(
         "RuntimeError",
@@ -124,6 +149,32 @@ MESSAGES = (
     ),
     TorchMessage(
         "RuntimeError",
+        "element 0 of tensors does not require grad and does not have a grad_fn",
+        ("PRM203",),
+        "No Parameter that the loss was computed with requires grad: all are frozen, and "
+        "module.requires_grad = True sets an attribute and frees none (other causes: the forward "
+        "pass ran under no_grad(), or went through .data, .detach() or .item()).",
+        "module.requires_grad_(True), before the forward pass.",
+    ),
+    TorchMessage(
+        "RuntimeError",
+        "Trying to backward through the graph a second time",
+        ("PRM102",),
+        "The graph is freed by backward(), and the next step needs a part of it again: the result "
+        "of an operation on a Parameter, which __init__ stored and forward uses (other causes: a "
+        "loss or a state that is kept from step to step).",
+        "Store the Parameter itself, nn.Parameter(...), and compute with it in forward.",
+    ),
+    TorchMessage(
+        "RuntimeError",
+        "Only Tensors created explicitly by the user (graph leaves) support the deepcopy protocol",
+        ("PRM102",),
+        "copy.deepcopy() of a model copies its attributes, and one of them is the result of an "
+        "operation on a Parameter, which belongs to a graph (other causes: weight_norm as a hook).",
+        "Store the Parameter itself, nn.Parameter(...), and compute with it in forward.",
+    ),
+    TorchMessage(
+        "RuntimeError",
         "Expected to have finished reduction in the prior iteration",
         ("PRM303", "PRM302"),
         "DistributedDataParallel waits for the gradient of a Parameter that takes no part: it "
@@ -132,12 +183,15 @@ MESSAGES = (
     ),
     TorchMessage(
         "RuntimeError",
-        "Expected all tensors to be on the same device",
-        (*_UNREGISTERED, "PRM903"),
-        "model.to(device) moves what is registered. A plain tensor attribute, a Parameter lost in "
-        "an expression, or layers in a plain list stay where they were made.",
-        "Register it: nn.Parameter, register_buffer, nn.ModuleList.",
+        "DistributedDataParallel is not needed when a module doesn't have any parameter",
+        _UNREGISTERED,
+        "The Module has no registered Parameters, or all of them are frozen.",
+        "Keep Modules in nn.ModuleList and Parameters in nn.ParameterList, and assign "
+        "nn.Parameter(...) itself.",
     ),
+    TorchMessage("RuntimeError", "Expected all tensors to be on the same device", *_NOT_MOVED),
+    TorchMessage("RuntimeError", "Tensor on device ... is not on the expected device", *_NOT_MOVED),
+    TorchMessage("RuntimeError", "mat1 and mat2 must have the same dtype", *_NOT_MOVED),
     TorchMessage(
         "RuntimeError",
         "Missing key(s) in state_dict",

@@ -2,30 +2,88 @@
 
 from __future__ import annotations
 
+import builtins
+
 import pytest
 from conftest import Command
 from readme import MESSAGES as PAGE
 
+from flake8_paramassign import analyze
 from flake8_paramassign.documentation import messages_page
 from flake8_paramassign.rules import all_rules
 from flake8_paramassign.torch_messages import MESSAGES, TorchMessage, messages_in
 
-# What raises each message, with `torch`, `nn` and a layer `m` at hand.
+BEGINNING = """\
+import copy
+import torch
+from torch import nn
+
+m = nn.Linear(2, 2)
+x = torch.ones(1, 2)
+"""
+LISTED = """\
+class Listed(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.layers = [nn.Linear(2, 2), nn.Linear(2, 2)]
+
+    def forward(self, x):
+        return self.layers[0](x)
+
+"""
+LOST = """\
+class Lost(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.w = nn.Parameter(torch.ones(2)) ** 2
+
+"""
+KEPT = """\
+class Kept(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.w = nn.Parameter(torch.ones(2))
+
+"""
+EARLY = """\
+class Early(nn.Module):
+    def __init__(self):
+        {}
+
+Early()
+"""
+GROUP = """\
+import torch.distributed as dist
+from torch.nn.parallel import DistributedDataParallel
+if not dist.is_initialized():
+    dist.init_process_group("gloo", store=dist.HashStore(), rank=0, world_size=1)
+"""
 RAISED = {
     "cannot assign '...' as parameter": "m.weight = torch.zeros(2, 2)",
     "cannot assign '...' object to parameter": "m.register_parameter('w', torch.zeros(2))",
     "cannot assign parameters before Module.__init__() call": (
-        "nn.Module.__new__(nn.Linear).w = nn.Parameter(torch.zeros(2))"
+        EARLY.format("self.w = nn.Parameter(torch.zeros(2))")
     ),
     "cannot assign parameter before Module.__init__() call": (
-        "nn.Module.__new__(nn.Linear).register_parameter('w', nn.Parameter(torch.zeros(2)))"
+        EARLY.format("self.register_parameter('w', nn.Parameter(torch.zeros(2)))")
     ),
-    "cannot assign module before Module.__init__() call": "nn.Module.__new__(nn.Linear).m = m",
+    "cannot assign module before Module.__init__() call": EARLY.format("self.m = nn.Linear(2, 2)"),
     "cannot assign buffer before Module.__init__() call": (
-        "nn.Module.__new__(nn.Linear).register_buffer('b', torch.zeros(2))"
+        EARLY.format("self.register_buffer('b', torch.zeros(2))")
     ),
     "can't optimize a non-leaf Tensor": "torch.optim.SGD([m.weight * 2], lr=1)",
-    "optimizer got an empty parameter list": "torch.optim.SGD(nn.ReLU().parameters(), lr=1)",
+    "optimizer got an empty parameter list": (
+        f"{LISTED}torch.optim.SGD(Listed().parameters(), lr=1)"
+    ),
+    "some parameters appear in more than one parameter group": (
+        f"{LISTED}n = Listed()\nn.layers = nn.ModuleList(n.layers)\n"
+        "torch.optim.SGD([{'params': n.parameters()}, {'params': n.layers[0].parameters()}], lr=1)"
+    ),
+    "loaded state dict contains a parameter group that doesn't match the size of optimizer's": (
+        f"{LISTED}one, two = Listed(), Listed()\none.m = two.m = m\ntwo.layer = two.layers[0]\n"
+        "saved = torch.optim.SGD(one.parameters(), lr=1).state_dict()\n"
+        "torch.optim.SGD(two.parameters(), lr=1).load_state_dict(saved)"
+    ),
     "Only Tensors of floating point and complex dtype can require gradients": (
         "nn.Parameter(torch.arange(2))"
     ),
@@ -33,30 +91,52 @@ RAISED = {
         "m.weight.data = torch.zeros(2, 2, dtype=torch.long)"
     ),
     "leaf Variable that requires grad is being used in an in-place operation": "m.weight.zero_()",
-    "Expected all tensors to be on the same device": ("m(torch.zeros(2, device='cuda'))"),
-    "Missing key(s) in state_dict": "m.load_state_dict({'bias': m.bias})",
-    "Unexpected key(s) in state_dict": "m.load_state_dict({**m.state_dict(), 'w': m.bias})",
+    "element 0 of tensors does not require grad and does not have a grad_fn": (
+        "m.requires_grad_(False)\nm.requires_grad = True\nm(x).sum().backward()"
+    ),
+    "Trying to backward through the graph a second time": (
+        f"{LOST}n = Lost()\nfor _ in range(2):\n    (x * n.w).sum().backward()"
+    ),
+    "Only Tensors created explicitly by the user (graph leaves) support the deepcopy protocol": (
+        f"{LOST}copy.deepcopy(Lost())"
+    ),
+    "Expected to have finished reduction in the prior iteration": (
+        f"{GROUP}ddp = DistributedDataParallel(m)\n"
+        "m.weight = nn.Parameter(torch.zeros(2, 2))\n"
+        "for _ in range(2):\n    ddp(x).sum().backward()"
+    ),
+    "DistributedDataParallel is not needed when a module doesn't have any parameter": (
+        f"{GROUP}{LISTED}DistributedDataParallel(Listed())"
+    ),
+    "Expected all tensors to be on the same device": (
+        f"{LISTED}from torch._subclasses.fake_tensor import FakeTensorMode\n"
+        "with FakeTensorMode():  # which knows GPUs everywhere\n"
+        "    Listed().to('cuda')(torch.ones(1, 2, device='cuda'))"
+    ),
+    "Tensor on device ... is not on the expected device": (
+        f"{LOST}torch.ones(2, device='meta') + Lost().to('meta').w"
+    ),
+    "mat1 and mat2 must have the same dtype": f"{LISTED}Listed().double()(x.double())",
+    "Missing key(s) in state_dict": (f"{LOST}{KEPT}Kept().load_state_dict(Lost().state_dict())"),
+    "Unexpected key(s) in state_dict": (f"{LOST}{KEPT}Lost().load_state_dict(Kept().state_dict())"),
 }
-NOT_RAISED_HERE = {"Expected to have finished reduction in the prior iteration"}
+"""What raises each message, after ``BEGINNING``."""
 
 
 def test_each_message_has_a_program_that_raises_it() -> None:
-    assert RAISED.keys() | NOT_RAISED_HERE == {message.text for message in MESSAGES}
+    assert RAISED.keys() == {message.text for message in MESSAGES}
 
 
 @pytest.mark.parametrize("message", MESSAGES, ids=lambda message: message.text)
-def test_torch_says_it(message: TorchMessage) -> None:
-    torch = pytest.importorskip("torch", reason="torch is not installed")
-    if message.text in NOT_RAISED_HERE:
-        pytest.skip("needs two processes")
-    if "cuda" in RAISED[message.text] and not torch.cuda.is_available():
-        pytest.skip("needs a GPU")
+def test_torch_says_it_and_a_rule_finds_the_cause(message: TorchMessage) -> None:
+    pytest.importorskip("torch", reason="torch is not installed")
+    program = BEGINNING + RAISED[message.text]
     with pytest.raises(Exception) as raised:
-        exec(RAISED[message.text], {"torch": torch, "nn": torch.nn, "m": torch.nn.Linear(2, 2)})
-    said = f"{type(raised.value).__name__}: {raised.value}"
-    assert said.startswith(f"{message.error}: ")
-    assert message in messages_in(said)
-    assert len(messages_in(said)) == 1
+        exec(program, {"__name__": "program"})
+    assert isinstance(raised.value, getattr(builtins, message.error))
+    assert messages_in(f"{message.error}: {raised.value}") == [message]
+    found = {diagnostic.code for diagnostic in analyze(program.encode(), "program.py")}
+    assert found & set(message.codes)
 
 
 @pytest.mark.parametrize("message", MESSAGES, ids=lambda message: message.text)

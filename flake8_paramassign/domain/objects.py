@@ -39,6 +39,8 @@ PLAIN = 8
 """In ``__dict__``, as with any object."""
 ABSENT = 16
 ANY = PARAMETER | BUFFER | MODULE | PLAIN | ABSENT
+TAKER = "[taker]"
+"""The field of a wrapper that holds what it took, as an ``Optimizer``."""
 
 
 @dataclass(frozen=True, slots=True)

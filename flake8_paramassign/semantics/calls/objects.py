@@ -5,10 +5,11 @@ from __future__ import annotations
 import ast
 from dataclasses import replace
 
-from flake8_paramassign.domain.objects import Obj, Tensor, Thing
+from flake8_paramassign.domain.objects import TAKER, Field, Obj, Tensor, Thing
 from flake8_paramassign.domain.state import State
 from flake8_paramassign.domain.values import (
     NONE,
+    NOTHING,
     UNKNOWN,
     Address,
     Builtin,
@@ -149,6 +150,9 @@ class ObjectCalls:
 
     def _torch_module(self, obj: Thing, cls: TorchClass, state: State, node: ast.expr) -> Values:
         """What torch's Modules give: tensors, most of them."""
+        for taker in obj.fields.get(TAKER, Field(NOTHING)).values:
+            if isinstance(taker, Address) and state.grad is not False:
+                self._machine.used(taker, state)
         if cls.is_a(*_GIVE_MORE):
             return (self._machine.symbol(node, state),)
         weight = obj.fields.get("weight") if cls.is_a("torch.nn.Embedding") else None

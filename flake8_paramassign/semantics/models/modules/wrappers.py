@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from flake8_paramassign.domain.objects import (
     MODULE,
+    TAKER,
     Field,
     Optimizer,
     Thing,
@@ -37,7 +38,7 @@ def _wrapper(call: Call) -> Values:
                     taken = taken + tuple(v for v in held if v not in taken)
         keeper = Optimizer(call.name, call.machine.place(call.node), taken)
         kept = call.machine.new(keeper, call.state, call.node, "taker")
-        obj = thing.with_field("[taker]", Field((kept,)))
+        obj = thing.with_field(TAKER, Field((kept,)))
         call.state.write(address, obj)
     return (address,)
 
