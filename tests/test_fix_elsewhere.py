@@ -183,6 +183,21 @@ OTHERS = {
 }
 
 
+@pytest.mark.parametrize(
+    ("folder", "is_refused"), [("v1.0/deep", True), (".hidden", False), ("venv", False)]
+)
+def test_files_are_looked_for_in_all_folders_of_the_project(
+    project: Path, folder: str, is_refused: bool
+) -> None:
+    there = project / folder
+    there.mkdir(parents=True)
+    (there / "other.py").write_text("print(make)\n")
+    (project / "venv" / "pyvenv.cfg").parent.mkdir(exist_ok=True)
+    (project / "venv" / "pyvenv.cfg").touch()
+
+    assert (found(project)[0].fix is None) == is_refused
+
+
 @pytest.mark.parametrize("name", OTHERS)
 def test_what_other_files_use_is_refused(project: Path, name: str) -> None:
     text, refused = OTHERS[name]
@@ -193,4 +208,4 @@ def test_what_other_files_use_is_refused(project: Path, name: str) -> None:
 
     assert list(reasons) == ["PRM102", "PRM105", "PRM106", "PRM109"]
     assert [code for code, reason in reasons.items() if reason] == refused
-    assert all(" other" in reason for reason in reasons.values() if reason)
+    assert all("other" in reason for reason in reasons.values() if reason)

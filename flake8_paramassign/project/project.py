@@ -114,12 +114,15 @@ class Project:
     def files_naming(self, word: str) -> Iterator[Module | None]:
         """Yield each file of the project whose text has ``word``; None for what is not to be read.
 
-        Those are notebooks, files that do not parse, and all where there are too many.
+        Those are notebooks, files that do not parse, and all where there are too many. Virtual
+        environments are passed over.
         """
         waiting: list[str | Path] = list(dict.fromkeys(map(os.path.abspath, self._roots)))
         seen = set(waiting)
         while waiting:
             folder = Path(waiting.pop())
+            if self.surroundings.is_file(folder / "pyvenv.cfg"):
+                continue
             for path in self.surroundings.matching(folder, "[!.]*"):
                 name = os.path.abspath(path)
                 if name in seen:
@@ -132,7 +135,7 @@ class Project:
                     content, _ = self.surroundings.read(path)
                     if content is not None and word.encode() in content:
                         yield self._file(name)
-                elif not path.suffix and self.surroundings.is_folder(path):
+                elif self.surroundings.is_folder(path):
                     waiting.append(path)
 
     def _file(self, path: str) -> Module | None:

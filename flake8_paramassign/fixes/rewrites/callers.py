@@ -8,7 +8,7 @@ from flake8_paramassign.fixes.rewrites.draft import Draft
 from flake8_paramassign.fixes.rewrites.reasons import NoRewrite
 from flake8_paramassign.nodes import FunctionNode
 
-CALLED_BY_OTHERS = "what makes it is called by others, too: do it where it is used"
+CALLED_BY_OTHERS = "what makes it may be called by others, too: do it where it is used"
 
 
 def refuse_other_callers(draft: Draft) -> None:

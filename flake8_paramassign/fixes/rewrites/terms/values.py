@@ -99,7 +99,7 @@ MOVED_ONTO_SLOT = Terms[Moved](
     "`m.w = nn.Parameter(t).to(d)` becomes `m.w = nn.Parameter(t.to(d))`",
     refused=(
         Question(
-            "what makes the Parameter is called by others, too: do it where it is stored",
+            "what makes the Parameter may be called by others, too: do it where it is stored",
             lambda m: m.is_shared_helper,
         ),
     ),
@@ -184,7 +184,7 @@ HELD_IN_A_MODULE = Terms[Held](
             "the program asks whether it is a list or a dict", lambda h: h.is_asked_what_it_is
         ),
         Question("it is given to what may need a list", lambda h: h.is_needed_as_it_is),
-        Question("it is used in other files, too", lambda h: h.is_used_in_other_files),
+        Question("other files may use it, too", lambda h: h.is_used_in_other_files),
         Question(
             "it is used without gradients only, and may be kept from training on purpose",
             lambda h: h.is_without_grad,
