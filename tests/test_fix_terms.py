@@ -300,6 +300,10 @@ REFUSED = {
         "    both = torch.cat([a.weight, b.weight])\n    layer.weight.data = both\n"
         "    return layer"
     ),
+    "device of what is there already": (
+        "def pruned(a: nn.Linear, rows):\n    layer = nn.Linear(3, 4)\n    kept = torch.ones(8)\n"
+        "    kept[rows] = 0\n    layer.weight.data = a.weight.data[kept]\n    return layer"
+    ),
     "the variable is written in place as well": (
         "class Trainer:\n    def update(self, rate):\n        self.model = nn.Linear(2, 2)\n"
         "        for p in self.model.parameters():\n            p = p * rate\n"

@@ -152,6 +152,8 @@ class Rebound:
     def _made(self, node: ast.AST, seen: frozenset[str]) -> bool | None:
         """Whether a tensor is made in this function; None where none is, or it is not known."""
         parts = list(ast.iter_child_nodes(node))
+        if isinstance(node, ast.Subscript):
+            parts = [node.value]  # by whatever it is indexed
         if isinstance(node, ast.Call):
             names = [m.name for m in self.draft.module.static(node.func) if isinstance(m, Library)]
             if any(catalogue.creates_leaf(n) and not n.endswith("_like") for n in names):
