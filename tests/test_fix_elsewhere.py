@@ -99,6 +99,19 @@ def test_each_is_mended_where_it_is_caused(
     assert "model.py:9:9: PRM102 fixed: do it inside nn.Parameter(...) in helper.py, line 6" in said
 
 
+def test_who_shares_a_cause_is_mended_with_the_first(
+    project: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    lines = MODEL.replace(", leaf, listed", "").partition("\n\n\ndef train")[0]
+    for name in ("model.py", "other.py"):
+        (project / name).write_text(
+            lines.replace("        self.layers.append(nn.Linear(3, 3))\n", "")
+        )
+
+    assert cli.main(["--no-cache", "--unsafe-fixes", "."]) == 0
+    assert capfd.readouterr().err == "1 file changed, 2 findings fixed, 0 left\n"
+
+
 def test_it_is_shown_as_a_change_of_that_file(
     project: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:

@@ -88,6 +88,9 @@ class _Files:
             except _Refused as reason:
                 refused[_key(finding)] = str(reason)
         reasons |= refused
+        done = {*map(_key, fixed), *map(_key, found)}
+        # What shares its cause with another file's finding is mended with that.
+        fixed += [f for f, _ in self.outcomes[path].left if _key(f) not in done]
         left = [
             (f, reasons.get(_key(f), "it is found since another file was mended")) for f in found
         ]
