@@ -45,6 +45,18 @@ def child(imports: str, base: str = "Base") -> str:
     return dedent(CHILD).format(imports=imports, base=base)
 
 
+@pytest.mark.parametrize("imports", ["from pkg.base import Base", "from ..base import Base"])
+def test_a_folder_without_init_inside_a_package(tmp_path: Path, imports: str) -> None:
+    files = {"pkg/__init__.py": "", "pkg/base.py": BASE, "pkg/sub/child.py": child(imports)}
+    assert found(tmp_path, "pkg/sub/child.py", files) == [("PRM101", 6)]
+
+
+def test_a_folder_below_the_root_of_a_project_that_is_a_package(tmp_path: Path) -> None:
+    files = {"a/__init__.py": "", "a/base.py": BASE, "a/setup.py": "", "a/tests/child.py": ""}
+    files["a/tests/child.py"] = child("from base import Base")
+    assert found(tmp_path, "a/tests/child.py", files) == [("PRM101", 6)]
+
+
 def test_a_base_class_whose_file_was_analysed_before(tmp_path: Path) -> None:
     files = {"base.py": BASE, "child.py": child("from base import Base")}
     assert found(tmp_path, "base.py", files) == []

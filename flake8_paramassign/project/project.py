@@ -29,6 +29,8 @@ _MOST_OPENED = 60
 """How many other files are opened for one."""
 _MOST_SEARCHED = 3000
 """How many files and folders are searched for a word."""
+_MOST_BETWEEN = 2
+"""As many folders without ``__init__.py`` may lie between a file and the package it is in."""
 _ROOT_MARKS = ("pyproject.toml", "setup.py", "setup.cfg", ".git")
 _UNREADABLE = (SyntaxError, ValueError, RecursionError, MemoryError, LookupError)
 
@@ -284,10 +286,29 @@ def _dotted_name(file: Path, surroundings: Surroundings) -> tuple[str, Path]:
     file = Path(os.path.abspath(file))
     parts = [] if file.name == "__init__.py" else [file.stem]
     folder = file.parent
-    while surroundings.is_file(folder / "__init__.py") and folder.name:
-        parts.insert(0, folder.name)
-        folder = folder.parent
+    while inside := _inside_package(folder, surroundings):
+        parts[:0] = inside
+        folder = folder.parents[len(inside) - 1]
     return ".".join(parts), folder
+
+
+def _inside_package(folder: Path, surroundings: Surroundings) -> list[str]:
+    """The name of a package's folder, or of one without ``__init__.py`` and of those up to one.
+
+    Empty where none of them is a package: Python takes the former for part of the latter.
+    """
+    names: list[str] = []
+    while len(names) <= _MOST_BETWEEN and folder.name:
+        is_package = surroundings.is_file(folder / "__init__.py")
+        names.insert(0, folder.name)
+        if is_package and len(names) == 1:
+            return names
+        if any(surroundings.exists(folder / mark) for mark in _ROOT_MARKS):
+            break
+        if is_package:
+            return names
+        folder = folder.parent
+    return []
 
 
 def _search_roots(file: Path, package_parent: Path, surroundings: Surroundings) -> list[Path]:
