@@ -400,6 +400,31 @@ LOOK_ALIKES = {
                 self.b = tensors[i]  # PRM101
                 self.c = self.d  # PRM101
         """,
+    "one of several that a function gives": """
+        def turned(weight, flag):
+            if isinstance(weight, nn.Parameter):
+                return nn.Parameter(weight.T)
+            return weight.T
+
+        def moved(x, flag):
+            if flag:
+                return nn.Parameter(x).cuda()
+            return nn.Parameter(x).double()
+
+        class Net(nn.Module):
+            def __init__(self, x, weight, flag):
+                super().__init__()
+                self.a = turned(weight, flag) * 2
+                self.b = moved(x, flag)  # PRM102
+                self.c = nn.Parameter(x).cuda() if flag else nn.Parameter(x)  # PRM102
+                self.d = nn.Parameter(torch.zeros(3))
+                self.d = self.of(flag)
+
+            def of(self, kind):
+                if kind == "p":
+                    return nn.Parameter(torch.zeros(3))
+                return torch.zeros(3)
+        """,
     "Parameter among the buffers": """
         class Net(nn.Module):
             def __init__(self):

@@ -16,7 +16,7 @@ from flake8_paramassign.domain.objects import (
     Thing,
 )
 from flake8_paramassign.domain.state import State
-from flake8_paramassign.domain.values import Address, Text, Unknown, Value, Values
+from flake8_paramassign.domain.values import Address, Text, Value, Values
 from flake8_paramassign.facts.facts import Facts
 from flake8_paramassign.project.classes import Class, ExternalClass, ProjectClass, TorchClass
 from flake8_paramassign.semantics.registry import owners
@@ -109,17 +109,6 @@ def _kept_in_fields(address: Address, thing: Thing, state: State, seen: frozense
         if held.slot & BUFFER and any(isinstance(tensor, Tensor) for tensor in tensors):
             found |= Kept.BUFFERS
     return found
-
-
-def are_held_together(values: Values, state: State) -> bool:
-    """Whether one object holds all of ``values`` that are known, in several places."""
-    known = {value for value in values if not isinstance(value, Unknown)}
-    for _, obj in state.objects():
-        held = [*obj.contents()]
-        if known <= {value for values in held for value in values}:
-            if isinstance(obj, Container) or not any(known <= {*values} for values in held):
-                return True
-    return False
 
 
 def parts_of(values: Values, state: State) -> set[Address]:

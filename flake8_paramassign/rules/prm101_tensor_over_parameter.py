@@ -13,7 +13,7 @@ from flake8_paramassign.domain.objects import (
 )
 from flake8_paramassign.domain.values import NONE, Address, Constant, Plain, Text, Value
 from flake8_paramassign.facts import Facts
-from flake8_paramassign.facts.registration import are_held_together
+from flake8_paramassign.facts.choices import proven
 from flake8_paramassign.facts.wording import attribute_of, quoted, shown
 from flake8_paramassign.rules.base import Rule, Step, Verdict
 from flake8_paramassign.semantics.events import AttributeStored
@@ -103,14 +103,13 @@ def _is_slot(event: AttributeStored, facts: Facts) -> bool:
 def _no_parameter(event: AttributeStored, facts: Facts) -> Value | None:
     """The evidence: a value that is surely neither a Parameter nor None; best a tensor.
 
-    Of several receivers each may get but one of several values, and of several that one object
-    holds, such as the items of a dict, the others may be all that is ever taken.
+    Of several receivers each may get but one of several values.
     """
     certain = [value for value in event.values if _is_no_parameter(value, event, facts)]
-    if len(certain) < len(event.values) and (
-        len(event.receivers) > 1 or are_held_together(event.values, event.state)
-    ):
-        return None
+    if len(certain) < len(event.values):
+        if len(event.receivers) > 1:
+            return None
+        certain = proven(certain, event, facts)
     certain.sort(key=lambda value: facts.tensor(value, event.state) is None)
     return certain[0] if certain else None
 

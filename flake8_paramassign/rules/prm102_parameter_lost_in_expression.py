@@ -8,6 +8,7 @@ from flake8_paramassign.domain.objects import ABSENT, BUFFER, PARAMETER, PLAIN, 
 from flake8_paramassign.domain.state import State
 from flake8_paramassign.domain.values import Address
 from flake8_paramassign.facts import Facts
+from flake8_paramassign.facts.choices import proven
 from flake8_paramassign.facts.registration import is_registered, looks_after_parts
 from flake8_paramassign.facts.training import is_taken
 from flake8_paramassign.facts.wording import in_brackets, quoted, shown
@@ -82,11 +83,12 @@ class ParameterLostInExpression(Rule):
             return None
         if any(tensor.recomputed for _, tensor in facts.tensors(event.before.values, event.state)):
             return None  # it goes into what the name is computed from, or is lost: PRM204
-        for address, tensor in facts.tensors(event.values, event.state):
-            verdict = _of_value(event, address, tensor, facts)
-            if verdict is not None:
-                return verdict
-        return None
+        found = {
+            address: verdict
+            for address, tensor in facts.tensors(event.values, event.state)
+            if (verdict := _of_value(event, address, tensor, facts)) is not None
+        }
+        return next((found[address] for address in proven([*found], event, facts)), None)
 
     def stands(self, event: AttributeStored, verdict: Verdict, final: State, facts: Facts) -> bool:
         """Not where a Parameter takes the attribute's place, or is registered, before the end."""
