@@ -32,6 +32,7 @@ NEAR = (
     "test_look_alikes.py",
     "test_training.py",
     "test_libraries.py",
+    "test_requirements.py",
     "test_domain.py",
     "test_engine.py",
     "test_shapes.py",

@@ -145,6 +145,16 @@ LOOK_ALIKES = {
             lost.update(source)  # PRM202
             layer.load_state_dict(source)
         """,
+    "values that go elsewhere": """
+        def f():
+            layer, other, third = nn.Linear(3, 4), nn.Linear(3, 4), nn.Linear(3, 4)
+            kept = layer.state_dict()
+            lost = other.state_dict()
+            kept["weight"] = torch.zeros(4, 3)
+            lost["weight"] = torch.zeros(4, 3)  # PRM202
+            third.weight.data = kept["weight"]
+            return layer, other, third
+        """,
     "made by whoever gives it": """
         class Regularizer(nn.Module):
             def __init__(self, layer: nn.Linear):
@@ -467,3 +477,23 @@ def test_the_comments_say_what_is_found(program: str) -> None:
 def test_nothing_is_hidden_by_leaving_code_out(program: str) -> None:
     source = HEADER + program
     assert analyze(source) == analyze(source, settings=Settings(exhaustive=True))
+
+
+def test_a_class_of_another_library_may_be_of_modules_and_a_plain_one_is_not() -> None:
+    program = """
+    from library import Base
+
+    class Holder(Base): pass
+    class Plain: pass
+
+    class Net(nn.Module):
+        def __init__(self, x):
+            super().__init__()
+            registered, plain = nn.Parameter(x), nn.Parameter(x)
+            self.holder, self.plain = Holder(), Plain()
+            self.holder.w, self.plain.w = registered, plain
+            self.a, self.b = registered.cuda(), plain.cuda()
+    """
+    first, second = analyze(HEADER + dedent(program))
+    assert first.message.startswith("'a' is computed once from a Parameter")
+    assert second.message.startswith("'b' is not a Parameter")

@@ -19,10 +19,16 @@ linear = nn.Linear(4, 3)
 """
 
 
-def told(program: str) -> object:
-    """The shape of what a program stores in the attribute ``shown``."""
+def tensor(program: str) -> Tensor | None:
+    """What is known of the tensor that a program stores in the attribute ``shown``."""
     [held] = as_known(shown(program))
-    return held.shape if isinstance(held, Tensor) else None
+    return held if isinstance(held, Tensor) else None
+
+
+def told(program: str) -> object:
+    """The shape of that tensor."""
+    held = tensor(program)
+    return held.shape if held is not None else None
 
 
 KNOWN = [
@@ -50,17 +56,24 @@ KNOWN = [
     "nn.LSTM(2, 3).weight_hh_l0",
     "nn.Embedding(9, 2).weight", "nn.Parameter(a * 2)", "nn.Linear(2, a.shape[0]).weight",
 ]  # fmt: skip
+OF_UNTOLD_DTYPE = (
+    "torch.linspace", "torch.randint", "torch.normal", "torch.tensor([])", "torch.FloatTensor",
+    "a.new_", "a.clamp(min=c", "torch.mul", "a.add", "torch.cat",
+)  # fmt: skip
 
 
 @pytest.mark.parametrize("expression", KNOWN)
-def test_a_known_shape_is_the_one_that_torch_gives(expression: str) -> None:
+def test_a_known_shape_and_dtype_are_those_that_torch_gives(expression: str) -> None:
     pytest.importorskip("torch")
     names: dict[str, object] = {}
     exec(HEAD + SETUP, names)
 
-    shape = told(f"{SETUP}m = nn.Module()\nm.shown = {expression}\n")
+    held = tensor(f"{SETUP}m = nn.Module()\nm.shown = {expression}\n")
 
-    assert shape == tuple(eval(expression, names).shape)
+    assert held is not None
+    assert held.shape == tuple(eval(expression, names).shape)
+    known = None if expression.startswith(OF_UNTOLD_DTYPE) else str(eval(expression, names).dtype)
+    assert held.dtype == known
 
 
 @pytest.mark.parametrize(
