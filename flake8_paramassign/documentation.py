@@ -67,8 +67,10 @@ def messages_page() -> str:
             f"[{code}](../README.md#{code.lower()}) `{all_rules()[code].name}`"
             for code in message.codes
         )
-        parts += [f"## `{message.error}: {message.text}`", "", f"**Why:** {message.cause}", ""]
-        parts += [f"**Write instead:** {message.instead}", "", f"**Rules:** {rules}", ""]
+        parts += [f"## `{message.error}: {message.text}`", ""]
+        parts += [f"**Why:** {in_markdown(message.cause)}", ""]
+        parts += [f"**Write instead:** {in_markdown(message.instead)}", ""]
+        parts += [f"**Rules:** {rules}", ""]
     return "\n".join(parts)
 
 

@@ -54,6 +54,7 @@ def test_it_has_a_page_for_each_rule_and_each_link_leads_somewhere(site: Path) -
         assert rule.claim[1:] in re.sub(r"<[^>]+>", "", unescape(page))
         assert f'href="rules/{rule.name}/"' in (site / "index.html").read_text("utf-8")
     for file in site.rglob("*.html"):
+        assert "<strong>init</strong>" not in file.read_text("utf-8"), file
         for link in re.findall(r'(?:href|src)="([^"#?]+)', file.read_text("utf-8")):
             if not re.match(r"[a-z]+:|/", link) and file.name != "404.html":
                 assert (file.parent / unescape(link)).exists(), f"{file}: {link}"

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator
 
+from flake8_paramassign.documentation import in_markdown
+
 from .kept import Kept
 from .measure import Counts
 
@@ -69,10 +71,11 @@ def _findings(kept: Kept) -> str:
     sources = {source.name: source for source in kept.sources}
     rows = (
         [
-            f"[{name} {place.path}:{place.line}]({sources[name].url(place.path, place.line)})",
+            f"[{in_markdown(f'{name} {place.path}')}:{place.line}]"
+            f"({sources[name].url(place.path, place.line)})",
             place.code,
             judged.verdict,
-            "; ".join(filter(None, [judged.condition, judged.reason])),
+            in_markdown("; ".join(filter(None, [judged.condition, judged.reason]))),
         ]
         for (name, place), judged in kept.places.items()
         if judged.found
