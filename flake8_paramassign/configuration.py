@@ -13,7 +13,7 @@ from flake8_paramassign.discovery import Exclusion
 from flake8_paramassign.files import read_regular
 from flake8_paramassign.output import FORMATS
 from flake8_paramassign.patterns import TOO_MANY, Patterns, absolute, is_valid
-from flake8_paramassign.rules import all_rules
+from flake8_paramassign.rules import rule_names
 from flake8_paramassign.selection import selected_codes, unknown_prefixes
 from flake8_paramassign.settings import STYLES
 from flake8_paramassign.spelling import suggestion
@@ -137,7 +137,7 @@ def _codes(value: object, folder: Path) -> tuple[str, ...]:
     """Read codes, their beginnings, the names of rules, and ALL."""
     codes = tuple(map(_code, _strings(value, folder)))
     for unknown in unknown_prefixes(codes):
-        names = (name for code, rule in all_rules().items() for name in (code, rule.name))
+        names = (name for pair in rule_names().items() for name in pair)
         hint = suggestion(unknown.lower() if "-" in unknown else unknown, names)
         raise ConfigurationError(f"no rule's code begins with '{unknown}'{hint}")
     return codes
@@ -145,7 +145,7 @@ def _codes(value: object, folder: Path) -> tuple[str, ...]:
 
 def _code(word: str) -> str:
     word = word.strip()
-    named = (code for code, rule in all_rules().items() if rule.name == word.lower())
+    named = (code for code, name in rule_names().items() if name == word.lower())
     return next(named, "PRM" if word.upper() == "ALL" else word.upper())
 
 

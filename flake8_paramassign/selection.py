@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from flake8_paramassign.rules import all_rules
+from flake8_paramassign.rules import is_default, rule_names
 
 
 def selected_codes(
@@ -18,15 +18,15 @@ def selected_codes(
     chosen = (*(select or ()), *extend_select)
     return frozenset(
         code
-        for code, rule in all_rules().items()
+        for code in rule_names()
         if _match(code, chosen) > _match(code, ignore)
-        or (select is None and rule.default() and not _match(code, ignore))
+        or (select is None and is_default(code) and not _match(code, ignore))
     )
 
 
 def unknown_prefixes(prefixes: Iterable[str]) -> list[str]:
     """Return those of ``prefixes`` that begin no rule's code."""
-    return [p for p in prefixes if not any(_match(code, [p]) for code in all_rules())]
+    return [p for p in prefixes if not any(_match(code, [p]) for code in rule_names())]
 
 
 def _match(code: str, prefixes: Sequence[str]) -> int:

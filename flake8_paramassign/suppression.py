@@ -14,7 +14,7 @@ import tokenize
 from collections.abc import Collection, Iterator, Sequence
 
 from flake8_paramassign.diagnostics import Diagnostic, Position
-from flake8_paramassign.rules import all_rules
+from flake8_paramassign.rules import rule_names
 from flake8_paramassign.source import Source
 
 COMMENT = re.compile(r"# noqa(?::\s?(?P<codes>(?:[A-Z]+[0-9]+[,\s]*)+))?", re.IGNORECASE)
@@ -59,7 +59,7 @@ def unused(
         first, last = spans.get(line, (line, line))
         comment = COMMENT.search(source.between(first, last)) if line == first else None
         for code in _codes_in(comment) if comment else ():
-            ours = [known for known in all_rules() if known.startswith(code)]
+            ours = [known for known in rule_names() if known.startswith(code)]
             at_once = (d for d in diagnostics if first <= d.start.line <= last)
             if ours and set(ours) <= set(looked_for):
                 if not any(d.code.startswith(code) for d in at_once):

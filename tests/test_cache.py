@@ -280,6 +280,20 @@ def test_the_fixer_passes_over_what_is_clean(
     assert analysed == []
 
 
+def test_a_second_run_loads_no_rule(folder: Path) -> None:
+    (folder / "a.py").write_text(LOST)
+    code = (
+        "import sys; from flake8_paramassign.cli import main; status = main(['a.py', '--jobs=1'])"
+    )
+    code += "; print(status, 'flake8_paramassign.facts' in sys.modules, file=sys.stderr)"
+    runs = [
+        subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+        for _ in range(2)
+    ]
+    assert runs[0].stdout == runs[1].stdout
+    assert runs[1].stderr == "1 False\n"
+
+
 def test_an_entry_is_what_was_found() -> None:
     """With its fix, its trace, and characters of every kind."""
     source = LOST.replace("torch.ones(3)", "torch.ones(len('\N{SNOWMAN}\x0c'))")

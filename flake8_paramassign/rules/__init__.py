@@ -7,6 +7,22 @@ are made from it. Its ``judge`` reads values: what an event and ``facts`` tell, 
 
 from __future__ import annotations
 
-from flake8_paramassign.rules.base import SECTIONS, Rule, Verdict, all_rules, default_codes
+from flake8_paramassign.rules.base import (
+    SECTIONS,
+    Rule,
+    Verdict,
+    all_rules,
+    default_codes,
+    is_default,
+    rule_names,
+)
 
-__all__ = ["SECTIONS", "Rule", "Verdict", "all_rules", "default_codes"]
+__all__ = [
+    "SECTIONS",
+    "Rule",
+    "Verdict",
+    "all_rules",
+    "default_codes",
+    "is_default",
+    "rule_names",
+]

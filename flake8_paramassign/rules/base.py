@@ -83,8 +83,8 @@ class Rule:
 
     @classmethod
     def default(cls) -> bool:
-        """Whether the rule is on without being selected (9xx are opt-in: sound code does it)."""
-        return not cls.code.startswith("PRM9")
+        """Whether the rule is on without being selected."""
+        return is_default(cls.code)
 
     @classmethod
     @cache
@@ -105,17 +105,31 @@ class Rule:
         return inspect.cleandoc(cls.__doc__ or "")
 
 
+_PACKAGE = "flake8_paramassign.rules"
+
+
+@cache
+def rule_names() -> dict[str, str]:
+    """Every rule's name by its code, sorted; told by the names of files, as rules import much."""
+    names = (module.name for module in pkgutil.iter_modules(import_module(_PACKAGE).__path__))
+    split = sorted(name.split("_") for name in names if name.startswith("prm"))
+    return {code.upper(): "-".join(words) for code, *words in split}
+
+
+def is_default(code: str) -> bool:
+    """Whether a rule is on without being selected (9xx are opt-in: sound code does it)."""
+    return not code.startswith("PRM9")
+
+
 @cache
 def all_rules() -> dict[str, type[Rule]]:
     """Every rule by its code, sorted."""
-    package = import_module("flake8_paramassign.rules")
-    for module in pkgutil.iter_modules(package.__path__):
-        if module.name.startswith("prm"):
-            import_module(f"{package.__name__}.{module.name}")
+    for code, name in rule_names().items():
+        import_module(f"{_PACKAGE}.{code.lower()}_{name.replace('-', '_')}")
     return {rule.code: rule for rule in sorted(Rule.__subclasses__(), key=lambda r: r.code)}
 
 
 @cache
 def default_codes() -> frozenset[str]:
     """The codes that are looked for when nothing is selected."""
-    return frozenset(code for code, rule in all_rules().items() if rule.default())
+    return frozenset(filter(is_default, rule_names()))
