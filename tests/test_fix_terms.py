@@ -300,6 +300,10 @@ REFUSED = {
         "    both = torch.cat([a.weight, b.weight])\n    layer.weight.data = both\n"
         "    return layer"
     ),
+    "make it with these": (
+        "class Packed(nn.Linear):\n    def __init__(self, other):\n        super().__init__(3, 4)\n"
+        "        self.weight.data = other.packed"
+    ),
     "device of what is there already": (
         "def pruned(a: nn.Linear, rows):\n    layer = nn.Linear(3, 4)\n    kept = torch.ones(8)\n"
         "    kept[rows] = 0\n    layer.weight.data = a.weight.data[kept]\n    return layer"

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from flake8_paramassign import catalogue
 from flake8_paramassign.catalogue import Result
 from flake8_paramassign.domain.objects import Shape, Thing
-from flake8_paramassign.domain.values import UNKNOWN, Library, Values
+from flake8_paramassign.domain.values import UNKNOWN, Address, Library, Values
 from flake8_paramassign.facts.aliasing import shares_storage_with
 from flake8_paramassign.facts.uses import made_at
 from flake8_paramassign.fixes.rewrites.attribute_uses import uses
@@ -19,7 +19,7 @@ from flake8_paramassign.fixes.rewrites.passes import assigned
 from flake8_paramassign.fixes.rewrites.places import path_to
 from flake8_paramassign.fixes.rewrites.purity import calls_torch
 from flake8_paramassign.semantics.events import DataStored
-from flake8_paramassign.semantics.frames import Role
+from flake8_paramassign.semantics.frames import Role, is_constructing
 from flake8_paramassign.semantics.models.shapes import is_elementwise
 
 _SIZE = re.compile(r"(in|out|num)_(features|channels|embeddings)|embedding_dim|groups")
@@ -125,23 +125,28 @@ class Rebound:
             return False
         return bool(self._makers())
 
-    def _makers(self) -> list[ast.Call]:
-        """The calls in this function that make a Module which has the Parameter."""
-        holders = [
+    def _holders(self) -> list[Address]:
+        """The Modules that have the Parameter."""
+        return [
             address
             for address, obj in self.event.state.objects()
             if isinstance(obj, Thing)
             and any(set(self.event.receivers) & set(held.values) for _, held in obj.held())
         ]
+
+    def _makers(self) -> list[ast.Call]:
+        """The calls in this function that make a Module which has the Parameter."""
         function = self.draft.function
-        sites = (holder.site for holder in holders)
+        sites = (holder.site for holder in self._holders())
         return [m for m in sites if isinstance(m, ast.Call) and path_to(function, m)]
 
     @property
     def takes_form_of_another(self) -> bool:
         """Whether a Module that is made here takes dtype and device of a tensor that is not."""
-        makers = [m for m in self._makers() if not self._is_given_form(m)]
-        return bool(makers) and self._made(self.value, frozenset()) is False
+        frame = self.event.frame
+        is_made = any(is_constructing(frame, holder) for holder in self._holders())
+        is_made = is_made or not all(map(self._is_given_form, self._makers()))
+        return is_made and self._made(self.value, frozenset()) is False
 
     def _is_given_form(self, maker: ast.Call) -> bool:
         """Whether a Module is made with a dtype or device, or moved as it is made."""
