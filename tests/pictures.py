@@ -1,12 +1,13 @@
 """Pictures of the documentation, from real output: ``python tests/pictures.py`` takes them anew.
 
-Needs Chromium, and for the notebook IPython and PyTorch. A picture holds the text that it was made
-from, so that a test can tell whether it is still what is printed.
+Needs Chromium, for the editor Neovim and pygls, for the notebook IPython and PyTorch. A picture
+holds the text that it was made from, so that a test can tell whether it is still what is printed.
 """
 
 from __future__ import annotations
 
 import math
+import os
 import re
 import shutil
 import struct
@@ -24,7 +25,8 @@ from flake8_paramassign.configuration import Configuration
 from flake8_paramassign.fixes.rewrites import rewrite
 from flake8_paramassign.output import colour, render
 
-IMAGES = Path(__file__).parent.parent / "docs" / "images"
+ROOT = Path(__file__).parent.parent
+IMAGES = ROOT / "docs" / "images"
 CELLS = (
     "%load_ext flake8_paramassign",
     "import torch\nfrom torch import nn\n\nlayer = nn.Linear(10, 5)",
@@ -52,6 +54,39 @@ def terminal() -> str:
     """What a terminal shows of the README's program, with the codes of its colours."""
     findings = Checker(Configuration(), rewrite).check(EXAMPLE.encode(), "policy.py")
     return f"{colour.bold('$ paramassign policy.py')}\n{render('full', findings)}"
+
+
+def editor() -> str:
+    """What Neovim shows of the README's program, the choices there, and what it shows then."""
+    with tempfile.TemporaryDirectory() as folder:
+        server, result = Path(folder, "paramassign-lsp"), Path(folder, "result")
+        server.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m flake8_paramassign.lsp "$@"\n')
+        server.chmod(0o755)
+        Path(folder, "policy.py").write_text(EXAMPLE)
+        driver = ROOT / "tests" / "picture_neovim.lua"
+        done = subprocess.run(
+            ["nvim", "--headless", "-u", "NONE", "-i", "NONE", "-n", "-c", f"luafile {driver}"],
+            env=os.environ
+            | {
+                "PATH": f"{folder}{os.pathsep}{os.environ['PATH']}",
+                "PYTHONPATH": str(ROOT),
+                "SETTINGS": str(ROOT / "editors" / "neovim.lua"),
+                "RESULT": str(result),
+                "XDG_STATE_HOME": folder,
+            },
+            capture_output=True, text=True, timeout=120, cwd=folder,
+        )  # fmt: skip
+        if not result.exists():
+            raise SystemExit(f"Neovim says: {done.stderr}")
+        return result.read_text("utf-8")
+
+
+def neovim() -> str:
+    """The version of Neovim that there is, on which the screen depends; empty without it."""
+    if shutil.which("nvim") is None:
+        return ""
+    said = subprocess.run(["nvim", "--version"], capture_output=True, text=True, check=True).stdout
+    return said.splitlines()[0]
 
 
 def notebook() -> list[tuple[str, list[str], str]]:
@@ -146,6 +181,8 @@ def main() -> int:
     IMAGES.mkdir(exist_ok=True)
     shown = terminal()
     take("terminal.png", *terminal_page(shown), shown)
+    shown = editor()
+    take("neovim.png", *terminal_page(shown), f"{neovim()}\n{shown}")
     cells = notebook()
     take("notebook.png", *notebook_page(cells), repr(cells))
     return 0

@@ -18,6 +18,14 @@ def test_that_of_a_terminal() -> None:
     assert kept("terminal.png") == pictures.terminal(), AGAIN
 
 
+def test_that_of_an_editor() -> None:
+    pytest.importorskip("pygls", reason="pygls is not installed")
+    version, _, text = kept("neovim.png").partition("\n")
+    if pictures.neovim() != version:
+        pytest.skip(f"{version} is not installed")
+    assert text == pictures.editor(), AGAIN
+
+
 def test_that_of_a_notebook(folder: Path) -> None:
     pytest.importorskip("IPython", reason="IPython is not installed")
     pytest.importorskip("torch", reason="PyTorch is not installed")
