@@ -141,6 +141,18 @@ def test_who_has_the_value_and_in_which_form_is_asked(body: str, says: str) -> N
     assert says in finding.fix.message.partition("not proved: ")[2]
 
 
+@pytest.mark.parametrize("line", ["layer.bias.add_(1)", "w = nn.Parameter(torch.arange(3))"])
+def test_who_waits_for_the_exception_is_told_of(line: str) -> None:
+    for attempt, is_told in (
+        (f"try:\n    {line}\nexcept RuntimeError:\n    pass", True),
+        (line, False),
+    ):
+        [finding] = fixes(LAYER + attempt)
+
+        assert finding.fix
+        assert ("who waits for the RuntimeError" in finding.fix.message) == is_told
+
+
 def test_a_value_that_nobody_sees_again_is_safe() -> None:
     [finding] = fixes(f"w = torch.ones(4, 3)\nprint(w)\n{LAYER}layer.weight = w")
 
@@ -299,6 +311,13 @@ REFUSED = {
         "def fused(a: nn.Linear, b: nn.Linear):\n    layer = nn.Linear(3, 8)\n"
         "    both = torch.cat([a.weight, b.weight])\n    layer.weight.data = both\n"
         "    return layer"
+    ),
+    "may write before": (
+        "layer = nn.Linear(3, 3)\na = nn.Linear(3, 3)\n"
+        "layer.weight, a.weight = a.weight.data, layer.weight.data"
+    ),
+    "has its storage, and would change": (
+        LAYER + "old = layer.bias.data\nlayer.bias = torch.ones(4)\nprint(old)"
     ),
     "make it with these": (
         "class Packed(nn.Linear):\n    def __init__(self, other):\n        super().__init__(3, 4)\n"

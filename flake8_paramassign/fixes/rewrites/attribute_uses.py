@@ -133,9 +133,9 @@ class Attribute:
 
     @property
     def is_read(self) -> bool:
-        """Whether the attribute of what is written alike is read in the file."""
+        """Whether the attribute of what is called alike is read in the file."""
         node, name = self.event.node, self.event.name
-        owner = ast.unparse(node.value) if isinstance(node, ast.Attribute) else ""
+        owner = _called(node.value) if isinstance(node, ast.Attribute) else ""
         for read in ast.walk(self.home.tree):
             match read:
                 case ast.Attribute(value=holder, attr=attribute, ctx=ast.Load()):
@@ -147,7 +147,7 @@ class Attribute:
                     pass
                 case _:
                     continue
-            if attribute == name and ast.unparse(holder) == owner:
+            if attribute == name and _called(holder) == owner:
                 return True
         return False
 
@@ -159,6 +159,11 @@ class Attribute:
 
     def _uses(self) -> Iterator[list[ast.AST]]:
         return uses(self.home, self.event.name, self.event.frame.owner)
+
+
+def _called(node: ast.expr) -> str:
+    """The last name of ``self.body``, which others know as ``model.body``."""
+    return node.attr if isinstance(node, ast.Attribute) else ast.unparse(node)
 
 
 def _is_none_or_parameter(value: ast.expr | None) -> bool:

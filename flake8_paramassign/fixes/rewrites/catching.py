@@ -14,6 +14,13 @@ _HARMLESS = frozenset(["classmethod", "override", "overload", "property", "sette
 """Decorators that call what they decorate, and no more."""
 
 
+def told_if_expected(event: Happening) -> list[str]:
+    """What a fix has to say where a program may wait for the RuntimeError that is raised today."""
+    if event.attempts or event.expects_error or may_be_caught(event, event.frame.module):
+        return ["who waits for the RuntimeError no longer gets it"]
+    return []
+
+
 def may_be_caught(event: Happening, module: Module) -> bool:
     """Whether a block around ``event``, a decorator, or who is given its function may catch.
 

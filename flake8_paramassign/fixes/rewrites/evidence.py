@@ -229,6 +229,12 @@ class Evidence:
         )
 
     @property
+    def may_be_overwritten(self) -> bool:
+        """Whether it is a part of a tensor, and the statement stores other things, too."""
+        shares = self.tensor is not None and self.tensor.base is not None
+        return shares and not self.is_all_of_statement
+
+    @property
     def is_of_known_class(self) -> bool:
         """Whether the object's class is known and not only what it derives from."""
         receiver: Address = self.event.receiver
@@ -284,10 +290,16 @@ class Evidence:
 
     def _is_used_again(self) -> bool:
         """Whether what else has the value may change it, or train it, afterwards."""
-        state, draft = self.event.state, self.draft
+        state = self.event.state
         if any(self.value in held for _, obj in state.objects() for held in obj.contents()):
             return True
-        names = {name for name, values in state.names.items() if self.value in values}
+        return self._is_named_afterwards([self.value])
+
+    def _is_named_afterwards(self, wanted: Collection[Value]) -> bool:
+        """Whether a variable that has one of the values is used after the statement."""
+        draft = self.draft
+        named = self.event.state.names.items()
+        names = {name for name, values in named if not set(wanted).isdisjoint(values)}
         around = (node for node in draft.path if isinstance(node, ast.For | ast.While))
         again = {node for loop in around for node in ast.walk(loop)}
         end = draft.statement.end_lineno or 0
@@ -295,6 +307,14 @@ class Evidence:
             isinstance(node, ast.Name) and node.id in names and (node.lineno > end or node in again)
             for node in ast.walk(draft.function)
         )
+
+    @property
+    def is_seen_afterwards(self) -> bool:
+        """Whether a variable that is used after the statement has the Parameter's storage."""
+        held = set(self.held)
+        values = {value for values in self.event.state.names.values() for value in values}
+        views = [v for v in values if (t := self.draft.tensor(v)) is not None and t.base in held]
+        return self._is_named_afterwards(views)
 
     @property
     def is_tied(self) -> bool:

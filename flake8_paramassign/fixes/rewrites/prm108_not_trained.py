@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 
 from flake8_paramassign.diagnostics import Fix
+from flake8_paramassign.fixes.rewrites.catching import told_if_expected
 from flake8_paramassign.fixes.rewrites.draft import Draft
 from flake8_paramassign.fixes.rewrites.leaves import Integers
 from flake8_paramassign.fixes.rewrites.reasons import NoRewrite
@@ -23,4 +24,6 @@ def rewrite(case: Case) -> Fix:
         raise NoRewrite("what makes the Parameter is no call that can be changed")
     draft = Draft(case, call)
     draft.insert(draft.arguments(call)[-1].span.end, ", requires_grad=False")
-    return draft.fix("keep the integers: requires_grad=False", KEPT_INTEGERS.unsafe)
+    return draft.fix(
+        "keep the integers: requires_grad=False", *told_if_expected(event), KEPT_INTEGERS.unsafe
+    )

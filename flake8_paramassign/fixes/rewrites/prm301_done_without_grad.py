@@ -6,6 +6,7 @@ import ast
 
 from flake8_paramassign.diagnostics import Fix
 from flake8_paramassign.domain.values import Address
+from flake8_paramassign.fixes.rewrites.catching import told_if_expected
 from flake8_paramassign.fixes.rewrites.draft import Draft
 from flake8_paramassign.fixes.rewrites.in_place import write_at
 from flake8_paramassign.fixes.rewrites.no_grad import without_grad
@@ -30,7 +31,9 @@ def rewrite(case: Case) -> Fix:
     DONE_WITHOUT_GRAD.check([_write(each) for each in case.each()])
     write = write_at(draft, event.subject)
     without_grad(draft, [write.subject], write.operands)
-    return draft.fix("do it under torch.no_grad()", DONE_WITHOUT_GRAD.unsafe)
+    return draft.fix(
+        "do it under torch.no_grad()", *told_if_expected(event), DONE_WITHOUT_GRAD.unsafe
+    )
 
 
 def _write(case: Case) -> Write:

@@ -61,6 +61,13 @@ FILLED = Terms[Evidence](
             "say which of the two is meant",
             lambda e: e.is_tied,
         ),
+        Question(
+            "the value is the storage of another tensor, which the same statement may write before",
+            lambda e: e.may_be_overwritten,
+        ),
+        Question(
+            "a variable has its storage, and would change as well", lambda e: e.is_seen_afterwards
+        ),
         Question(BETWEEN_PASSES, lambda e: e.is_before_a_backward),
     ),
     proved=(
