@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Collection
 
 from flake8_paramassign import catalogue
 from flake8_paramassign.catalogue import Result
