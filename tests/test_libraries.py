@@ -22,12 +22,14 @@ MAKERS = """
     timm.create_model torchvision.models.resnet50 torchvision.models.resnet.resnet50
     torchvision.models.detection.fasterrcnn_resnet50_fpn torchvision.models.video.r3d_18
     torchvision.models.segmentation.deeplabv3.deeplabv3_resnet50
+    transformers.AutoModel.from_pretrained transformers.BertForMaskedLM.from_config
 """
 OTHER_FUNCTIONS = """
     torchvision.models.detection.roi_heads.fastrcnn_loss torchvision.models.get_weight
     torchvision.models.detection.transform.resize_boxes torchvision.models.list_models
     torchvision.models.swin_transformer.shifted_window_attention
     torchvision.models.vision_transformer.interpolate_embeddings
+    transformers.AutoTokenizer.from_pretrained transformers.BertConfig.from_pretrained
 """
 
 

@@ -145,6 +145,25 @@ LOOK_ALIKES = {
             lost.update(source)  # PRM202
             layer.load_state_dict(source)
         """,
+    "Modules of what libraries make": """
+        import timm
+        from library import build
+        from torchvision.models import resnet18, vit_b_16
+        from transformers import AutoModelForCausalLM, BertModel
+
+        convolutional, seen, language = resnet18(), vit_b_16(), BertModel.from_pretrained("b")
+        causal, other = AutoModelForCausalLM.from_pretrained("g"), build()
+        convolutional.fc.requires_grad = False  # PRM203
+        convolutional.inplanes.requires_grad = False
+        seen.class_token.requires_grad = False
+        seen.heads.requires_grad = False  # PRM203
+        language.embeddings.requires_grad = False  # PRM203
+        language.config.requires_grad = False
+        causal.lm_head.requires_grad = False  # PRM203
+        timm.create_model("vit").pos_embed.requires_grad = False
+        timm.create_model("vit").head.requires_grad = False  # PRM203
+        other.fc.requires_grad = False
+        """,
     "values that go elsewhere": """
         def f():
             layer, other, third = nn.Linear(3, 4), nn.Linear(3, 4), nn.Linear(3, 4)

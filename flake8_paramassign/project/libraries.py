@@ -32,10 +32,30 @@ _MODULE_MAKERS = re.compile(
          |faster_rcnn|fcos|keypoint_rcnn|mask_rcnn|retinanet|ssd|ssdlite|deeplabv3|fcn|lraspp
          |mvit|s3d|raft)\.)?
         (?!get_|list_|interpolate_|shifted_)[a-z]\w*
-    |timm\.(models\.)?create_model)$""",
+    |timm\.(models\.)?create_model
+    |transformers\.[A-Z]\w*(Model|For[A-Z]\w+)\.from_(pretrained|config))$""",
     re.VERBOSE,
 )
 """Functions that return one: the model builders of torchvision and timm, and where they lie."""
+_PARTS = {
+    "timm": frozenset(
+        """bn1 blocks classifier conv1 conv_head conv_stem fc features head layer1 layer2 layer3
+        layer4 norm patch_embed stages stem
+        """.split()
+    ),
+    "torchvision": frozenset(
+        """avgpool backbone bn1 classifier conv1 conv5 conv_proj encoder fc features head heads
+        layer1 layer2 layer3 layer4 norm roi_heads rpn stem trunk_output
+        """.split()
+    ),
+    "transformers": frozenset(
+        """bert classifier cls decoder embed_tokens embeddings encoder lm_head model
+        multi_modal_projector qa_outputs roberta score shared text_model transformer vision_model
+        vision_tower visual_projection wte
+        """.split()
+    ),
+}
+"""What these libraries call the Modules in theirs, in each class that has such an attribute."""
 _WITHOUT_MODULES = frozenset(
     """abc argparse ast builtins collections ctypes dataclasses datetime enum functools io json
     logging multiprocessing numbers object pathlib pydantic random string threading typing
@@ -58,6 +78,11 @@ def is_module_class(name: str) -> bool | None:
     if name.partition(".")[0] in _WITHOUT_MODULES or _NO_MODULES.match(name):
         return False
     return None
+
+
+def has_module(name: str, attribute: str) -> bool:
+    """Whether ``attribute`` of what a library makes as ``name`` is a Module, where it has one."""
+    return attribute in _PARTS.get(name.partition(".")[0], ())
 
 
 def makes_module(function: str) -> bool:

@@ -34,9 +34,11 @@ from flake8_paramassign.domain.values import (
     join,
 )
 from flake8_paramassign.project.classes import (
+    ExternalClass,
     ProjectClass,
     TorchClass,
 )
+from flake8_paramassign.project.libraries import has_module
 from flake8_paramassign.semantics.attributes.members import Members
 from flake8_paramassign.semantics.attributes.registration import REGISTRIES
 from flake8_paramassign.semantics.machine import Machine
@@ -162,7 +164,11 @@ class AttributeReads:
         if obj.cls is None and obj.is_module is None:
             if (Thing, name) in METHODS or is_tensor_only(name):
                 return (Builtin(address, name),)
-        return (self._part(address, obj, name),)
+        part = self._part(address, obj, name)
+        if isinstance(base, ExternalClass) and part not in state.heap:
+            if has_module(base.name, name):
+                state.replace(part, Thing(is_module=True))
+        return (part,)
 
     def _part(self, address: Address, obj: Thing, name: str) -> Address:
         """What an object holds under ``name`` where nothing more is known."""

@@ -91,12 +91,13 @@ class LibraryCalls:
         if not harmless.is_harmless(name):
             state.havoc(arguments.flat())
         if is_module or is_class:
-            cls = ExternalClass.named(name) if is_class else None
-            declared = name in self._machine.project.module_bases
-            if declared:
-                cls = ExternalClass.named(name, declared_module=True)
-            known = True if is_module or declared else (cls.is_module if cls else None)
-            return (self._machine.new(Thing(cls, known, initialised=True), state, node),)
+            of = name.removesuffix(".from_pretrained").removesuffix(".from_config")
+            declared = name in self._machine.project.module_bases or (
+                makes_module(name) and is_module_class(of) is None  # a function, not a class
+            )
+            cls = ExternalClass.named(of, declared_module=declared)
+            made = Thing(cls, cls.is_module, initialised=True)
+            return (self._machine.new(made, state, node),)
         return (self._machine.symbol(node, state),)
 
     def _tell_function(
