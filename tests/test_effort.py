@@ -134,6 +134,33 @@ def test_what_init_does_in_methods_is_its_own_code() -> None:
     assert found(source) == {("PRM102", 9)}
 
 
+def test_a_short_helper_is_entered_behind_what_takes_much(tmp_path: Path) -> None:
+    normed = "self.c{0} = nn.utils.weight_norm(nn.Conv1d(3, 3, 3))\n        self.c{0}.apply(fill)\n"
+    block = "".join(f"        {normed.format(n)}" for n in range(30))
+    (tmp_path / "blocks.py").write_text(f"""{IMPORTS}
+def fill(m):
+    if isinstance(m, nn.Conv1d):
+        m.weight.data.normal_()
+
+class Block(nn.Module):
+    def __init__(self):
+        super().__init__()
+{block}""")
+    source = f"""{IMPORTS}from blocks import Block, fill
+
+class Net(nn.Module):
+    def __init__(self, sizes):
+        super().__init__()
+        self.up = nn.utils.weight_norm(nn.Conv1d(3, 3, 3))
+        self.blocks = nn.ModuleList()
+        for size in sizes:
+            self.blocks.append(Block())
+        self.up.apply(fill)
+"""
+    last = source.count("\n")
+    assert found(source, tmp_path / "net.py") == {("PRM204", last)}
+
+
 @pytest.mark.parametrize(("files", "expected"), [(3, {("PRM101", 7)}), (70, set())])
 def test_only_so_many_files_are_opened(
     tmp_path: Path, files: int, expected: set[tuple[str, int]]

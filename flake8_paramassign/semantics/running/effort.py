@@ -19,6 +19,11 @@ _STEPS = 200_000
 _STEPS_FOR_A_LINE = 200
 """Seconds of work; public code takes up to 300 steps a line, in few lines, and 125,000 in all."""
 
+_SHORT = 10
+"""Lines of a function that may still be entered where longer ones have taken all there was."""
+_SPARE = 60
+"""Lines of such functions: the call that writes often stands behind those that construct."""
+
 _HURRY = 0.8
 """The share of a piece's steps at which loops that are still to come are no longer settled."""
 
@@ -34,6 +39,7 @@ class Effort:
         """``scale``: how much more or less than usual; 0 enters nothing."""
         self.scale = scale
         self.left = 0.0
+        self.spare = 0.0
         self._pool = float("inf")
         self._steps = float("inf")
         self._hurry = 0.0
@@ -42,16 +48,17 @@ class Effort:
         """Begin with a piece of the file: so much may be entered from there."""
         length = lines(node)
         self.left = self.scale * share * (min(200, 60 + 6 * length) + length)
+        self.spare = self.scale * share * _SPARE
 
     @contextmanager
     def aside(self, node: ast.AST, share: float) -> Iterator[None]:
         """While something is run besides, with a share of its own: what is left stays."""
-        left = self.left
+        left, spare = self.left, self.spare
         try:
             self.allow(node, share=share)
             yield
         finally:
-            self.left = left
+            self.left, self.spare = left, spare
 
     def begin_file(self, tree: ast.Module) -> None:
         """Begin with a file: so many steps may be taken in all."""
@@ -84,10 +91,13 @@ class Effort:
     def suffices(self, node: ast.AST) -> bool:
         """Whether a function may be entered, which takes as much as it is long."""
         cost = lines(node)
-        if self.left < cost:
-            return False
-        self.left -= cost
-        return True
+        if self.left >= cost:
+            self.left -= cost
+            return True
+        if cost <= _SHORT and self.spare >= cost:
+            self.spare -= cost
+            return True
+        return False
 
 
 def lines(node: ast.AST) -> int:
