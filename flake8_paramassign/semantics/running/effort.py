@@ -45,17 +45,18 @@ class Effort:
         self._hurry = 0.0
 
     def allow(self, node: ast.AST, *, share: float = 1.0) -> None:
-        """Begin with a piece of the file: so much may be entered from there."""
+        """Begin with a piece of the file: so much may be entered from there, and a little more."""
         length = lines(node)
         self.left = self.scale * share * (min(200, 60 + 6 * length) + length)
-        self.spare = self.scale * share * _SPARE
+        self.spare = self.scale * _SPARE
 
     @contextmanager
     def aside(self, node: ast.AST, share: float) -> Iterator[None]:
-        """While something is run besides, with a share of its own: what is left stays."""
+        """While something is run besides, with no more than a share: what is left stays."""
         left, spare = self.left, self.spare
         try:
             self.allow(node, share=share)
+            self.spare = 0.0
             yield
         finally:
             self.left, self.spare = left, spare
