@@ -164,6 +164,24 @@ LOOK_ALIKES = {
         timm.create_model("vit").head.requires_grad = False  # PRM203
         other.fc.requires_grad = False
         """,
+    "gradients off on one way, and names in a list": """
+        def f(flag):
+            layer = nn.Linear(3, 4)
+            if flag:
+                torch.set_grad_enabled(False)
+            if flag:
+                layer.weight[0] = 1.0
+            if not flag:
+                layer.bias[0] = 1.0  # PRM301
+            names, others = ["bias"], {"weight": 1}
+            if "weight" in names:
+                layer.weight = torch.zeros(4, 3)
+            if "bias" in names:
+                layer.bias = torch.zeros(4)  # PRM101
+            if "weight" not in others:
+                layer.weight = torch.zeros(4, 3)
+            return layer
+        """,
     "values that go elsewhere": """
         def f():
             layer, other, third = nn.Linear(3, 4), nn.Linear(3, 4), nn.Linear(3, 4)
