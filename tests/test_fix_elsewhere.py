@@ -176,6 +176,8 @@ def test_reports_show_its_lines_and_name_it(project: Path) -> None:
 
     shown = plain(full.render(findings))
     assert f"      = {project / 'helper.py'}:6:39:\n    6 -     return nn.Par" in shown
+    command = "paramassign --fix --unsafe-fixes where the file of the cause is fixed, too"
+    assert shown.endswith(f"\n4 findings: 4 to be mended by {command}\n")
     log = json.loads(sarif.render(findings))
     changes = [r["fixes"][0]["artifactChanges"][0] for r in log["runs"][0]["results"]]
     assert {c["artifactLocation"]["uri"] for c in changes} == {"helper.py"}

@@ -105,7 +105,8 @@ def _applied(edits: Sequence[Edit], lines: Sequence[str]) -> list[str]:
 
 def _summary(findings: Sequence[Finding]) -> str:
     fixes = [finding.diagnostic.fix for finding in findings]
-    counts = Counter(fix.applicability for fix in fixes if fix)
+    counts = Counter(fix.applicability for fix in fixes if fix and fix.filename is None)
+    elsewhere = sum(fix is not None and fix.filename is not None for fix in fixes)
     commands = {Applicability.SAFE: "--fix", Applicability.UNSAFE: "--fix --unsafe-fixes"}
     parts = [
         f"{n} to be mended by paramassign {command}" if not said else f"{n} more by {command}"
@@ -113,6 +114,9 @@ def _summary(findings: Sequence[Finding]) -> str:
             (counts[kind], command) for kind, command in commands.items() if counts[kind]
         )
     ]
+    if elsewhere:
+        how = "more" if parts else "to be mended by paramassign --fix --unsafe-fixes"
+        parts.append(f"{elsewhere} {how} where the file of the cause is fixed, too")
     total = f"{len(findings)} finding{'s' * (len(findings) != 1)}"
     return ": ".join([total, ", ".join(parts)]) if parts else total
 
