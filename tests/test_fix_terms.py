@@ -131,6 +131,7 @@ def test_somebody_may_wait_for_the_exception(body: str) -> None:
         ("w = torch.ones(4, 3)\nkept = [w]\nlayer.weight = w", "storage of its own"),
         ("for _ in x:\n    print(w)\n    w = torch.ones(4, 3)\n    layer.weight = w", "its own"),
         ("layer.weight = torch.ones(4, 3).to_sparse()", "dtype and device"),
+        ("layer.weight = torch.ones(4, 3)\nnn.Linear.__setattr__ = x", "of which class"),
         ("with torch.inference_mode():\n    x = 1\nlayer.weight = torch.ones(4, 3)", "dtype"),
     ],
 )
@@ -151,6 +152,13 @@ def test_who_waits_for_the_exception_is_told_of(line: str) -> None:
 
         assert finding.fix
         assert ("who waits for the RuntimeError" in finding.fix.message) == is_told
+
+
+def test_who_lists_the_attributes_is_asked_for() -> None:
+    [finding] = fixes("self.w = nn.Parameter(x + 1).to(d)\nprint(vars(self))")
+
+    assert finding.fix
+    assert "nothing is done with all Parameters" in finding.fix.message
 
 
 def test_a_value_that_nobody_sees_again_is_safe() -> None:

@@ -244,6 +244,12 @@ class Evidence:
             thing is not None
             and isinstance(thing.cls, TorchClass | ProjectClass)
             and (not receiver.symbolic or receiver is self.event.frame.receiver)
+            and not any(
+                isinstance(node, ast.Attribute)
+                and node.attr == "__setattr__"
+                and isinstance(node.ctx, ast.Store)
+                for node in ast.walk(self.draft.tree)
+            )
         )
 
     @property

@@ -161,9 +161,10 @@ class Moved(Attribute):
         """Whether something is done with all Parameters, in the constructor or a loop."""
         facts = self.draft.case.facts
         cls = facts.class_of(self.event)
-        return self._writes_each() or (
-            isinstance(cls, ProjectClass)
-            and any(Role.CONSTRUCTION in reading_roles(cls, name, facts) for name in _LISTING)
+        if self._writes_each() or any(map(_lists_attributes, ast.walk(self.home.tree))):
+            return True
+        return isinstance(cls, ProjectClass) and any(
+            Role.CONSTRUCTION in reading_roles(cls, name, facts) for name in _LISTING
         )
 
     def _writes_each(self) -> bool:
@@ -189,6 +190,16 @@ class Moved(Attribute):
         way = draft.path[draft.path.index(stored) :]
         targets = getattr(draft.statement, "targets", ())
         return len(targets) <= 1 and not any(isinstance(node, ast.NamedExpr) for node in way)
+
+
+def _lists_attributes(node: ast.AST) -> bool:
+    """``self.__dict__`` and ``vars(self)``, in which no Parameter is."""
+    match node:
+        case ast.Attribute(value=ast.Name(id="self"), attr="__dict__"):
+            return True
+        case ast.Call(func=ast.Name(id="vars"), args=[ast.Name(id="self")]):
+            return True
+    return False
 
 
 def _is_no_dtype(node: ast.expr, draft: Draft) -> bool:
