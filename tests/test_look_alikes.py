@@ -182,6 +182,27 @@ LOOK_ALIKES = {
                 layer.weight = torch.zeros(4, 3)
             return layer
         """,
+    "Modules before super().__init__(), of which none but the first is tried": """
+        class Net(nn.Module):
+            def __init__(self):
+                self.a = nn.Linear(3, 3)  # PRM107
+                self.b = nn.Linear(3, 3)
+                super().__init__()
+        """,
+    "item that another method sets": """
+        class Net(nn.Module):
+            def __init__(self):
+                super().__init__()
+                self.first, self.second = [torch.zeros(3)], [torch.zeros(3)]
+                self.a, self.b = nn.Parameter(torch.zeros(3)), nn.Parameter(torch.zeros(3))
+
+            def begin(self):
+                self.first[0] = nn.Parameter(torch.zeros(3))
+
+            def use(self):
+                self.a = self.first[0]
+                self.b = self.second[0]  # PRM101
+        """,
     "values that go elsewhere": """
         def f():
             layer, other, third = nn.Linear(3, 4), nn.Linear(3, 4), nn.Linear(3, 4)
