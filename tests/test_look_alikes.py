@@ -203,6 +203,22 @@ LOOK_ALIKES = {
                 self.a = self.first[0]
                 self.b = self.second[0]  # PRM101
         """,
+    "Module that has nothing yet": """
+        class Positions(nn.Embedding):
+            def __init__(self, n, width):
+                self.make(n, width)
+
+            def make(self, n, width):
+                weight = torch.ones(n, width)
+                if not hasattr(self, "weight"):
+                    super().__init__(n, width, _weight=weight)
+                else:
+                    self.weight = nn.Parameter(weight)
+
+            def forward(self, x):
+                self.make(x.size(0), 3)
+                return super().forward(x)
+        """,
     "values that go elsewhere": """
         def f():
             layer, other, third = nn.Linear(3, 4), nn.Linear(3, 4), nn.Linear(3, 4)

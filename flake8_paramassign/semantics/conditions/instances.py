@@ -5,6 +5,7 @@ It answers for values as they are known; ``narrowing`` has what is known once su
 
 from __future__ import annotations
 
+from flake8_paramassign import catalogue
 from flake8_paramassign.domain.objects import (
     ABSENT,
     Container,
@@ -110,6 +111,8 @@ class Instances:
         if isinstance(obj.cls, ProjectClass):
             if obj.cls.find(name) is not None:
                 return True
+            if obj.initialised is False and catalogue.is_stock_slot(name):
+                return False  # Module.__init__() has not run: nothing is registered
             return None if obj.cls.is_open or obj.cls.torch_base else False
         return None
 
