@@ -34,6 +34,8 @@ def listed(model):
 
 
 class Base(nn.Module):
+    layers: list
+
     def __init__(self):
         super().__init__()
         self.layers = []
@@ -68,6 +70,7 @@ MENDED = (
     .replace("torch.zeros(n, requires_grad=True).to(d)", "torch.zeros(n).to(d).requires_grad_()")
     .replace("model.parameters()", "list(model.parameters())")
     .replace("= []", "= nn.ModuleList()")
+    .replace(": list", ": nn.ModuleList")
 )
 CODES = ["PRM102", "PRM105", "PRM106", "PRM109"]
 
@@ -167,7 +170,8 @@ def test_a_person_is_shown_that_file(
     monkeypatch.setattr("builtins.input", lambda prompt: next(answers))
     cli.main(["--no-cache", "--interactive", "."])
 
-    assert (project / "helper.py").read_text() == HELPER.replace("= []", "= nn.ModuleList()")
+    container = HELPER.replace("= []", "= nn.ModuleList()").replace(": list", ": nn.ModuleList")
+    assert (project / "helper.py").read_text() == container
     assert capfd.readouterr().out.count("helper.py\n@@") == 4
 
 

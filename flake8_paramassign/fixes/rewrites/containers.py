@@ -60,7 +60,7 @@ def _registered(case: Case, what: str, as_list: Kind, as_dict: Kind) -> Fix:
         draft.replace(*span, f"{name}()")
     else:
         draft.enclose(value, f"{name}(", ")")
-    _annotate(draft, event, kind, owner)
+    _annotate(draft, event, kind)
     return draft.fix(
         f"keep them in an nn.{kind.name}",
         f"the {what} {ALL_NEED_STRICT}",
@@ -84,17 +84,18 @@ def _class_around(draft: Draft) -> ProjectClass | None:
     return draft.module.class_of(classes[-1]) if classes else None
 
 
-def _annotate(draft: Draft, event: ContainerHeld, kind: Kind, owner: ProjectClass | None) -> None:
+def _annotate(draft: Draft, event: ContainerHeld, kind: Kind) -> None:
     """Let the annotation of the attribute follow, here and in the body of the class."""
     holders = [draft.parent]
-    if owner is not None and owner.module is draft.module:
-        holders += owner.node.body
+    classes = [node for node in draft.path if isinstance(node, ast.ClassDef)]
+    if classes:
+        holders += classes[-1].body
     for holder in holders:
         if not isinstance(holder, ast.AnnAssign) or not _is_plain(holder.annotation):
             continue
         target = holder.target
         if event.name in (getattr(target, "attr", None), getattr(target, "id", None)):
-            there = Draft(draft.case, holder.annotation)
+            there = Draft(draft.case, holder.annotation, draft.module)
             span = there.inner(holder.annotation)
             there.replace(*span, draft.named(f"torch.nn.{kind.name}", span.start))
             draft.include(there)

@@ -248,7 +248,7 @@ class Draft:
         edits = sorted(dict.fromkeys([*edits, *self._imports]), key=lambda e: (e.start, e.end))
         if self.is_elsewhere:
             unproved = [*(unproved or ()), OUTSIDE]
-            message = f"{message} in {Path(self.module.path).name}, line {edits[0].start.line}"
+            message = f"{message} in {Path(self.module.path).name}, line {self.path[-1].lineno}"  # type: ignore[attr-defined]
         missing = [f"not proved: {', '.join(unproved)}"] if unproved else []
         is_safe = unproved is not None and not missing
         return Fix(
