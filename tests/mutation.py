@@ -30,6 +30,7 @@ NEAR = (
     "test_disagreements.py",
     "test_flow.py",
     "test_look_alikes.py",
+    "test_look_alikes_values.py",
     "test_training.py",
     "test_libraries.py",
     "test_requirements.py",
