@@ -9,13 +9,15 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 
 from flake8_paramassign.diagnostics import Applicability, Position
-from flake8_paramassign.findings import Finding
+from flake8_paramassign.findings import Finding, path_from
 from flake8_paramassign.fixes.diffs import unified
 from flake8_paramassign.fixes.edits import Damage, NotText, Text, checked
 from flake8_paramassign.fixes.fixing import Fixer, Outcome
 from flake8_paramassign.surroundings import Surroundings
+from flake8_paramassign.wording import visible
 from flake8_paramassign.writing import NotWritten, OpenedFile
 
 _Key = tuple[str, Position]
@@ -105,7 +107,8 @@ class _Files:
         path = os.path.abspath(fix.filename)
         outcome = self.outcomes.get(path)
         if outcome is None:
-            raise _Refused(f"its fix is of {os.path.relpath(path)}, which is not to be fixed")
+            name = visible(path_from(Path.cwd(), path))
+            raise _Refused(f"its fix is of {name}, which is not to be fixed")
         try:
             file = OpenedFile.read(outcome.name)
             before = Text.decode(outcome.content or file.content)
