@@ -3,7 +3,8 @@
 Linter (first and second run), fixer, flake8, ruff and TorchFix look at the same files, one after
 the other, each in one process. What counts is the time on the processor, start included, as a
 ratio to ``ast.parse`` of the same files. ``--plot FILE`` draws what each file costs against its
-length. ``--torchfix PYTHON`` names an interpreter that has TorchFix.
+length. ``--torchfix PYTHON`` names an interpreter that has TorchFix. ``--readme`` writes table
+and picture there.
 """
 
 from __future__ import annotations
@@ -21,10 +22,13 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from bench import one_pass, parsable_files, print_table, sample
+from bench import markdown, one_pass, parsable_files, print_table, put, sample
+from readme import README
 
 _OURS = [sys.executable, "-m", "flake8_paramassign", "--jobs", "1"]
 _RUFF = shutil.which("ruff", path=str(Path(sys.executable).parent)) or shutil.which("ruff")
+
+PICTURE = README.parent / "docs" / "images" / "cost.svg"
 
 
 class Cost(NamedTuple):
@@ -49,7 +53,7 @@ def tools(folder: Path, torchfix: str | None) -> Iterator[tuple[str, list[str]]]
     yield "paramassign", [*_OURS, "--cache-dir", cache, tree]
     yield "paramassign, second run", [*_OURS, "--cache-dir", cache, tree]
     fixer = [sys.executable, "-m", "codemods.fix", "--no-cache", "--jobs", "1", "--diff"]
-    yield "paramassign-fix --diff", [*fixer, "--unsafe-fixes", tree]
+    yield "paramassign-fix", [*fixer, "--unsafe-fixes", tree]
     flake8 = [sys.executable, "-m", "flake8", "--isolated", "--jobs", "1"]
     yield "flake8 without us", [*flake8, "--select", "E,F,W,C90", tree]
     yield "flake8 with us", [*flake8, "--select", "E,F,W,C90,PRM0,PRM1,PRM2,PRM3", tree]
@@ -170,12 +174,14 @@ def main() -> int:
     parser.add_argument("--sample", type=int, default=300, metavar="N", help="only N files")
     parser.add_argument("--torchfix", metavar="PYTHON")
     parser.add_argument("--plot", type=Path, metavar="FILE")
+    parser.add_argument("--readme", action="store_true")
     options = parser.parse_args()
     found = sample(
         [file for path in options.paths for file in parsable_files(path)], options.sample
     )
-    if options.plot:
-        options.plot.write_text(drawn(points(found)), "utf-8")
+    plot = PICTURE if options.readme else options.plot
+    if plot:
+        plot.write_text(drawn(points(found)), "utf-8")
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         files = copied(found, folder)
@@ -186,7 +192,11 @@ def main() -> int:
             rows.append([tool, f"{seconds:.2f} s", f"{seconds / parse:.2f}"])
     lines = sum(file.read_bytes().count(b"\n") for file in found)
     print(f"{len(found)} files, {lines:,} lines; ast.parse takes {parse:.2f} s")
-    print_table(["tool", "processor", "x ast.parse"], rows)
+    header = ["tool", "processor", "x ast.parse"]
+    print_table(header, rows)
+    if options.readme:
+        picture = f"![What each file costs]({PICTURE.relative_to(README.parent)})\n\n"
+        put("costs", picture + markdown(header, rows), len(found), lines)
     return 0
 
 

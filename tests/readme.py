@@ -53,14 +53,16 @@ def example() -> str:
     return f"```python\n{EXAMPLE}```\n\n```\n$ paramassign policy.py\n{printed}```\n"
 
 
+def replaced(text: str, name: str, content: str) -> str:
+    """The text with other content between the marks of that name."""
+    start, end = f"<!-- {name} -->\n", f"<!-- end of {name} -->"
+    before, _, rest = text.partition(start)
+    return before + start + content + end + rest.partition(end)[2]
+
+
 def written() -> str:
     """The README with both as they have to be."""
-    text = README.read_text()
-    for name, content in (("rules", table()), ("example", example())):
-        start, end = f"<!-- {name} -->\n", f"<!-- end of {name} -->"
-        before, _, rest = text.partition(start)
-        text = before + start + content + end + rest.partition(end)[2]
-    return text
+    return replaced(replaced(README.read_text(), "rules", table()), "example", example())
 
 
 if __name__ == "__main__":

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from functools import partial
 from pathlib import Path
 
+import bench
 import pytest
 from bench import Budget, Timing, analyze_run, command, crowded, one_pass, plugin_run, ratio
+from readme import README
 
 from flake8_paramassign import Settings, analyze
 
@@ -61,3 +64,26 @@ def test_a_command_tells_its_time_its_memory_and_its_findings(tmp_path: Path) ->
     assert 0 < seconds < 60
     assert 5 < megabytes < 1000
     assert findings == 2
+
+
+def test_the_readme_tells_each_budget() -> None:
+    budgets = [value for value in vars(bench).values() if isinstance(value, Budget)]
+    told = README.read_text("utf-8").partition("<!-- budgets -->")[2]
+    table = told.partition("<!-- end of budgets -->")[0]
+    assert len(budgets) >= 10
+    for budget in budgets:
+        _, limit, _ = budget.row(0)[1:]
+        assert re.search(rf"\| {re.escape(budget.what)} \| .* \| {re.escape(limit)} \|", table)
+
+
+def test_a_section_is_replaced_and_says_of_how_much(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page = tmp_path / "README.md"
+    page.write_text("a\n<!-- x -->\nold\n<!-- end of x -->\nb\n")
+    monkeypatch.setattr(bench, "README", page)
+    bench.put("x", bench.markdown(["what"], [["time"]]), 3, 4_000)
+    lines = page.read_text().splitlines()
+    assert lines[:2] == ["a", "<!-- x -->"] and lines[-2:] == ["<!-- end of x -->", "b"]
+    assert lines[2].startswith("3 files, 4,000 lines, Python 3.")
+    assert lines[4:7] == ["| what |", "| --- |", "| time |"]

@@ -8,6 +8,7 @@ from xml.etree import ElementTree
 import compare
 import pytest
 from bench import crowded
+from readme import README
 
 SVG = "{http://www.w3.org/2000/svg}"
 
@@ -42,3 +43,11 @@ def test_all_tools_look_at_the_same_files(files: list[Path], tmp_path: Path) -> 
     assert 0 < costs[1] < costs[0]
     with pytest.raises(SystemExit, match="x ended with 3"):
         compare.cost("x", ["sh", "-c", "exit 3"])
+
+
+def test_the_picture_of_the_readme_has_files_and_is_shown() -> None:
+    picture = ElementTree.fromstring(compare.PICTURE.read_text("utf-8"))
+    marks = [mark for mark in picture.iter(f"{SVG}circle") if mark.get("r") == "2.2"]
+    assert len(marks) >= 2 * 50
+    told = README.read_text("utf-8").partition("<!-- costs -->")[2]
+    assert "(docs/images/cost.svg)" in told and "| paramassign, second run |" in told
