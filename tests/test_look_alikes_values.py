@@ -155,6 +155,31 @@ LOOK_ALIKES = {
                 self.a = self.first[0]
                 self.b = self.second[0]  # PRM101
         """,
+    "objects that are loaded": """
+        from transformers import LlamaForCausalLM, PreTrainedModel, Qwen2ForCausalLM
+
+        class Chat(PreTrainedModel):
+            def __init__(self, config, language=None):
+                super().__init__(config)
+                self.scale = 1
+                if language is not None:
+                    self.language = language
+                elif config.kind == "llama":
+                    self.language = LlamaForCausalLM(config)
+                else:
+                    self.language = Qwen2ForCausalLM(config)
+
+        class Own(nn.Module):
+            @classmethod
+            def from_pretrained(cls, path):
+                return path
+
+        def main(path):
+            model, other = Chat.from_pretrained(path), Own.from_pretrained(path)
+            model.scale.requires_grad = True
+            model.language.lm_head.requires_grad = True  # PRM203
+            other.requires_grad = True
+        """,
     "values that go elsewhere": """
         def f():
             layer, other, third = nn.Linear(3, 4), nn.Linear(3, 4), nn.Linear(3, 4)

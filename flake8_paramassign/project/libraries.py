@@ -56,6 +56,8 @@ _PARTS = {
     ),
 }
 """What these libraries call the Modules in theirs, in each class that has such an attribute."""
+LOADING = frozenset(["from_pretrained", "from_config", "_from_config", "load_from_checkpoint"])
+"""Class methods of the bases of transformers, diffusers and Lightning that give an object."""
 _WITHOUT_MODULES = frozenset(
     """abc argparse ast builtins collections ctypes dataclasses datetime enum functools io json
     logging multiprocessing numbers object pathlib pydantic random string threading typing

@@ -27,6 +27,7 @@ from flake8_paramassign.project.classes import (
     ExternalClass,
     ProjectClass,
 )
+from flake8_paramassign.project.libraries import LOADING
 from flake8_paramassign.semantics.machine import Arguments, Machine
 
 _PROPERTIES = frozenset(["property", "cached_property", "getter", "abstractproperty"])
@@ -83,6 +84,8 @@ class Members:
             found = cls.find(name)
             if found is not None:
                 return self.member(found, value, state, node)
+            if name in LOADING and cls.is_module:
+                return (Builtin(value, name),)
             if cls.torch_base is not None:
                 return (Library(f"{cls.torch_base.name}.{name}"),)
             for ancestor in cls.ancestry:

@@ -13,6 +13,7 @@ from flake8_paramassign.domain.values import (
     UNKNOWN,
     Address,
     Builtin,
+    ClassRef,
     Super,
     Values,
     constant,
@@ -53,6 +54,10 @@ class ObjectCalls:
             return self._inherited(receiver, name, arguments, state, node)
         if isinstance(receiver, Builtin):
             return self._of_registry(receiver, name, arguments, state)
+        if isinstance(receiver, ClassRef):  # it is loaded, by a class method of a base
+            made = self._machine.new(Thing(receiver.cls, True, initialised=True), state, node)
+            self._machine.instance(receiver.cls, made, state)
+            return (made,)
         if not isinstance(receiver, Address):
             model = METHODS.get((str, name))
             if model is not None:
