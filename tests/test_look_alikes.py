@@ -62,6 +62,26 @@ LOOK_ALIKES = {
                 self.b = nn.Linear(3, 3)
                 super().__init__()
         """,
+    "frozen, and kept out on purpose": """
+        class Net(nn.Module):
+            def __init__(self, sizes):
+                super().__init__()
+                self.a = [nn.Linear(3, size) for size in sizes]
+                self.b = [nn.Linear(3, size) for size in sizes]
+                self.c = []
+                self.d = [nn.Linear(3, size) for size in sizes]  # PRM105
+                for module in self.a:
+                    module.requires_grad_(False)
+                for module in self.b:
+                    for p in module.parameters():
+                        p.requires_grad = False
+                for size in sizes:
+                    module = nn.Linear(3, size)
+                    module.requires_grad_(False)
+                    self.c.append(module)
+                for module in self.d:
+                    module.requires_grad_(True)
+        """,
     "Module that has nothing yet": """
         class Positions(nn.Embedding):
             def __init__(self, n, width):

@@ -47,6 +47,20 @@ def is_taken(address: Address, state: State) -> bool:
     return any(isinstance(o, Optimizer) and address in o.taken for _, o in state.objects())
 
 
+def are_frozen(values: Values, state: State, facts: Facts) -> bool:
+    """Whether code freezes one of the Modules ``values``, or what they have registered.
+
+    Asked when the whole file has been run.
+    """
+    sites = {value.site for value in parts_of(values, state)}
+    owners = {
+        site[0].site
+        for site in facts.frozen  # of each of what parameters() gives of one
+        if isinstance(site, tuple) and isinstance(site[0], Address)
+    }
+    return not sites.isdisjoint(facts.frozen | owners)
+
+
 def is_optimised(values: Values, state: State, facts: Facts) -> bool:
     """Whether an optimizer was given a Parameter of one of the Modules ``values``.
 

@@ -33,6 +33,8 @@ def _requires_grad(call: Call) -> Values:
     assert isinstance(call.receiver, Address)
     if not isinstance(call.object, Thing) or call.object.is_module is not None:
         known = flag if isinstance(flag, bool) else None
+        if known is not True:
+            call.machine.frozen.add(call.receiver.site)
         registry.let_train(call.receiver, call.state, call.machine.addresses, known)
     return (call.receiver,)
 
