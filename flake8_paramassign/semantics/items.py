@@ -118,6 +118,7 @@ class Items:
         """Set an item."""
         owners = self._machine.evaluate(target.value, state)
         index = self._machine.evaluate(target.slice, state)
+        self._machine.used_containers.update(v for v in values if isinstance(v, Address))
         written = [v for v in owners if writing.may_be_written(v, state)]
         if written and len(written) == len(owners):
             writing.write(self._machine, owners, target.value, "[...] =", values, state, target)
