@@ -60,7 +60,8 @@ class FunctionCalls:
         """Run the body of a function."""
         caller = self._machine.frame
         is_open = not self._machine.is_quiet and not _is_deep(function, caller)
-        if not is_open or not self._effort.suffices(function.node):
+        is_near = caller.caller is None
+        if not is_open or not self._effort.suffices(function.node, is_near=is_near):
             return self._not_entered(function, arguments, state, node, receiver)
         names = self._bound(function, arguments, receiver, state, node)
         scope = Scope(function.node, function.scope or function.module.scope)

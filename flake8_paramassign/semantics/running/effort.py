@@ -20,7 +20,7 @@ _STEPS_FOR_A_LINE = 200
 """Seconds of work; public code takes up to 300 steps a line, in few lines, and 125,000 in all."""
 
 _SHORT = 10
-"""Lines of a function that may still be entered where longer ones have taken all there was."""
+"""Lines of a function that may still be entered where others have taken all there was."""
 _SPARE = 60
 """Lines of such functions: the call that writes often stands behind those that construct."""
 
@@ -89,13 +89,16 @@ class Effort:
         """How often a loop is run before it is widened."""
         return usual if self.scale >= 1 else 2
 
-    def suffices(self, node: ast.AST) -> bool:
-        """Whether a function may be entered, which takes as much as it is long."""
+    def suffices(self, node: ast.AST, *, is_near: bool) -> bool:
+        """Whether a function may be entered, which takes as much as it is long.
+
+        ``is_near``: whether the piece of the file itself calls it, not something that was entered.
+        """
         cost = lines(node)
         if self.left >= cost:
             self.left -= cost
             return True
-        if cost <= _SHORT and self.spare >= cost:
+        if is_near and cost <= _SHORT and self.spare >= cost:
             self.spare -= cost
             return True
         return False
