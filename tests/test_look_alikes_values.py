@@ -180,6 +180,18 @@ LOOK_ALIKES = {
             model.language.lm_head.requires_grad = True  # PRM203
             other.requires_grad = True
         """,
+    "tensor in an attribute that may be a Module": """
+        class Net(nn.Module):
+            def __init__(self, name, value):
+                super().__init__()
+                self.fc = nn.Linear(3, 3)
+                self.range = nn.Parameter(torch.ones(1)) * 3  # PRM102
+                setattr(self, name, value)
+
+        def main(name, value):
+            model = Net(name, value)
+            return model, optim.Adam(model.parameters())
+        """,
     "values that go elsewhere": """
         def f():
             layer, other, third = nn.Linear(3, 4), nn.Linear(3, 4), nn.Linear(3, 4)

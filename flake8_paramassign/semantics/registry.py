@@ -102,11 +102,11 @@ def _collect(
 ) -> None:
     if address in listing.modules:
         return
-    listing.modules.append(address)
     obj = state.read(address)
     if not isinstance(obj, Thing):
         listing.is_exact = False
         return
+    listing.modules.append(address)
     if wanted == MODULE:
         listing.named.append((prefix.rstrip("."), (address,)))
     # Its own Parameters come before those of its children, whatever was registered first.
