@@ -109,5 +109,8 @@ class TestEverything:
         self, program: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setattr(everything, "SECONDS_PER_FILE", 0.02)
+        (program / "a.py").write_text(
+            (program / "a.py").read_text() + "x = [1, [2, [3]]]\n" * 20_000
+        )
         status, lines = self.run(program, capsys)
         assert (status, "more than 0.02 s" in lines[0]) == (1, True)
