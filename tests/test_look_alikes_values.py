@@ -192,6 +192,18 @@ LOOK_ALIKES = {
             model = Net(name, value)
             return model, optim.Adam(model.parameters())
         """,
+    "slices that raise": """
+        class Net(nn.Module):
+            def __init__(self):
+                super().__init__()
+                self.none = nn.ModuleList([nn.Linear(3, 3)])[::0]
+                self.text = [1, 2]["a":]
+                self.part = (1, 2)[:1.5]
+                self.back = "ab"[::False]
+                last = [nn.Parameter(torch.ones(3)), torch.ones(3)][::-1]
+                self.w = nn.Parameter(torch.ones(3))
+                self.w = last[0]  # PRM101
+        """,
     "values that go elsewhere": """
         def f():
             layer, other, third = nn.Linear(3, 4), nn.Linear(3, 4), nn.Linear(3, 4)

@@ -228,11 +228,13 @@ def is_slice(index: Values) -> bool:
 
 
 def bounds(index: Values) -> slice | None:
-    """The slice that an index is, where its bounds are known."""
+    """The slice that an index is, where its bounds are known; None for one that raises."""
     key = constant(index)
-    if isinstance(key, tuple) and key[:1] == ("slice",):
-        return slice(*key[1:])
-    return None
+    if not isinstance(key, tuple) or key[:1] != ("slice",):
+        return None
+    if not all(part is None or isinstance(part, int) for part in key[1:]) or key[-1] == 0:
+        return None
+    return slice(*key[1:])
 
 
 def sliced(obj: Container, index: Values, place: Place) -> Container:
