@@ -11,7 +11,7 @@ from textwrap import dedent
 import pytest
 from commented import HEADER, assert_found_as_commented
 
-from flake8_paramassign import Settings, analyze
+from flake8_paramassign import analyze
 
 LOOK_ALIKES = {
     "parameter or buffer, computed from itself": """
@@ -300,12 +300,6 @@ PROGRAMS = [pytest.param(dedent(b), id=n) for n, b in LOOK_ALIKES.items()]
 @pytest.mark.parametrize("program", PROGRAMS)
 def test_the_comments_say_what_is_found(program: str) -> None:
     assert_found_as_commented(program)
-
-
-@pytest.mark.parametrize("program", PROGRAMS)
-def test_nothing_is_hidden_by_leaving_code_out(program: str) -> None:
-    source = HEADER + program
-    assert analyze(source) == analyze(source, settings=Settings(exhaustive=True))
 
 
 def test_a_class_of_another_library_may_be_of_modules_and_a_plain_one_is_not() -> None:
