@@ -10,17 +10,25 @@ from mutation import ROOT, Fault, drawn, faults_in
 
 SOURCE = b'''"""Text."""
 MANY = frozenset("one two".split())
+__slots__ = ("one", "two")
+MOST = 7
+
+if TYPE_CHECKING:
+    import x
 
 def f(x: int) -> bool:
     """Text."""
     y = x
     if x == 1 and not y:
         return True
+    if x in ("three", "four"):
+        return f"{x == 1}"
     return x is None
 '''
 MADE = {
     "(x != 1)", "(x is not None)", "((x == 1) or (not y))", "bool(y)", "False", "2",
-    "(not (x == 1 and not y))", "pass", '"one"', '"two"',
+    "(not (x == 1 and not y))", "pass", '"one".split()', '"two".split()', "('three',)", "('four',)",
+    """(x not in ("three", "four"))""", """(not (x in ("three", "four")))""",
 }  # fmt: skip
 
 
