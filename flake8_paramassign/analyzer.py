@@ -13,7 +13,7 @@ from flake8_paramassign.source import Source, decode, name_long_numbers
 from flake8_paramassign.undisturbed import undisturbed
 
 if TYPE_CHECKING:
-    from flake8_paramassign.project.project import Trees
+    from flake8_paramassign.project.trees import Trees
     from flake8_paramassign.report import Rewriter
     from flake8_paramassign.semantics.events import Event
     from flake8_paramassign.surroundings import Surroundings
@@ -95,12 +95,13 @@ class Analyzer:
     ) -> list[Diagnostic]:
         if "import" not in text and "." not in text and not self.settings.exhaustive:
             return []  # what a finding is about is imported, or an attribute of what is given
-        from flake8_paramassign.project.project import Project, Trees
+        from flake8_paramassign.project.project import Project
+        from flake8_paramassign.project.trees import Trees
         from flake8_paramassign.semantics.relevance.gate import Relevance
 
         trees = self._trees = self._trees or Trees()
         project = Project(trees, filename, tree, self.settings.module_bases, surroundings)
-        relevance = Relevance(Source(text), project.module, self.settings)
+        relevance = Relevance(Source(text), project, self.settings)
         if relevance.holds_nothing():
             return []
         from flake8_paramassign.facts import Facts

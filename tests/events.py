@@ -8,7 +8,8 @@ from collections.abc import Callable
 from flake8_paramassign.domain.objects import Obj
 from flake8_paramassign.domain.state import State
 from flake8_paramassign.domain.values import Address, Value
-from flake8_paramassign.project.project import Project, Trees
+from flake8_paramassign.project.project import Project
+from flake8_paramassign.project.trees import Trees
 from flake8_paramassign.semantics.engine import Engine
 from flake8_paramassign.semantics.events import AttributeStored, Event
 

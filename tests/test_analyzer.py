@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from flake8_paramassign import Analyzer, Diagnostic
-from flake8_paramassign.project.project import Trees
+from flake8_paramassign.project.trees import Trees
 from flake8_paramassign.surroundings import Surroundings
 from flake8_paramassign.undisturbed import undisturbed
 
@@ -104,7 +104,7 @@ def test_it_goes_to_other_processes_without_what_it_has_read(tmp_path: Path) -> 
 
 
 def test_what_it_keeps_is_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("flake8_paramassign.project.project._MOST_BYTES", 1_000)
+    monkeypatch.setattr("flake8_paramassign.project.trees._MOST_BYTES", 1_000)
     trees, around = Trees(), Surroundings()
     paths = [tmp_path / f"m{number}.py" for number in range(9)]
     for path in paths:

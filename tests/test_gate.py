@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ast
+import asyncio
 import re
 import textwrap
 from pathlib import Path
@@ -9,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from flake8_paramassign import analyze
+from flake8_paramassign.project.imports import outline
 from flake8_paramassign.rules import Rule, all_rules
 from flake8_paramassign.settings import Settings
 
@@ -29,6 +32,83 @@ def test_fixtures(path: Path) -> None:
     source = path.read_text("utf-8")
 
     assert found(source, SELECTED, str(path)) == found(source, EXHAUSTIVE, str(path))
+
+
+@pytest.mark.parametrize("path", sorted(FIXTURES.rglob("*.py")), ids=lambda path: path.stem)
+def test_fixtures_that_import_nothing(path: Path) -> None:
+    """Where torch cannot be reached, a file is passed over unless its names tell of objects."""
+    tree = ast.parse(path.read_text("utf-8"))
+    source = ast.unparse(WithoutImports().visit(tree)).replace("torch", "library")
+
+    for select in (GATED, frozenset({"PRM903"})):
+        expected = found(source, Settings(select=select, exhaustive=True))
+        assert found(source, Settings(select=select)) == expected
+
+
+class WithoutImports(ast.NodeTransformer):
+    """Has an assignment in the place of each import."""
+
+    def visit_Import(self, node: ast.Import) -> list[ast.stmt]:
+        return ast.parse(
+            "; ".join(f"{(a.asname or a.name).split('.')[0]} = make()" for a in node.names)
+        ).body
+
+    def visit_ImportFrom(self, node: ast.ImportFrom) -> list[ast.stmt]:
+        return ast.parse(
+            "; ".join(f"{a.asname or a.name} = make()" for a in node.names if a.name != "*")
+        ).body or [ast.Pass()]
+
+
+NETWORK = """\
+from torch import nn
+
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.layer = nn.Linear(3, 3)
+"""
+BEHIND = """\
+from {above} import Net
+
+def f():
+    net = Net()
+    setattr(net.layer, "weight", 3)
+"""
+
+
+@pytest.mark.parametrize(
+    "between",
+    [
+        "from network import Net",
+        "from network import *",
+        "from network import (  # (\n    # )\n    Net,\n)",
+        "def make():\n    pass; from network import Net\n    return Net()\nNet = make",
+        "import network\nNet = network.Net",
+        "import os, network as n\nNet = n.Net",
+        "import \\\n    network\nNet = network.Net",
+        "if True: from network import Net",
+    ],
+)
+@pytest.mark.parametrize("newline", ["\n", "\r\n", "\r"])
+def test_torch_behind_another_file(tmp_path: Path, between: str, newline: str) -> None:
+    (tmp_path / "network.py").write_text(NETWORK)
+    (tmp_path / "between.py").write_bytes(between.replace("\n", newline).encode())
+    name, source = str(tmp_path / "x.py"), "import os\n" + BEHIND.format(above="between")
+    source = source.replace("\n", newline)
+
+    assert found(source, SELECTED, name) == found(source, EXHAUSTIVE, name) == [("PRM101", 6)]
+
+
+def test_torch_behind_relative_imports(tmp_path: Path) -> None:
+    for package in ("top", "top/inner"):
+        (tmp_path / package).mkdir()
+        (tmp_path / package / "__init__.py").touch()
+    (tmp_path / "top/inner/network.py").write_text(NETWORK)
+    (tmp_path / "top/inner/__init__.py").write_text("from .network import Net")
+    (tmp_path / "top/between.py").write_text("from . import (  # )\n    inner)\nNet = inner.Net")
+    name, source = str(tmp_path / "top/x.py"), BEHIND.format(above=".between")
+
+    assert found(source, SELECTED, name) == found(source, EXHAUSTIVE, name) == [("PRM101", 5)]
 
 
 @pytest.mark.parametrize("rule", all_rules().values(), ids=all_rules())
@@ -112,3 +192,22 @@ def test_what_init_computes(stored: str) -> None:
     expected = found(source, Settings(select=reading, exhaustive=True))
     assert [code for code, _ in expected] == ["PRM903"]
     assert found(source, Settings(select=reading)) == expected
+
+
+def test_what_a_file_imports_is_all_found() -> None:
+    """Each statement of real files, by their text, as the parser sees it."""
+    folder = Path(asyncio.__file__).parent.parent
+    for path in [*folder.glob("[a-s]*.py"), *folder.glob("asyncio/*.py")]:
+        text = path.read_text("utf-8")
+        seen = outline(text, frozenset())
+        assert seen is not None
+        for node in ast.walk(ast.parse(text)):
+            if isinstance(node, ast.Import):
+                assert {alias.name for alias in node.names} <= {one.source for one in seen}
+            elif isinstance(node, ast.ImportFrom):
+                names = {alias.name for alias in node.names}
+                assert any(
+                    (one.level, one.source) == (node.level, node.module or "")
+                    and names <= set(one.names)
+                    for one in seen
+                )

@@ -8,9 +8,15 @@ from __future__ import annotations
 
 import re
 
+_PACKAGES = (
+    "torch", "timm", "transformers", "diffusers", "segmentation_models_pytorch", "monai", "kornia"
+)  # fmt: skip
+"""How the names of those begin of which anything is said here, or in the catalogue."""
+_BASES = frozenset(["LightningModule", "PreTrainedModel", "ModelMixin", "MessagePassing"])
+"""Classes that are known from wherever they come."""
 _MODULES = re.compile(
-    r"""
-      (^|\.)(LightningModule|PreTrainedModel|ModelMixin|MessagePassing)$
+    rf"""
+      (^|\.)({"|".join(sorted(_BASES))})$
     | ^transformers\.(?!.*\bDataCollator|cache_utils\.)
       .*\.?[A-Z]\w*(Model|For[A-Z]\w+|Layer|Attention|MLP|Encoder|Decoder)$
     | ^(timm\.models|timm\.layers|torchvision\.models|torchvision\.ops|torch_geometric\.nn
@@ -71,6 +77,16 @@ _NO_MODULES = re.compile(
     |torch\.(Tensor|Generator|dtype|device|Size))$""",
     re.VERBOSE,
 )
+
+
+def is_known(name: str) -> bool:
+    """Whether what is called so by its dotted name is, or lies in, a library that is known."""
+    return name.startswith(_PACKAGES)
+
+
+def names_base(text: str) -> bool:
+    """Whether a source names a class that is known from wherever it comes."""
+    return any(base in text for base in _BASES)
 
 
 def is_module_class(name: str) -> bool | None:

@@ -8,75 +8,28 @@ from __future__ import annotations
 
 import ast
 import os
-import threading
-from collections import OrderedDict
-from collections.abc import Hashable, Iterator
-from dataclasses import dataclass
+import re
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from flake8_paramassign import catalogue
 from flake8_paramassign.domain.values import ClassRef, Library, Values
 from flake8_paramassign.project.classes import Class, ExternalClass, TorchClass
+from flake8_paramassign.project.imports import Imported, outline
 from flake8_paramassign.project.module import Module
-from flake8_paramassign.source import decode, name_long_numbers
+from flake8_paramassign.project.trees import Trees
 from flake8_paramassign.surroundings import Surroundings
 
-_LARGEST_FILE = 2_000_000
-"""Bytes above which an imported file is taken as unknown."""
-_MOST_BYTES = 4_000_000
-"""How much source is kept parsed."""
 _MOST_OPENED = 60
 """How many other files are opened for one."""
+_MOST_FOLLOWED = 500
+"""How many imports are followed to know that none leads to a library that is known."""
 _MOST_SEARCHED = 3000
 """How many files and folders are searched for a word."""
+_PART = re.compile(r"[^.]+")
 _MOST_BETWEEN = 2
 """As many folders without ``__init__.py`` may lie between a file and the package it is in."""
 _ROOT_MARKS = ("pyproject.toml", "setup.py", "setup.cfg", ".git")
-_UNREADABLE = (SyntaxError, ValueError, RecursionError, MemoryError, LookupError)
-
-
-@dataclass(frozen=True, slots=True)
-class _Parsed:
-    """A file that was read."""
-
-    stamp: Hashable
-    """By which a change is noticed."""
-    content: str
-    """The name of its content."""
-    tree: ast.Module | None
-    size: int
-
-
-class Trees:
-    """Files that were parsed, for analyses and threads; forgets what was not asked for long."""
-
-    def __init__(self) -> None:
-        """None so far."""
-        self._lock = threading.Lock()
-        self._known: OrderedDict[str, _Parsed] = OrderedDict()
-        self._size = 0
-
-    def tree(self, path: str, surroundings: Surroundings) -> ast.Module | None:
-        """The file at ``path`` as it is now; None where it cannot be read or parsed."""
-        stamp = surroundings.stamp(path)
-        with self._lock:
-            known = self._known.get(path)
-            if known is not None and known.stamp == stamp:
-                self._known.move_to_end(path)
-                surroundings.note(path, known.content)
-                return known.tree
-        parsed = _parsed(path, stamp, surroundings)
-        with self._lock:
-            self._drop(path)
-            self._known[path] = parsed
-            self._size += parsed.size
-            while self._size > _MOST_BYTES and len(self._known) > 1:
-                self._drop(next(iter(self._known)))
-        return parsed.tree
-
-    def _drop(self, path: str) -> None:
-        known = self._known.pop(path, None)
-        self._size -= known.size if known else 0
 
 
 class Project:
@@ -112,6 +65,45 @@ class Project:
     def modules(self) -> list[Module]:
         """The files that are open."""
         return [module for module in self._modules.values() if module is not None]
+
+    def names_what_is_known(self, text: str) -> bool:
+        """Whether the file, whose ``text`` is given, or one that it imports, names a known library.
+
+        True where so many are imported that not all are looked at.
+        """
+        bases = frozenset(name.rpartition(".")[2] for name in self.module_bases)
+        waiting = [(self.module.name, self.module.is_package, outline(text, bases))]
+        seen = {self.module.name}
+        while waiting:
+            name, is_package, imports = waiting.pop()
+            if imports is None or len(seen) > _MOST_FOLLOWED:
+                return True
+            package = name.split(".") if is_package else name.split(".")[:-1]
+            for other, path in self._imported(imports, package):
+                if other not in seen:
+                    seen.add(other)
+                    found = self._trees.outlines.of(path, self.surroundings, bases)
+                    waiting.append((other, _is_package(path), found))
+        return False
+
+    def _imported(
+        self, imports: Iterable[Imported], package: list[str]
+    ) -> Iterator[tuple[str, str]]:
+        """The files of the project that are imported from one of ``package``, by their names."""
+        for statement in imports:
+            source = statement.absolute(package)
+            path: str | None = ""
+            for end in (match.end() for match in _PART.finditer(source)):
+                path = self._locate(source[:end])
+                if path is None:
+                    break
+                if path:
+                    yield source[:end], path
+            if path == "" or (path and _is_package(path)):
+                for name in statement.names:
+                    inner = f"{source}.{name}" if source else name
+                    if found := self._locate(inner):
+                        yield inner, found
 
     def files_naming(self, word: str) -> Iterator[Module | None]:
         """Yield each file of the project whose text has ``word``; None for what is not to be read.
@@ -215,8 +207,7 @@ class Project:
         if key not in self._modules:
             may_open = len(self._modules) < _MOST_OPENED
             tree = self._trees.tree(path, self.surroundings) if may_open else None
-            is_package = os.path.basename(path) == "__init__.py"
-            module = Module(name, path, tree, self, is_package=is_package) if tree else None
+            module = Module(name, path, tree, self, is_package=_is_package(path)) if tree else None
             self._modules[key] = module
         return self._modules[key]
 
@@ -267,18 +258,8 @@ def _canonical(name: str) -> str:
     return torch_class.name if torch_class is not None else name
 
 
-def _parsed(path: str, stamp: Hashable, surroundings: Surroundings) -> _Parsed:
-    data, content = surroundings.read(path)
-    if data is None or len(data) > _LARGEST_FILE:
-        return _Parsed(stamp, content, None, 0)
-    try:
-        text = decode(data)
-        tree = ast.parse(text)
-        name_long_numbers(tree, text)
-        return _Parsed(stamp, content, tree, len(data))
-    except _UNREADABLE:
-        # The file's own analysis says why; here it is only unknown.
-        return _Parsed(stamp, content, None, 0)
+def _is_package(path: str) -> bool:
+    return os.path.basename(path) == "__init__.py"
 
 
 def _dotted_name(file: Path, surroundings: Surroundings) -> tuple[str, Path]:

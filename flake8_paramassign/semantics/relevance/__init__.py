@@ -10,7 +10,9 @@ make more relevant, never less. A finding needs one of the following.
 - The store of a Module, which may stand too early or in a plain container.
 - The name of a function or class of this file that is itself relevant, which it may call.
 
-What comes from other files of the project may be any of these.
+What comes from other files of the project may be any of these. And where neither the file nor
+one that it imports names a library that is known, no object can be known to be one of torch's:
+then no function is run, unless a name says what an object of any kind has (``parameters()``).
 
 ``gate`` decides, by the ``vocabulary`` of the file: which names count in it. Both look at its
 ``units``: functions, class bodies and the top level, each with its words; and at what these

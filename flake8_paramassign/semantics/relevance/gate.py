@@ -6,11 +6,16 @@ import ast
 from functools import cached_property
 
 from flake8_paramassign import catalogue
-from flake8_paramassign.project.module import Module
+from flake8_paramassign.project.project import Project
 from flake8_paramassign.semantics.frames import STEPS
 from flake8_paramassign.semantics.relevance.stores import stores_in
 from flake8_paramassign.semantics.relevance.units import WORD, Unit, Units
-from flake8_paramassign.semantics.relevance.vocabulary import Vocabulary, has_in_place, signs
+from flake8_paramassign.semantics.relevance.vocabulary import (
+    Vocabulary,
+    has_in_place,
+    signs,
+    tells_of_torch,
+)
 from flake8_paramassign.settings import Settings
 from flake8_paramassign.source import Source
 
@@ -24,11 +29,13 @@ class Relevance:
 
     _names: Vocabulary
 
-    def __init__(self, source: Source, module: Module, settings: Settings) -> None:
+    def __init__(self, source: Source, project: Project, settings: Settings) -> None:
         """``settings`` may say that everything is run, whatever is in it."""
         self._source = source
-        self._module = module
+        self._project = project
+        self._module = project.module
         selected = settings.select or frozenset()
+        self._exhaustive = settings.exhaustive
         self._all = settings.exhaustive or not _READING.isdisjoint(selected)
         self._has_torch = True
         self._calls: frozenset[str] = frozenset()
@@ -47,14 +54,24 @@ class Relevance:
 
     def holds_nothing(self) -> bool:
         """Whether no part of the file has to be run."""
-        if self._all:
+        if self._exhaustive:
             return False
+        if self._all:
+            return self._is_without_torch()
         words = frozenset(WORD.findall(self._source.text))
         has_slots = any(map(catalogue.is_stock_slot, words))
         if not (words & signs() or has_slots or has_in_place(words)):
             return True
         self._has_torch = "torch" in words
-        return not any(unit.relevant for unit in self._units.all.values())
+        if not any(unit.relevant for unit in self._units.all.values()):
+            return True
+        return not self._has_torch and self._is_without_torch()
+
+    def _is_without_torch(self) -> bool:
+        """Whether no object of the file can be known to be one of torch's."""
+        if tells_of_torch(self._module.words):
+            return False
+        return not self._project.names_what_is_known(self._source.text)
 
     def of(self, node: ast.AST) -> bool:
         """Whether a function, a class's method or the top level has to be run for its own sake."""

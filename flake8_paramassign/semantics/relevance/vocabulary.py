@@ -26,23 +26,28 @@ from flake8_paramassign.semantics.relevance.stores import (
 )
 from flake8_paramassign.semantics.relevance.units import WORD, Unit, Units
 
-_MAKERS = frozenset(
-    """Parameter Variable requires_grad requires_grad_ register_parameter ParameterList
-    ParameterDict UninitializedParameter get_parameter fuse_conv_bn_weights fuse_linear_bn_weights
+_OF_TORCH = frozenset(
+    """Parameter Variable ParameterList ParameterDict UninitializedParameter get_parameter
+    fuse_conv_bn_weights fuse_linear_bn_weights
     """.split()
 )
+"""What makes Parameters, and is known where it comes from a library that is."""
+_MAKERS = _OF_TORCH | frozenset(["requires_grad", "requires_grad_", "register_parameter"])
 """What makes Parameters and trainable leaves."""
-_WORDS = _MAKERS | frozenset(
-    """parameters named_parameters state_dict load_state_dict setattr delattr
-    __setattr__ __delattr__ __getattr__ register_buffer __dict__ _parameters
-    _buffers _modules _init_weights vars weight_norm spectral_norm orthogonal prune parametrize
+_OF_PYTHON = frozenset("setattr delattr __setattr__ __delattr__ __getattr__ __dict__ vars".split())
+"""What writes attributes of any object."""
+_OF_OBJECTS = (_MAKERS - _OF_TORCH) | frozenset(
+    """parameters named_parameters state_dict load_state_dict register_buffer _parameters
+    _buffers _modules _init_weights weight_norm spectral_norm orthogonal prune parametrize
     parametrizations
     register_parametrization remove_parametrizations vector_to_parameters optim param_groups
-    .data add_param_group DataParallel DistributedDataParallel FullyShardedDataParallel
+    add_param_group DataParallel DistributedDataParallel FullyShardedDataParallel
     ParameterModule
     retain_grad detach_ set_
     """.split()
 )
+"""What makes something of a Module or an optimizer of an object of which nothing else is known."""
+_WORDS = _MAKERS | _OF_PYTHON | _OF_OBJECTS | {".data"}
 """Words without which most findings cannot be."""
 _MODULE_WORDS = frozenset(["add_module", "register_module", "ModuleList", "ModuleDict"])
 _HEIR = "<heir>"
@@ -195,6 +200,13 @@ def _growing(*sets: set[str]) -> Iterator[tuple[set[str], ...]]:
 def has_in_place(words: Iterable[str]) -> bool:
     """Whether a method of tensors that writes in place is among ``words``."""
     return any(word[-1] == "_" and catalogue.method(word) is Result.IN_PLACE for word in words)
+
+
+def tells_of_torch(names: frozenset[str]) -> bool:
+    """Whether the names in a source can lead to a finding, where none of a known library is."""
+    if names & _OF_OBJECTS:
+        return True
+    return "data" in names and any(map(catalogue.is_stock_slot, names))
 
 
 @cache
