@@ -14,6 +14,82 @@ from commented import HEADER, assert_found_as_commented
 from flake8_paramassign import analyze
 
 LOOK_ALIKES = {
+    "target network that is made late, and frozen": """
+        import copy
+
+        class Byol(nn.Module):
+            def __init__(self):
+                super().__init__()
+                self.online = nn.Linear(3, 3)
+                self.target = None
+                self.trained = None
+
+            def teacher(self):
+                if self.target is None:
+                    self.target = copy.deepcopy(self.online)
+                    for p in self.target.parameters():
+                        p.requires_grad = False
+                if self.trained is None:
+                    self.trained = copy.deepcopy(self.online)  # PRM303
+                return self.target
+
+        def main(x):
+            net = Byol()
+            opt = optim.Adam(net.parameters())
+            net.online(x).sum().backward()
+            net.teacher()(x)
+            opt.step()
+        """,
+    "class that is annotated as a Module": """
+        class Stage(nn.Sequential):
+            def __init__(self, block: nn.Module, n: int):
+                self.block = block
+                super().__init__(*[block(n, n) for _ in range(n)])
+
+        class Headed(nn.Sequential):
+            def __init__(self, head: nn.Module, n: int):
+                self.head = head  # PRM107
+                super().__init__(*[nn.Linear(n, n) for _ in range(n)])
+        """,
+    "class of which every tensor is": """
+        def fill(tensor):
+            if not isinstance(tensor, torch.autograd.Variable):
+                tensor.copy_(torch.eye(3))
+            if not isinstance(tensor, list):
+                tensor.copy_(torch.eye(3))  # PRM301
+
+        fill(nn.Linear(3, 3).weight)
+        """,
+    "one generator in the alternatives of what an optimizer is given": """
+        def added(extra, o):
+            m = nn.Linear(3, 3)
+            return optim.Adam([{"params": m.parameters()}] + ([{"params": extra}] if o else []))
+
+        def either(o):
+            m = nn.Linear(3, 3)
+            g = m.parameters()
+            return optim.Adam([{"params": g, "lr": 1}] if o else [{"params": g}])
+
+        def twice(o):
+            m = nn.Linear(3, 3)
+            g = m.parameters()
+            optim.Adam([{"params": g, "lr": 1}] if o else [{"params": g}])
+            return optim.Adam(g)  # PRM109
+        """,
+    "Modules of a library that have no Parameters": """
+        from kornia.augmentation import CenterCrop
+        from timm.layers import DropPath
+        from torchvision.models.resnet import ResNet
+        from torchvision.ops import RoIPool
+
+        class Views(nn.Module):
+            def __init__(self, n):
+                super().__init__()
+                self.crops = [CenterCrop(84) for _ in range(n)]
+                self.drops = [DropPath(0.1) for _ in range(n)]
+                self.pools = [RoIPool(3, 1) for _ in range(n)]
+                self.nets = [ResNet(3, 4) for _ in range(n)]  # PRM105
+        """,
     "parameter or buffer, computed from itself": """
         class Alpha(nn.Module):
             def __init__(self, alpha, learn):

@@ -70,7 +70,7 @@ def test_a_message_says_under_which_condition_and_what_to_write(statements: str,
 @pytest.mark.parametrize(
     ("layer", "said"),
     [
-        ("nn.Linear(2, 2)", "they are never trained, saved or moved"),
+        ("nn.Linear(2, 2)", "parameters(), state_dict() and to() leave them out"),
         ("nn.BatchNorm1d(2, affine=False)", "their buffers are never saved or moved"),
         ("nn.Dropout()", "train() and eval() do not reach them"),
     ],

@@ -19,6 +19,7 @@ from flake8_paramassign.domain.state import State
 from flake8_paramassign.domain.values import Address, Text, Value, Values
 from flake8_paramassign.facts.facts import Facts
 from flake8_paramassign.project.classes import Class, ExternalClass, ProjectClass, TorchClass
+from flake8_paramassign.project.libraries import has_parameters
 from flake8_paramassign.semantics.registry import owners
 
 REGISTERED = PARAMETER | BUFFER | MODULE
@@ -83,7 +84,7 @@ def kept_by(values: Values, state: State, seen: frozenset[Address] = frozenset()
 def _kept_by_class(thing: Thing) -> Kept:
     """What an object has because its class is torch's, or another library's."""
     if isinstance(thing.cls, ExternalClass):
-        return Kept.PARAMETERS
+        return Kept.PARAMETERS if has_parameters(thing.cls.name) else Kept.NOTHING
     if not isinstance(thing.cls, TorchClass) or thing.cls.is_a(*_CONTAINERS):
         return Kept.NOTHING
     if "Dropout" in thing.cls.name:

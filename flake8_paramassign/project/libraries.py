@@ -43,6 +43,17 @@ _MODULE_MAKERS = re.compile(
     re.VERBOSE,
 )
 """Functions that return one: the model builders of torchvision and timm, and where they lie."""
+_WITH_PARAMETERS = re.compile(
+    r"""^(
+      transformers\..*
+    | (timm|torchvision)\.models\.(?!.*\blayers\.).*
+    | torch_geometric\.nn\..*Conv
+    | segmentation_models_pytorch\..*
+    | monai\.networks\.nets\..*)$
+    """,
+    re.VERBOSE,
+)
+"""Those of ``_MODULES`` that have Parameters; others crop, pool, or drop what they are given."""
 _PARTS = {
     "timm": frozenset(
         """bn1 blocks classifier conv1 conv_head conv_stem fc features head layer1 layer2 layer3
@@ -96,6 +107,11 @@ def is_module_class(name: str) -> bool | None:
     if name.partition(".")[0] in _WITHOUT_MODULES or _NO_MODULES.match(name):
         return False
     return None
+
+
+def has_parameters(name: str) -> bool:
+    """Whether each Module of the class called ``name`` has Parameters."""
+    return is_module_class(name) is True and _WITH_PARAMETERS.match(name) is not None
 
 
 def has_module(name: str, attribute: str) -> bool:

@@ -53,7 +53,7 @@ class ParametersInPlainContainer(Rule):
 
     code = "PRM104"
     name = "parameters-in-plain-container"
-    claim = "Parameters in a list, tuple or dict are not registered: never trained, saved or moved"
+    claim = "what a Module holds in a list, tuple or dict is not among its parameters()"
     fix = "unsafe"
 
     def judge(self, event: ContainerHeld, facts: Facts) -> Verdict | None:
@@ -71,7 +71,7 @@ class ParametersInPlainContainer(Rule):
         better = "nn.ParameterDict" if container.kind == "dict" else "nn.ParameterList"
         return Verdict(
             f"Parameters in the plain {container.kind} {quoted(event.name)} are not registered: "
-            f"they are never trained, saved or moved; keep them in an {better}",
+            f"parameters(), state_dict() and to() leave them out; keep them in an {better}",
             evidence=items[0],
             trace=tuple(("the container is filled", fill) for fill in container.fills),
         )

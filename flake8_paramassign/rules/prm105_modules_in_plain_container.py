@@ -60,7 +60,7 @@ class ModulesInPlainContainer(Rule):
 
     code = "PRM105"
     name = "modules-in-plain-container"
-    claim = "Modules in a list, tuple or dict are not registered: never trained, saved or moved"
+    claim = "Modules in a list, tuple or dict are no part of the Module: parameters() lacks theirs"
     fix = "unsafe"
 
     def judge(self, event: ContainerHeld, facts: Facts) -> Verdict | None:
@@ -105,7 +105,7 @@ class ModulesInPlainContainer(Rule):
 def _lost(kept: Kept) -> str:
     """What is lost of Modules that nobody registers."""
     if Kept.PARAMETERS in kept:
-        return "they are never trained, saved or moved"
+        return "parameters(), state_dict() and to() leave them out"
     if Kept.BUFFERS in kept:
         return "their buffers are never saved or moved"
     return "train() and eval() do not reach them"

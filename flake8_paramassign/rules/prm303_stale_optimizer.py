@@ -8,7 +8,7 @@ from flake8_paramassign.domain.objects import Optimizer, Tensor
 from flake8_paramassign.domain.state import State
 from flake8_paramassign.domain.values import NONE, Address
 from flake8_paramassign.facts import Facts
-from flake8_paramassign.facts.training import is_taken
+from flake8_paramassign.facts.training import are_frozen, is_taken
 from flake8_paramassign.facts.wording import in_brackets, quoted, shown
 from flake8_paramassign.rules.base import Rule, Step, Verdict
 from flake8_paramassign.semantics.events import ParameterReplaced
@@ -76,7 +76,9 @@ class StaleOptimizer(Rule):
     def stands(
         self, event: ParameterReplaced, verdict: Verdict, final: State, facts: Facts
     ) -> bool:
-        """Not where another optimizer takes the new one afterwards."""
+        """Not where another optimizer takes the new one afterwards, or it is frozen."""
+        if are_frozen(event.values, final, facts):
+            return False
         return not any(is_taken(v, final) for v in event.values if isinstance(v, Address))
 
 

@@ -43,7 +43,7 @@ class Parameters:
                 bound[parameter.arg] = (receiver,)
                 continue
             held: Values = ()
-            if parameter.annotation is not None:
+            if parameter.annotation is not None and not _is_class(parameter, function):
                 held = self._annotated(parameter.annotation, parameter, function.module, state)
             if not held:
                 held = (self._machine.addresses.of(parameter),)
@@ -156,3 +156,13 @@ class Parameters:
             state.write(address, Thing(cls, cls.is_module))
             return (address,)
         return ()
+
+
+def _is_class(parameter: ast.arg, function: Function) -> bool:
+    """Whether a constructor calls what it is given: many write ``nn.Module`` for a class of it."""
+    return getattr(function.node, "name", "") == "__init__" and any(
+        isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Name)
+        and node.func.id == parameter.arg
+        for node in ast.walk(function.node)
+    )

@@ -34,6 +34,8 @@ _TENSOR_CLASSES = frozenset(
     ["torch.Tensor", "torch.nn.Parameter", "torch.FloatTensor", "torch.nn.Buffer",
      "torch.nn.UninitializedParameter"]
 )  # fmt: skip
+_OF_ALL_TENSORS = frozenset(["torch.autograd.Variable", "torch.autograd.variable.Variable"])
+"""Classes of which every tensor is said to be one (torch/autograd/variable.py)."""
 _PLAIN_KINDS = frozenset(["str", "int", "float", "bool", "bytes", "numpy.ndarray"])
 
 
@@ -64,6 +66,8 @@ class Instances:
             elif isinstance(value, Library):
                 if value.name.startswith("builtins."):
                     found.append(value.name.removeprefix("builtins."))
+                elif value.name in _OF_ALL_TENSORS:
+                    found.append("torch.Tensor")
                 elif value.name in _TENSOR_CLASSES:
                     found.append(value.name)
                 else:

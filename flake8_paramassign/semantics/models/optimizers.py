@@ -63,6 +63,8 @@ class _Taking:
         self._call = call
         self.taken = NOTHING
         self.is_known = True
+        self._used_up: set[Value] = set()
+        """Generators: alternatives of what is given may hold the same one, which is used once."""
 
     def take(self, value: Value, depth: int) -> list[tuple[Values, int]]:
         """Take what ``value`` is; return what is in it, to be taken, too, and how deep that is."""
@@ -118,6 +120,9 @@ class _Taking:
             return [(obj.known["params"], depth)]
         inside = list(obj.contents())
         if obj.kind == "generator":
+            if value in self._used_up:
+                return []
+            self._used_up.add(value)
             each, some = self._iterated(value)
             # If they are too many to be held as one, they are of its Module.
             others = listed if is_unknown(some) and listed else [some]
