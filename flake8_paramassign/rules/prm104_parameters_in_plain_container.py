@@ -53,7 +53,7 @@ class ParametersInPlainContainer(Rule):
 
     code = "PRM104"
     name = "parameters-in-plain-container"
-    claim = "what a Module holds in a list, tuple or dict is not among its parameters()"
+    claim = "Parameters in a list, tuple or dict are not registered: parameters() lacks them"
     fix = "unsafe"
 
     def judge(self, event: ContainerHeld, facts: Facts) -> Verdict | None:

@@ -60,7 +60,9 @@ class ModulesInPlainContainer(Rule):
 
     code = "PRM105"
     name = "modules-in-plain-container"
-    claim = "Modules in a list, tuple or dict are no part of the Module: parameters() lacks theirs"
+    claim = (
+        "Modules in a list, tuple or dict of a Module are not registered: parameters() lacks theirs"
+    )
     fix = "unsafe"
 
     def judge(self, event: ContainerHeld, facts: Facts) -> Verdict | None:
