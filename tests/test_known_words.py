@@ -41,6 +41,61 @@ def f(x):
     model = nn.Linear(4, 4)
     model.bias = {}
 """
+LOADED = """
+class Net(nn.Module):
+    pass
+
+Net.{}('x').requires_grad = False
+"""
+STEP = """
+class Net(nn.Module):
+    def {}(self, x):
+        self.w = nn.Parameter(x)
+"""
+TOO_EARLY = """
+class Net(nn.Module):
+    def __init__(self, x):
+        self.{}('w', x)
+        super().__init__()
+"""
+BY_CALL = """
+class Net(nn.Module):
+    def forward(self, x):
+        {}('w', nn.Parameter(x))
+"""
+OF_A_BASE = """
+import lightning
+
+class Net(lightning.LightningModule):
+    def __init__(self, x):
+        super().__init__()
+        self.w = nn.Parameter(torch.ones(4))
+        {}
+        self.w = torch.ones(4)
+"""
+SPLIT = """
+def f():
+    setattr(nn.Linear(4, 4), 'bias.x'.{}('.')[0], torch.ones(4))
+"""
+ADDED = """
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.layers = {0}([nn.Linear(4, 4)]) + {0}([nn.Linear(4, 4)])
+"""
+WRAPPED = """
+def f():
+    nn.{}(nn.Linear(4, 4)).module.weight = torch.ones(4)
+"""
+USED = """
+def f(x):
+    x.{}(1)
+    nn.Linear(4, 4).bias = x + 1
+"""
+GIVEN_ONE = """
+def f(x: {}):
+    nn.Linear(4, 4).bias = x + 1
+"""
 HARMLESS = """
     builtins.AssertionError builtins.AttributeError builtins.Exception builtins.IndexError
     builtins.KeyError builtins.NotImplementedError builtins.RuntimeError builtins.TypeError
@@ -116,6 +171,30 @@ WITHOUT_MODULES = """
     logging multiprocessing numbers pathlib pydantic random string threading typing
     typing_extensions unittest weakref numpy pandas keras tensorflow flax jax mlx
 """
+ONLY_OF_TENSORS = """
+    add_ addcdiv_ addcmul_ addmm addmm_ backward baddbmm bernoulli_ bmm clamp_ clamp_max clamp_min
+    contiguous copy_ detach detach_ div_ expand expand_as exponential_ fill_ index_add_ index_copy_
+    index_fill_ index_select is_contiguous kaiming_ lerp_ log_softmax logsumexp masked_fill
+    masked_fill_ mul_ narrow new_empty new_full new_ones new_tensor new_zeros normal_ numel permute
+    requires_grad_ retain_grad rsqrt scatter_ scatter_add_ sigmoid softmax sub_ tril triu type_as
+    unbind uniform_ unsqueeze unsqueeze_ view_as zero_
+"""
+PACKAGES = """
+    PIL argparse collections cv2 datetime einops glob json logging math matplotlib os pandas pathlib
+    random re scipy shutil sklearn subprocess time torch.backends torch.cuda torch.distributed
+    torch.distributions torch.fft torch.linalg torch.nn.functional torch.optim.lr_scheduler
+    torch.profiler torch.random torch.special torch.testing torch.utils.data torchvision.transforms
+    typing warnings
+"""
+BUILTINS = """
+    ascii bin bytes chr complex dir float format hash hex id input int oct ord repr str
+"""
+OF_BASES = "reset_parameters extra_repr __repr__ __init_subclass__ forward"
+OF_REGISTRIES = "keys items values get copy __contains__"
+STEPS = """
+    forward on_before_zero_grad optimizer_step predict_step test_step training_step
+    training_step_end validation_step
+"""
 DOUBT = "unheard_of"
 
 
@@ -137,6 +216,20 @@ def said(program: str, word: str) -> list[str]:
         (DECORATED, DECORATORS),
         (STORED.replace("{}", "x.{}(2)"), OF_TENSORS),
         (STORED.replace("{}", "np.{}(3)"), ARRAYS),
+        (STORED.replace("{}", "{}(x)"), BUILTINS),
+        (LOADED, "from_pretrained from_config _from_config load_from_checkpoint"),
+        (DECORATED.replace("{}", "torch.{}()"), "no_grad enable_grad inference_mode"),
+        (STEP, STEPS),
+        (TOO_EARLY, "register_buffer register_parameter add_module register_module"),
+        (BY_CALL.replace("{}(", "{}(self, "), "setattr"),
+        (BY_CALL.replace("{}", "self.{}"), "register_parameter"),
+        (OF_A_BASE.replace("{}", "super().{}()"), OF_BASES),
+        (OF_A_BASE.replace("{}", "self._parameters.{}(x)"), OF_REGISTRIES),
+        (SPLIT, "split rsplit partition rpartition"),
+        (ADDED, "list tuple"),
+        (WRAPPED, "DataParallel parallel.DistributedDataParallel"),
+        (USED, ONLY_OF_TENSORS),
+        (GIVEN_ONE, "torch.Tensor torch.FloatTensor"),
     ],
 )
 def test_what_is_known_leaves_no_doubt(program: str, words: str) -> None:
@@ -158,6 +251,12 @@ def test_what_keeps_a_shape_that_does_not_fit_cannot_fill(value: str, words: str
     fills = {word for word in words.split() if "to fill it" in "".join(said(program, word))}
     assert fills == set()
     assert "to fill it" in said(STORED.format("torch.{}(torch.ones(3))"), "bincount")[0]
+
+
+def test_packages_are_known_none_of_whose_functions_changes_a_module() -> None:
+    program = GIVEN.replace("{}", f"{{}}.{DOUBT}")
+    assert said(program, f"{DOUBT}.{DOUBT}") == []
+    assert [name for name in PACKAGES.split() if not said(f"import {name}\n" + program, name)] == []
 
 
 def test_packages_without_modules_are_known() -> None:

@@ -29,7 +29,7 @@ _TAKES_ANY = frozenset(
 )
 """Functions and methods that do with an argument on any device."""
 _MAY_SHARE = frozenset([Result.VIEW, Result.SELF, Result.MAYBE_SELF])
-_COPIES = frozenset(["clone", "repeat", "repeat_interleave"])
+_COPIES = frozenset(["repeat", "repeat_interleave"])
 """Methods whose arguments are no tensors, and whose result may be moved as well."""
 
 

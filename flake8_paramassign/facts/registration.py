@@ -37,7 +37,6 @@ _REGISTERING = frozenset(
 )
 """What registers Modules or Parameters in a method, whatever they are called."""
 _MOVING = ("_apply", "to", "cuda", "cpu")
-_CONTAINERS = ("torch.nn.Sequential", "torch.nn.ModuleList", "torch.nn.ModuleDict")
 
 
 def is_registered(
@@ -85,7 +84,7 @@ def _kept_by_class(thing: Thing) -> Kept:
     """What an object has because its class is torch's, or another library's."""
     if isinstance(thing.cls, ExternalClass):
         return Kept.PARAMETERS if has_parameters(thing.cls.name) else Kept.NOTHING
-    if not isinstance(thing.cls, TorchClass) or thing.cls.is_a(*_CONTAINERS):
+    if not isinstance(thing.cls, TorchClass):
         return Kept.NOTHING
     if "Dropout" in thing.cls.name:
         return Kept.MODE

@@ -22,6 +22,8 @@ from flake8_paramassign.source import Source
 _READING = frozenset(["PRM903"])
 """Rules that ask how attributes are read, in whatever function."""
 _KINDS = frozenset(["list", "tuple", "dict", "set"])
+_PUTTING = frozenset(["append", "add_module", "register_module"])
+"""By which Modules are stored without an assignment."""
 
 
 class Relevance:
@@ -144,7 +146,7 @@ class Relevance:
         kinds = (self._names.modules, catalogue.module_names(), self._names.builders)
         if all(map(unit.words.isdisjoint, kinds)):
             return False
-        return bool(stores_in(unit.parts).attributes) or "append" in unit.words
+        return bool(stores_in(unit.parts).attributes or _PUTTING & unit.words)
 
     def _ask_for_kinds(self, units: Units) -> None:
         """Let methods be relevant that ask whether what holds Modules is a plain container."""
