@@ -383,6 +383,17 @@ NO_GRAD = "with torch.no_grad():"
             LAYER + "layer.bias = (print(1) or torch.ones(4))",
             f"bias = (print(1) or torch.ones(4))\n{NO_GRAD}\n    layer.bias.copy_(bias)\n",
         ),
+        # What one statement gives to several is written in one block, in their order.
+        (
+            LAYER + "b, c = nn.Linear(3, 4), nn.Linear(3, 4)\n"
+            "layer.bias = b.bias = c.bias = torch.ones(4)\nc.weight = torch.ones(4, 3)",
+            f"bias = torch.ones(4)\n{NO_GRAD}\n    layer.bias.copy_(bias)\n    b.bias.copy_(bias)\n"
+            "    c.bias.copy_(bias)\n    c.weight.copy_(torch.ones(4, 3))\n",
+        ),
+        (
+            LAYER + f"b = layer.bias = torch.ones(4)\n{NO_GRAD}\n    print(b)",
+            f"b = torch.ones(4)\n{NO_GRAD}\n    layer.bias.copy_(b)\n    print(b)\n",
+        ),
         # Another Parameter is none of these writes.
         (
             "layer = nn.Linear(3, 4, bias=False)\nlayer.bias = torch.ones(4)",
@@ -395,6 +406,17 @@ def test_the_no_grad_style_writes_blocks(before: str, after: str) -> None:
 
     assert body.endswith(after)
     assert body.count(NO_GRAD) == after.count(NO_GRAD)
+
+
+def test_what_one_statement_gives_to_several_is_written_in_their_order() -> None:
+    body = rewritten(
+        LAYER + "b = nn.Linear(3, 4)\nlayer.bias = b.bias = torch.ones(4)\nprint(b.bias)"
+    )
+
+    assert body.endswith(
+        "bias = torch.ones(4)\nlayer.bias.data.copy_(bias)\nb.bias.data.copy_(bias)\n"
+        "print(b.bias)\n"
+    )
 
 
 @pytest.mark.parametrize(

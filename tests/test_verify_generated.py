@@ -381,6 +381,7 @@ def test_the_tally_is_by_rule_and_shows_what_must_not_be() -> None:
             "claims": {"PRM101 true": 3, "PRM101 false": 1},
             "missed": {"PRM303 build > x = x": 2},
             "fixes": {"PRM101 safe": 1, "PRM101 safe bad": 1},
+            "outcomes": {"PRM101 cured": 3, "PRM101 it is still so": 1, "PRM101 not reached": 2},
             "faults": [fault],
         }
     )
@@ -390,7 +391,15 @@ def test_the_tally_is_by_rule_and_shows_what_must_not_be() -> None:
         "false": 1,
         "safe": 1,
         "bad": 1,
+        "cured": 3,
+        "uncured": 1,
+        "open": 2,
     }
+    assert (
+        "6 findings had a fix, of 4 a run shows what follows, 3 are cured: 75.0%" in tally.table()
+    )
+    assert "not cured, 1 times: PRM101 it is still so" in tally.table()
+    assert json.loads(tally.as_json())["cured"] == {"fixed": 6, "seen": 4, "cured": 3}
     assert tally.by_rule()["PRM303"]["missed"] == 2
     assert "FAIL PRM101 false, seed 0:1: it is not\n    pass" in tally.table()
     assert json.loads(tally.as_json())["faults"] == [{**fault, "seed": "0:1"}]

@@ -11,6 +11,7 @@ from codemods.verification import simulated
 from codemods.verification.differences import compare
 from codemods.verification.generated.statements_of import (
     feature,
+    put_back,
     replaced,
     restored,
     statement_at,
@@ -71,6 +72,8 @@ class Judged:
 
     source: str
     record: Record
+    records: list[Record]
+    """What was seen in each way."""
     claims: list[Claim]
     missed: list[Missed]
 
@@ -80,7 +83,7 @@ def judge(source: str) -> Judged:
     found = analyze(source, "generated.py")
     record, records = run_all(source)
     claims = [_claim(source, diagnostic, record, records) for diagnostic in found]
-    return Judged(source, record, claims, [*_missed(source, found, record)])
+    return Judged(source, record, records, claims, [*_missed(source, found, record)])
 
 
 def judged_with_repairs(source: str) -> Iterator[Judged]:
@@ -91,6 +94,12 @@ def judged_with_repairs(source: str) -> Iterator[Judged]:
         if not judged.record.raised_at:
             return
         source = without(source, judged.record.raised_at)
+
+
+def each_alone(versions: list[Judged]) -> list[str]:
+    """Return what is left at last, and that with each statement that was taken out, alone."""
+    rest = versions[-1].source
+    return [rest, *(put_back(rest, v.source, v.record.raised_at) for v in versions[:-1])]
 
 
 def _claim(source: str, found: Diagnostic, record: Record, records: list[Record]) -> Claim:
@@ -118,10 +127,15 @@ def _is_hidden(code: str, line: int, record: Record) -> bool:
 
 
 def _shown(code: str, line: int, record: Record) -> bool:
+    lines = shown_at(code, record)
+    return bool(lines) if code in ANYWHERE else line in lines
+
+
+def shown_at(code: str, record: Record) -> set[int]:
+    """Return the lines where something came true that a rule's claim may speak of."""
     shown_by = ANYWHERE.get(code) or SHOWN_BY.get(code, (code,))
     facts = [record.facts.get(fact + later, ()) for fact in shown_by for later in ("", LATER)]
-    lines = {at for fact in facts for at in fact}
-    return bool(lines) if code in ANYWHERE else line in lines
+    return {at for fact in facts for at in fact}
 
 
 def _is_changed_elsewhere(source: str, line: int) -> bool:

@@ -14,7 +14,7 @@ from types import FrameType
 
 import torch
 
-from codemods.verification.generated.claims import Judged, judge, judged_with_repairs
+from codemods.verification.generated.claims import Judged, each_alone, judge, judged_with_repairs
 from codemods.verification.generated.mended import Mended, mend
 from codemods.verification.generated.minimal import minimal
 from codemods.verification.generated.programs import program
@@ -43,6 +43,8 @@ class Seen:
     """By rule and feature."""
     fixes: Counter[str] = field(default_factory=Counter)
     """By rule and kind: ``PRM101 safe``, ``PRM101 safe bad``."""
+    outcomes: Counter[str] = field(default_factory=Counter)
+    """By rule and what became of a finding with its fix: ``PRM101 cured``."""
     faults: list[dict[str, str]] = field(default_factory=list)
     """What must not be: its kind, what is wrong, and a small program that shows it."""
 
@@ -53,15 +55,21 @@ def examine(seed: str, shown: Counter[str]) -> Seen:
     try:
         with time_limit(SECONDS):
             versions = [*judged_with_repairs(program(seed))]
-            made = [*mend(versions[-1].source)]
+            known: set[tuple[str, int]] = set()
+            ends = frozenset(record.raised for record in versions[-1].records)
+            made = [(text, one) for text in each_alone(versions) for one in mend(text, known, ends)]
     except TooLong:
         seen.faults.append({"kind": "time", "what": f"more than {SECONDS:g} s", "source": seed})
+        return seen
+    except Exception as error:
+        what = f"{type(error).__name__}: {error}"
+        seen.faults.append({"kind": "harness", "what": what, "source": program(seed)})
         return seen
     seen.versions = len(versions)
     for judged in versions:
         _count_claims(seen, judged, shown)
-    for mended in made:
-        _count_fix(seen, mended, versions[-1].source, shown)
+    for text, mended in made:
+        _count_fix(seen, mended, text, shown)
     return seen
 
 
@@ -85,6 +93,7 @@ def _count_fix(seen: Seen, mended: Mended, source: str, shown: Counter[str]) -> 
     for code in mended.codes:
         seen.fixes[f"{code} {kind}"] += 1
         seen.fixes[f"{code} {kind} bad"] += bool(mended.problem)
+    seen.outcomes.update(f"{code} {what}" for code, what in mended.outcomes)
     if mended.problem:
 
         def shows(text: str) -> bool:

@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
-from unittest.mock import patch
-
-import torch
-from torch import nn
 
 from codemods.verification.differences import compare
+from codemods.verification.generated.cured import Treated
+from codemods.verification.generated.meant import as_meant
 from codemods.verification.generated.witness import (
     FILENAME,
     Record,
@@ -51,31 +47,55 @@ class Mended:
     problem: str = ""
     note: str = ""
     """What the fix said of itself."""
+    outcomes: tuple[tuple[str, str], ...] = ()
+    """The rule of each finding, and what became of it where its fix alone was made."""
 
 
-def mend(source: str) -> Iterator[Mended]:
-    """Yield what came of all safe fixes together, and of each unsafe one."""
+Place = tuple[str, int]
+"""The rule of a finding, and its line."""
+
+
+def mend(
+    source: str, known: set[Place] | None = None, ends: frozenset[str] = frozenset()
+) -> Iterator[Mended]:
+    """Yield what came of all safe fixes together, and of each unsafe one.
+
+    Nothing is told of findings that are ``known``; those of this program are so afterwards.
+    ``ends`` is what the program raises without the statement that is mended.
+    """
     found = analyze_with_fixes(source.encode(), FILENAME, settings=DEFAULT)
-    safe = [d for d in found if _applies(d, Applicability.SAFE)]
-    if safe:
+    new = [d for d in found if known is None or (d.code, d.start.line) not in known]
+    if known is not None:
+        known |= {(d.code, d.start.line) for d in new}
+    if not any(_applies(d, Applicability.SAFE, Applicability.UNSAFE) for d in new):
+        return
+    before, runs = run_all(source)
+
+    def outcome(mended: str, found: Diagnostic) -> tuple[str, str]:
+        treated = Treated(source, mended, found, ends)
+        return found.code, treated.outcome(runs, _found(source))
+
+    if safe := [d for d in new if _applies(d, Applicability.SAFE)]:
+        made = [d for d in found if _applies(d, Applicability.SAFE)]
         mended = fix_source(source.encode(), FILENAME).source.decode()
-        takers = [taker for d in safe if d.code == "PRM106" for taker in d.trace]
-        lines = frozenset([*(d.start.line for d in safe), *(taker.start.line for taker in takers)])
+        takers = [taker for d in made if d.code == "PRM106" for taker in d.trace]
+        lines = frozenset([*(d.start.line for d in made), *(taker.start.line for taker in takers)])
         codes = tuple(sorted({diagnostic.code for diagnostic in safe}))
+        outcomes = tuple(outcome(_with_one(source, found, d), d) for d in safe)
         problem = _safe_problem(source, mended, lines)
-        yield Mended(codes, True, mended, problem)
-    before: Record | None = None
-    for diagnostic in found:
+        yield Mended(codes, True, mended, problem, outcomes=outcomes)
+    for diagnostic in new:
         if _applies(diagnostic, Applicability.UNSAFE) and diagnostic.fix:
-            before = before or run_all(source)[0]
             mended = _with_one(source, found, diagnostic)
             if mended != source:
-                problem = _unsafe_problem(source, mended, diagnostic, before)
-                yield Mended((diagnostic.code,), False, mended, problem, diagnostic.fix.message)
+                problem = _unsafe_problem(source, mended, diagnostic, before, ends)
+                became = outcome(mended, diagnostic)
+                note = diagnostic.fix.message
+                yield Mended((diagnostic.code,), False, mended, problem, note, (became,))
 
 
-def _applies(diagnostic: Diagnostic, applicability: Applicability) -> bool:
-    return diagnostic.fix is not None and diagnostic.fix.applicability is applicability
+def _applies(diagnostic: Diagnostic, *applicabilities: Applicability) -> bool:
+    return diagnostic.fix is not None and diagnostic.fix.applicability in applicabilities
 
 
 def _with_one(source: str, found: list[Diagnostic], wanted: Diagnostic) -> str:
@@ -109,8 +129,12 @@ def _safe_problem(source: str, mended: str, lines: frozenset[int]) -> str:
     return ""
 
 
-def _unsafe_problem(source: str, mended: str, found: Diagnostic, before: Record) -> str:
+def _unsafe_problem(
+    source: str, mended: str, found: Diagnostic, before: Record, ends: frozenset[str]
+) -> str:
     after, _ = run_all(mended)
+    if after.raised and after.raised in ends:
+        return ""
     others = _told(source, but=found.start.line)
     if after.raised_at and mended.splitlines()[after.raised_at - 1] in others:
         return ""
@@ -194,45 +218,3 @@ def _observed(source: str, meant: frozenset[int] = frozenset()) -> Seen:
 
     trial.program.build = built  # type: ignore[method-assign]
     return observe(trial)
-
-
-@contextmanager
-def as_meant(lines: frozenset[int]) -> Iterator[None]:
-    """Let stores at these lines be done as they are meant: what stands there takes the value.
-
-    Where nothing does, it becomes a Parameter, which trains as the value does. An optimizer that is
-    made there is given leaves.
-    """
-    store, add = nn.Module.__setattr__, torch.optim.Optimizer.add_param_group
-
-    def __setattr__(module: nn.Module, name: str, value: Any) -> None:
-        if isinstance(value, torch.Tensor) and not isinstance(value, nn.Parameter):
-            if _line() in lines:
-                standing = module._parameters.get(name)
-                if standing is not None:
-                    with torch.no_grad():
-                        standing.copy_(value)
-                    return
-                value = nn.Parameter(value.detach(), requires_grad=value.requires_grad)
-        store(module, name, value)
-
-    def add_param_group(optimizer: torch.optim.Optimizer, group: dict[str, Any]) -> None:
-        given = group["params"]
-        if _line() in lines and isinstance(given, list):
-            for tensor in given:
-                if not tensor.is_leaf:
-                    tensor.detach_().requires_grad_()
-        add(optimizer, group)
-
-    with (
-        patch.object(nn.Module, "__setattr__", __setattr__),
-        patch.object(torch.optim.Optimizer, "add_param_group", add_param_group),
-    ):
-        yield
-
-
-def _line() -> int:
-    frame = sys._getframe(2)
-    while frame.f_back is not None and frame.f_code.co_filename != FILENAME:
-        frame = frame.f_back
-    return frame.f_lineno

@@ -31,6 +31,16 @@ def without(source: str, line: int) -> str:
     return _exchanged(source, line, "pass")
 
 
+def put_back(source: str, original: str, line: int) -> str:
+    """Return a program with the statement that ``original`` has at a line, which it has not."""
+    statement = statement_at(ast.parse(original), line)
+    if statement is None:
+        return source
+    lines, first, last = source.splitlines(), statement.lineno - 1, statement.end_lineno
+    lines[first:last] = original.splitlines()[first:last]
+    return "\n".join(lines) + "\n"
+
+
 def replaced(source: str, line: int) -> str:
     """Return a program of which a statement evaluates what it did, and does nothing with it."""
     statement = statement_at(ast.parse(source), line)

@@ -285,7 +285,11 @@ def _holds(optimizer: torch.optim.Optimizer, parameter: object) -> bool:
 
 def _lost(store: _Store) -> str:
     """Return what becomes of a tensor that is no Parameter."""
-    if store.new.is_leaf:
+    try:
+        is_leaf = store.new.is_leaf
+    except RuntimeError:  # a view made without gradients, of what was then written with them
+        is_leaf = False
+    if is_leaf:
         return "PRM103" if store.new.requires_grad else "detached"
     return "PRM102" if store.constructing else "cached"
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterable, Sequence
+from itertools import takewhile
 from keyword import iskeyword
 
 from flake8_paramassign.domain.values import Library
 from flake8_paramassign.fixes.rewrites.blocks import end_of_line, indent_of, put_into_block, unit_of
 from flake8_paramassign.fixes.rewrites.draft import Draft
-from flake8_paramassign.fixes.rewrites.places import neighbours
+from flake8_paramassign.fixes.rewrites.places import block_of, neighbours
 from flake8_paramassign.fixes.rewrites.purity import is_pure
 from flake8_paramassign.fixes.rewrites.reasons import NoRewrite
 
@@ -41,6 +42,52 @@ def put_under_no_grad(draft: Draft) -> None:
             draft.cut(*(draft.source.starts[n.lineno - 1] for n in (below, below.body[0])))
 
 
+def write_below(draft: Draft, line: str, local: str) -> None:
+    """Add ``line``, which writes the variable ``local``, below the draft's statement.
+
+    It stands behind others that do the like, so that all of them keep their order. Raises
+    NoRewrite.
+    """
+    statement = draft.statement
+    block = block_of(draft.tree, statement)
+    others = _writes_of(local, block[block.index(statement) + 1 :])
+    end = end_of_line(draft, [statement, *others][-1])
+    draft.insert(end, f"\n{indent_of(draft, statement)}{line}")
+
+
+def write_below_without_grad(draft: Draft, line: str, local: str) -> None:
+    """Add ``line`` likewise, under ``no_grad``: in the block that stands there, if one does."""
+    statement = draft.statement
+    _, below = neighbours(statement, draft.path[draft.path.index(statement) - 1])
+    if isinstance(below, ast.With) and _is_no_grad_block(draft, below):
+        indent = indent_of(draft, below.body[0])
+        if others := _writes_of(local, below.body):
+            draft.insert(end_of_line(draft, others[-1]), f"\n{indent}{line}")
+        else:
+            draft.insert(draft.source.starts[below.body[0].lineno - 1], f"{indent}{line}\n")
+        return
+    block = draft.named(NO_GRAD, draft.inner(statement).start)
+    indent = indent_of(draft, statement)
+    text = f"\n{indent}with {block}():\n{indent}{unit_of(draft)}{line}"
+    draft.insert(end_of_line(draft, statement), text)
+
+
+def _writes_of(local: str, statements: Iterable[ast.stmt]) -> list[ast.stmt]:
+    """Return those of the first statements that write a variable into something."""
+    return [*takewhile(lambda statement: _is_write_of(local, statement), statements)]
+
+
+def _is_write_of(local: str, statement: ast.stmt) -> bool:
+    if not isinstance(statement, ast.Expr) or not isinstance(statement.value, ast.Call):
+        return False
+    call = statement.value
+    written = call.args[0] if call.args else None
+    while isinstance(written, ast.Call) and written.args:  # `torch.tensor(w)`
+        written = written.args[0]
+    is_it = isinstance(written, ast.Name) and written.id == local
+    return is_it and getattr(call.func, "attr", "") in ("copy_", "fill_")
+
+
 def _unit_within(draft: Draft, block: ast.With) -> str:
     """By how much a block that stands beside the draft's statement is indented."""
     return indent_of(draft, block.body[0]).removeprefix(indent_of(draft, draft.statement))
@@ -64,8 +111,6 @@ def without_grad(draft: Draft, subject: Sequence[ast.expr], values: Iterable[ast
 def _compute_before(draft: Draft, value: ast.expr, name: str) -> None:
     """Leave in the statement's place ``name = value``, and do below it what the statement does."""
     statement = draft.statement
-    indent = indent_of(draft, statement)
-    line_end = end_of_line(draft, statement)
     name = free_name(draft, name)
     whole, part = draft.inner(statement), draft.outer(value)
     above = _AT_LINE_END.sub("(", draft.take(whole.start, part.start))
@@ -77,10 +122,8 @@ def _compute_before(draft: Draft, value: ast.expr, name: str) -> None:
     is_whole = _is_expression(draft.text[part.start : part.end])
     draft.replace(whole.start, part.start, f"{name} = " if is_whole else f"{name} = (")
     draft.replace(part.end, whole.end, "" if is_whole else ")")
-    block = draft.named(NO_GRAD, whole.start)
     kept = f"({name})" if above[-1:].isidentifier() else name  # the value's brackets are above
-    line = f"{indent}{unit_of(draft)}{above}{kept}{below}"
-    draft.insert(line_end, f"\n{indent}with {block}():\n{line}")
+    write_below_without_grad(draft, f"{above}{kept}{below}", name)
 
 
 def _name_for(subject: ast.expr) -> str:

@@ -10,10 +10,14 @@ import ast
 from dataclasses import dataclass
 
 from flake8_paramassign.domain.values import Values
-from flake8_paramassign.fixes.rewrites.blocks import end_of_line, indent_of, unit_of
 from flake8_paramassign.fixes.rewrites.conversions import written_by
 from flake8_paramassign.fixes.rewrites.draft import Draft
-from flake8_paramassign.fixes.rewrites.no_grad import NO_GRAD, free_name, without_grad
+from flake8_paramassign.fixes.rewrites.no_grad import (
+    free_name,
+    without_grad,
+    write_below,
+    write_below_without_grad,
+)
 from flake8_paramassign.fixes.rewrites.reasons import NoRewrite
 from flake8_paramassign.semantics.events import Happening
 
@@ -60,16 +64,17 @@ class Store:
         written = f"{self.target}.data.{method}" if in_data else f"{self.target}.{method}"
         at = draft.inner(draft.statement).start
         value = f"{draft.named(function, at)}({self.local})" if function else self.local
-        lines = [f"{written}({value})"]
-        if not in_data and event.grad is not False:
-            lines = [f"with {draft.named(NO_GRAD, at)}():", f"{unit_of(draft)}{lines[0]}"]
-        self.instead(draft, *lines)
+        self._give_to_local(draft)
+        write = write_below if in_data or event.grad is False else write_below_without_grad
+        write(draft, f"{written}({value})", self.local)
         return written
 
-    def instead(self, draft: Draft, *lines: str) -> None:
-        """Give the value to the local variable, and add ``lines`` below; raises NoRewrite."""
-        indent = indent_of(draft, draft.statement)
-        end = end_of_line(draft, draft.statement)
+    def instead(self, draft: Draft, line: str) -> None:
+        """Give the value to the local variable, and add ``line`` below; raises NoRewrite."""
+        self._give_to_local(draft)
+        write_below(draft, line, self.local)
+
+    def _give_to_local(self, draft: Draft) -> None:
         node, others = draft.path[-1], getattr(draft.statement, "targets", [])
         assert isinstance(node, ast.expr)
         start, stop = draft.outer(node)
@@ -78,7 +83,6 @@ class Store:
             draft.cut(start, draft.outer(behind).start)
         else:
             draft.replace(start, stop, self.local)
-        draft.insert(end, "".join(f"\n{indent}{line}" for line in lines))
 
     def becomes(self, draft: Draft, method: str, opening: str = "", closing: str = "") -> None:
         """Call ``method`` of the attribute with ``opening``, the value and ``closing``."""

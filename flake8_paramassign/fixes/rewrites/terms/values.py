@@ -51,45 +51,64 @@ NOTHING_FITS: tuple[Question[Evidence], ...] = (
     ),
 )
 
+FILLED_REFUSED: tuple[Question[Evidence], ...] = (
+    *NOTHING_FITS,
+    Question(
+        "the Parameter is tied to another name, which would change as well: "
+        "say which of the two is meant",
+        lambda e: e.is_tied,
+    ),
+    Question(
+        "the value is the storage of another tensor, which the same statement may write before",
+        lambda e: e.may_be_overwritten,
+    ),
+    Question(
+        "a variable has its storage, and would change as well", lambda e: e.is_seen_afterwards
+    ),
+    Question(BETWEEN_PASSES, lambda e: e.is_before_a_backward),
+)
+OF_THE_PLACE: tuple[Question[Evidence], ...] = (
+    Question(
+        "that it surely is this object (another may raise AttributeError)",
+        lambda e: e.is_of_one_receiver,
+    ),
+    Question("that all who come here store the like", lambda e: e.is_alike_for_all),
+    Question("that the statement stores nothing else", lambda e: e.is_all_of_statement),
+    Question("of which class the object is", lambda e: e.is_of_known_class),
+    Question("that nobody expects the TypeError", lambda e: e.is_unexpected),
+)
+OF_ITS_TIME: tuple[Question[Evidence], ...] = (
+    Question("that nothing else is tied to the Parameter", lambda e: e.is_surely_untied),
+    Question(NO_OTHER_EFFECTS, lambda e: e.is_evaluated_in_any_order),
+    Question(
+        "that no backward pass of an earlier forward pass follows",
+        lambda e: e.is_after_no_forward,
+    ),
+)
+
 FILLED = Terms[Evidence](
     "PRM101",
     "`m.w = t` becomes `m.w.data.copy_(t)`",
-    refused=(
-        *NOTHING_FITS,
-        Question(
-            "the Parameter is tied to another name, which would change as well: "
-            "say which of the two is meant",
-            lambda e: e.is_tied,
-        ),
-        Question(
-            "the value is the storage of another tensor, which the same statement may write before",
-            lambda e: e.may_be_overwritten,
-        ),
-        Question(
-            "a variable has its storage, and would change as well", lambda e: e.is_seen_afterwards
-        ),
-        Question(BETWEEN_PASSES, lambda e: e.is_before_a_backward),
-    ),
+    refused=FILLED_REFUSED,
     proved=(
-        Question(
-            "that it surely is this object (another may raise AttributeError)",
-            lambda e: e.is_of_one_receiver,
-        ),
-        Question("that all who come here store the like", lambda e: e.is_alike_for_all),
-        Question("that the statement stores nothing else", lambda e: e.is_all_of_statement),
-        Question("of which class the object is", lambda e: e.is_of_known_class),
-        Question("that nobody expects the TypeError", lambda e: e.is_unexpected),
+        *OF_THE_PLACE,
         Question("that every value is a tensor", lambda e: e.is_surely_tensor),
         Question(f"that the shapes are the same ({BROADCASTS})", lambda e: e.has_same_shape),
         Question("that dtype and device are the same", lambda e: e.has_same_form),
         Question("that no gradient flows through the value", lambda e: e.is_without_gradient),
         Question("that the value has storage of its own", lambda e: e.has_own_storage),
-        Question("that nothing else is tied to the Parameter", lambda e: e.is_surely_untied),
-        Question(NO_OTHER_EFFECTS, lambda e: e.is_evaluated_in_any_order),
-        Question(
-            "that no backward pass of an earlier forward pass follows",
-            lambda e: e.is_after_no_forward,
-        ),
+        *OF_ITS_TIME,
+    ),
+)
+
+FILLED_WITH_ONE_NUMBER = Terms[Evidence](
+    "PRM101",
+    "`m.w = 0.5` becomes `m.w.data.fill_(0.5)`",
+    refused=FILLED_REFUSED,
+    proved=(
+        *OF_THE_PLACE,
+        Question("that every element is to be this number, as fill_() has it", lambda e: False),
+        *OF_ITS_TIME,
     ),
 )
 
