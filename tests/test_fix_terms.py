@@ -154,6 +154,14 @@ def test_who_waits_for_the_exception_is_told_of(line: str) -> None:
         assert ("who waits for the RuntimeError" in finding.fix.message) == is_told
 
 
+def test_of_a_number_it_is_asked_where_it_is_written() -> None:
+    finding = fixes("layer = nn.Linear(3, 4) if HALF else nn.BatchNorm1d(4)\nlayer.bias = 0.5")[-1]
+
+    assert finding.fix
+    assert "surely is this object" in finding.fix.message
+    assert "shapes" not in finding.fix.message
+
+
 def test_who_lists_the_attributes_is_asked_for() -> None:
     [finding] = fixes("self.w = nn.Parameter(x + 1).to(d)\nprint(vars(self))")
 

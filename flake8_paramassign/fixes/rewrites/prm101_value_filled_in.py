@@ -20,12 +20,7 @@ from flake8_paramassign.fixes.rewrites.places import path_to
 from flake8_paramassign.fixes.rewrites.purity import is_pure
 from flake8_paramassign.fixes.rewrites.reasons import NoRewrite
 from flake8_paramassign.fixes.rewrites.stores import Store, store_at
-from flake8_paramassign.fixes.rewrites.terms.values import (
-    FILLED,
-    FILLED_WITH_ONE_NUMBER,
-    MOVED_ONTO_SLOT,
-    REPLACED,
-)
+from flake8_paramassign.fixes.rewrites.terms.values import FILLED, MOVED_ONTO_SLOT, REPLACED
 from flake8_paramassign.report import Case
 from flake8_paramassign.semantics.events import AttributeStored
 from flake8_paramassign.semantics.frames import Role
@@ -145,5 +140,6 @@ def _filled(draft: Draft, store: Store, known: list[Evidence]) -> Fix:
         raise NoRewrite("what is stored here differs from caller to caller")
     written = store.filled(draft, evidence.event.values, evidence.event)
     message = f"write into the Parameter: {written}(...)"
-    terms = FILLED_WITH_ONE_NUMBER if written.endswith("fill_") else FILLED
-    return draft.fix(message, unproved=terms.unproved(known))
+    is_number = written.endswith("fill_")
+    notes = ["fill_() gives every element the number"] if is_number else []
+    return draft.fix(message, *notes, unproved=FILLED.unproved(known))

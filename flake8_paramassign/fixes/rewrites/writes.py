@@ -6,7 +6,7 @@ import ast
 from dataclasses import dataclass
 
 from flake8_paramassign.domain.objects import BUFFER, PARAMETER, Container, Tensor, Thing
-from flake8_paramassign.domain.values import NOTHING, Values, join_all
+from flake8_paramassign.domain.values import NOTHING, Constant, Values, join_all
 from flake8_paramassign.fixes.rewrites.attribute_uses import is_without_grad, is_written
 from flake8_paramassign.fixes.rewrites.draft import Draft
 from flake8_paramassign.fixes.rewrites.evidence import surely_differ
@@ -108,15 +108,17 @@ class ItemWrite:
 
     @property
     def is_unregistered(self) -> bool:
-        """Whether the Module has that name, and it is none of ``state_dict()``."""
+        """Whether the Module has that name, and it is none of ``state_dict()``.
+
+        A Parameter that is None is none of it either.
+        """
         key = self._key
-        owners = [self.draft.object(owner) for owner in self._owners]
-        return any(
-            isinstance(owner, Thing)
-            and key in owner.fields
-            and not owner.member(str(key)).slot & (PARAMETER | BUFFER)
-            for owner in owners
-        )
+        for owner in map(self.draft.object, self._owners):
+            if isinstance(owner, Thing) and key in owner.fields:
+                member = owner.member(str(key))
+                if not member.slot & (PARAMETER | BUFFER) or {*member.values} == {Constant(None)}:
+                    return True
+        return False
 
     @property
     def _key(self) -> object:

@@ -6,6 +6,7 @@ from typing import Any
 
 from flake8_paramassign.fixes.rewrites.attribute_uses import Attribute
 from flake8_paramassign.fixes.rewrites.container_uses import Held
+from flake8_paramassign.fixes.rewrites.conversions import is_number
 from flake8_paramassign.fixes.rewrites.evidence import Evidence
 from flake8_paramassign.fixes.rewrites.leaves import Computed, Integers
 from flake8_paramassign.fixes.rewrites.moves import Moved
@@ -18,6 +19,12 @@ from flake8_paramassign.fixes.rewrites.terms.questions import (
     Question,
     Terms,
 )
+
+
+def _is_number(evidence: Evidence) -> bool:
+    """Whether ``fill_`` is given numbers, of which nothing is asked but what they mean."""
+    return all(map(is_number, evidence.event.values))
+
 
 NOTHING_FITS: tuple[Question[Evidence], ...] = (
     Question(
@@ -51,64 +58,53 @@ NOTHING_FITS: tuple[Question[Evidence], ...] = (
     ),
 )
 
-FILLED_REFUSED: tuple[Question[Evidence], ...] = (
-    *NOTHING_FITS,
-    Question(
-        "the Parameter is tied to another name, which would change as well: "
-        "say which of the two is meant",
-        lambda e: e.is_tied,
-    ),
-    Question(
-        "the value is the storage of another tensor, which the same statement may write before",
-        lambda e: e.may_be_overwritten,
-    ),
-    Question(
-        "a variable has its storage, and would change as well", lambda e: e.is_seen_afterwards
-    ),
-    Question(BETWEEN_PASSES, lambda e: e.is_before_a_backward),
-)
-OF_THE_PLACE: tuple[Question[Evidence], ...] = (
-    Question(
-        "that it surely is this object (another may raise AttributeError)",
-        lambda e: e.is_of_one_receiver,
-    ),
-    Question("that all who come here store the like", lambda e: e.is_alike_for_all),
-    Question("that the statement stores nothing else", lambda e: e.is_all_of_statement),
-    Question("of which class the object is", lambda e: e.is_of_known_class),
-    Question("that nobody expects the TypeError", lambda e: e.is_unexpected),
-)
-OF_ITS_TIME: tuple[Question[Evidence], ...] = (
-    Question("that nothing else is tied to the Parameter", lambda e: e.is_surely_untied),
-    Question(NO_OTHER_EFFECTS, lambda e: e.is_evaluated_in_any_order),
-    Question(
-        "that no backward pass of an earlier forward pass follows",
-        lambda e: e.is_after_no_forward,
-    ),
-)
-
 FILLED = Terms[Evidence](
     "PRM101",
     "`m.w = t` becomes `m.w.data.copy_(t)`",
-    refused=FILLED_REFUSED,
-    proved=(
-        *OF_THE_PLACE,
-        Question("that every value is a tensor", lambda e: e.is_surely_tensor),
-        Question(f"that the shapes are the same ({BROADCASTS})", lambda e: e.has_same_shape),
-        Question("that dtype and device are the same", lambda e: e.has_same_form),
-        Question("that no gradient flows through the value", lambda e: e.is_without_gradient),
-        Question("that the value has storage of its own", lambda e: e.has_own_storage),
-        *OF_ITS_TIME,
+    refused=(
+        *NOTHING_FITS,
+        Question(
+            "the Parameter is tied to another name, which would change as well: "
+            "say which of the two is meant",
+            lambda e: e.is_tied,
+        ),
+        Question(
+            "the value is the storage of another tensor, which the same statement may write before",
+            lambda e: e.may_be_overwritten,
+        ),
+        Question(
+            "a variable has its storage, and would change as well", lambda e: e.is_seen_afterwards
+        ),
+        Question(BETWEEN_PASSES, lambda e: e.is_before_a_backward),
     ),
-)
-
-FILLED_WITH_ONE_NUMBER = Terms[Evidence](
-    "PRM101",
-    "`m.w = 0.5` becomes `m.w.data.fill_(0.5)`",
-    refused=FILLED_REFUSED,
     proved=(
-        *OF_THE_PLACE,
-        Question("that every element is to be this number, as fill_() has it", lambda e: False),
-        *OF_ITS_TIME,
+        Question(
+            "that it surely is this object (another may raise AttributeError)",
+            lambda e: e.is_of_one_receiver,
+        ),
+        Question("that all who come here store the like", lambda e: e.is_alike_for_all),
+        Question("that the statement stores nothing else", lambda e: e.is_all_of_statement),
+        Question("of which class the object is", lambda e: e.is_of_known_class),
+        Question("that nobody expects the TypeError", lambda e: e.is_unexpected),
+        Question("that every value is a tensor", lambda e: e.is_surely_tensor),
+        Question(
+            f"that the shapes are the same ({BROADCASTS})",
+            lambda e: _is_number(e) or e.has_same_shape,
+        ),
+        Question("that dtype and device are the same", lambda e: _is_number(e) or e.has_same_form),
+        Question(
+            "that no gradient flows through the value",
+            lambda e: _is_number(e) or e.is_without_gradient,
+        ),
+        Question(
+            "that the value has storage of its own", lambda e: _is_number(e) or e.has_own_storage
+        ),
+        Question("that nothing else is tied to the Parameter", lambda e: e.is_surely_untied),
+        Question(NO_OTHER_EFFECTS, lambda e: e.is_evaluated_in_any_order),
+        Question(
+            "that no backward pass of an earlier forward pass follows",
+            lambda e: e.is_after_no_forward,
+        ),
     ),
 )
 
