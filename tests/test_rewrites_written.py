@@ -215,6 +215,11 @@ OTHER = LAYER + "other = nn.Linear(3, 4)\n"
         ("PRM201", EACH.rstrip() + " p = p * 2", SHARES),
         ("PRM201", EACH + "p = q = p * 2", "does not assign the variable alone"),
         ("PRM202", LAYER + "layer.state_dict()['bias'] = None", "no tensor can be made"),
+        (
+            "PRM202",
+            "layer = nn.Linear(3, 4, bias=False)\nlayer.state_dict()['bias'] = torch.ones(4)",
+            "no such key",
+        ),
         ("PRM202", LAYER + "a = layer.state_dict()['bias'] = torch.ones(4)", "more than this"),
         ("PRM202", LAYER + "layer(torch.ones(3)).data = torch.ones(4)", "what the call computes"),
         ("PRM301", LAYER + "layer.weight.mul_(2); layer.bias.mul_(2)", SHARES),

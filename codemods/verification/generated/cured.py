@@ -17,14 +17,13 @@ from codemods.verification.generated.outcomes import (
     OTHER_DEFECT,
 )
 from codemods.verification.generated.witness import (
-    FILENAME,
     Record,
     run,
     run_all,
     ways,
 )
-from flake8_paramassign.analysis import analyze
 from flake8_paramassign.diagnostics import Diagnostic
+from flake8_paramassign.rules import default_codes
 
 TO_BE_WRITTEN = ("PRM201", "PRM202")
 """Rules of what is written to no Parameter, and should be."""
@@ -40,16 +39,18 @@ class Treated:
     ends: frozenset[str]
     """What ends the program without the statement that is mended."""
 
-    def outcome(self, before: Sequence[Record], told: Sequence[Diagnostic]) -> str:
+    def outcome(
+        self, before: Sequence[Record], told: Sequence[Diagnostic], later: Sequence[Diagnostic]
+    ) -> str:
         """Return CURED, one of OPEN, or what is still wrong.
 
-        ``before`` are the runs of the program in each way, ``told`` what the linter says of it.
+        ``before`` are the runs of the program in each way, ``told`` what the linter says of it,
+        and ``later`` of what it has become.
         """
-        counted = Counter(diagnostic.code for diagnostic in told)
-        then = Counter(diagnostic.code for diagnostic in analyze(self.mended, FILENAME))
+        counted, then = (Counter(diagnostic.code for diagnostic in each) for each in (told, later))
         if then[self.found.code] >= counted[self.found.code]:
             return "it is still found"
-        if new := then - counted:
+        if new := (then - counted).keys() & default_codes():
             return f"{min(new)} is found"
         _, after = run_all(self.mended)
         lines = frozenset(one.start.line for one in told)
@@ -69,7 +70,7 @@ class Treated:
         if line not in before.lines:
             return NOT_REACHED
         if after.raised:
-            if after.raised in self.ends | {before.raised} and after.raised_as != code:
+            if after.raised in self.ends or (before.raised and before.raised_as != code):
                 return OTHER_DEFECT
             if self._at(after) in {self.source.splitlines()[at - 1] for at in told - {line}}:
                 return OTHER_DEFECT

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from typing import Any
 from unittest.mock import patch
 
+import numpy as np
 import torch
 from torch import nn
 from torch.utils._python_dispatch import TorchDispatchMode
@@ -32,8 +33,8 @@ def as_meant(lines: frozenset[int], *, replaces: bool = False) -> Iterator[None]
                 module.requires_grad_(value)
                 return
             standing = module._parameters.get(name)
-            if standing is not None and isinstance(value, (int, float, list)):
-                value = torch.tensor(value, dtype=standing.dtype)
+            if standing is not None and isinstance(value, (int, float, list, np.ndarray)):
+                value = torch.tensor(value)
             if isinstance(value, torch.Tensor) and not isinstance(value, nn.Parameter):
                 if standing is not None and not replaces:
                     with torch.no_grad():

@@ -22,8 +22,11 @@ from codemods.verification.observing import Seen, observe
 from flake8_paramassign.analysis import analyze
 from flake8_paramassign.diagnostics import Applicability, Diagnostic
 from flake8_paramassign.fixes.engine import analyze_with_fixes, fix_source
-from flake8_paramassign.settings import DEFAULT, Settings
+from flake8_paramassign.rules import default_codes
+from flake8_paramassign.settings import Settings
 
+OPT_IN = ("PRM901", "PRM902", "PRM903")
+"""Rules that sound programs break too, and that have a fix."""
 REGISTERS = ("PRM102", "PRM103", "PRM104", "PRM105")
 """Rules whose fix registers something, and changes nothing of the first outputs."""
 RAISING = ("PRM101", "PRM106", "PRM107", "PRM108", "PRM301")
@@ -63,7 +66,8 @@ def mend(
     Nothing is told of findings that are ``known``; those of this program are so afterwards.
     ``ends`` is what the program raises without the statement that is mended.
     """
-    found = analyze_with_fixes(source.encode(), FILENAME, settings=DEFAULT)
+    settings = _settings(source)
+    found = analyze_with_fixes(source.encode(), FILENAME, settings=settings)
     new = [d for d in found if known is None or (d.code, d.start.line) not in known]
     if known is not None:
         known |= {(d.code, d.start.line) for d in new}
@@ -71,13 +75,13 @@ def mend(
         return
     before, runs = run_all(source)
 
-    def outcome(mended: str, found: Diagnostic) -> tuple[str, str]:
-        treated = Treated(source, mended, found, ends)
-        return found.code, treated.outcome(runs, _found(source))
+    def outcome(mended: str, one: Diagnostic) -> tuple[str, str]:
+        later = analyze(mended, FILENAME, settings=settings)
+        return one.code, Treated(source, mended, one, ends).outcome(runs, found, later)
 
     if safe := [d for d in new if _applies(d, Applicability.SAFE)]:
         made = [d for d in found if _applies(d, Applicability.SAFE)]
-        mended = fix_source(source.encode(), FILENAME).source.decode()
+        mended = fix_source(source.encode(), FILENAME, settings).source.decode()
         takers = [taker for d in made if d.code == "PRM106" for taker in d.trace]
         lines = frozenset([*(d.start.line for d in made), *(taker.start.line for taker in takers)])
         codes = tuple(sorted({diagnostic.code for diagnostic in safe}))
@@ -92,6 +96,12 @@ def mend(
                 became = outcome(mended, diagnostic)
                 note = diagnostic.fix.message
                 yield Mended((diagnostic.code,), False, mended, problem, note, (became,))
+
+
+def _settings(source: str) -> Settings:
+    """Return all rules with a fix, and one style for half of the programs each."""
+    style = "data" if len(source) % 2 else "no-grad"
+    return Settings(default_codes().union(OPT_IN), style=style)
 
 
 def _applies(diagnostic: Diagnostic, *applicabilities: Applicability) -> bool:
@@ -113,7 +123,12 @@ def _with_one(source: str, found: list[Diagnostic], wanted: Diagnostic) -> str:
     def known(source: bytes, filename: str, *, settings: Settings) -> list[Diagnostic]:
         return found if source == written else []
 
-    result = fix_source(source.encode(), FILENAME, unsafe_fixes=True, accept=accept, analyze=known)
+    result = fix_source(
+        *(source.encode(), FILENAME, _settings(source)),
+        unsafe_fixes=True,
+        accept=accept,
+        analyze=known,
+    )
     return result.source.decode()
 
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
+
 from codemods.verification.generated.classes import LINEAR, write_class
 from codemods.verification.generated.statements import HELPERS, Scene
 from codemods.verification.generated.text import Block, Chance, Kind, text_of
 
+STANDARD = ("contextlib", "copy", "os")
 INPUTS: Block = [
     "",
     "",
@@ -31,14 +34,16 @@ def program(seed: str) -> str:
         result = f"model, {scene.optimizers[-1]}"
     build: Block = [("def build(device):", [*body, f"return {result}"])]
     said = "\n".join(text_of([*classes, *build]))
-    imports: Block = [name for name in ("import copy", "import os") if f"{name[7:]}." in said]
-    imports += [""] * bool(imports)
-    imports += ["import torch", chance.one(["from torch import nn", "import torch.nn as nn"])]
-    if "F." in said:
-        imports.append("import torch.nn.functional as F")
     helpers: Block = []
     for name, write in HELPERS.items():
-        if f"{name}" in said:
-            helpers += ["", "", *write(chance)]
+        if re.search(rf"\b{name}[()]", said):
+            helper: Block = ["", "", *write(chance)]
+            helpers += helper
+            said += "\n".join(text_of(helper))
+    imports: Block = [f"import {name}" for name in STANDARD if f"{name}." in said]
+    imports += [""] * bool(imports)
+    imports += ["import numpy as np"] * ("np." in said)
+    imports += ["import torch", chance.one(["from torch import nn", "import torch.nn as nn"])]
+    imports += ["import torch.nn.functional as F"] * ("F." in said)
     written = [*imports, *helpers, *classes, "", "", *build, *INPUTS]
     return "\n".join(text_of(written)) + "\n"

@@ -125,12 +125,19 @@ class Scene:
         value = stored(self.chance, shape, place, self._others(shape))
         form = self.chance.weighted(
             {"=": 12, "setattr": 2, "tuple": 1, "chain": 1, "helper": 1, "register": 1, "try": 1}
-            | {"walrus": 1, "loop": 1, "with": 1}
+            | {"walrus": 1, "loop": 1, "with": 1, "chosen": 1, "attempt": 1, "several": 1}
         )
         if form == "setattr":
             return [f'setattr({owner}, "{slot}", {value})']
         if form == "tuple":
             return [f"{place}, done = {value}, True"]
+        if form == "chosen":
+            return [f"drawn({owner}).{slot} = {value}"]
+        if form == "attempt" and slot == "weight":
+            return [f"attempt({owner}, {value})"]
+        if form == "several":
+            others = self._others(shape)[:1]
+            return [" = ".join([place, *(o for o in others if "." in o), value])]
         if form == "chain":
             return [f"kept = {place} = {value}"]
         if form == "helper":
@@ -139,7 +146,7 @@ class Scene:
         if form == "register":
             return [f'{owner}.register_parameter("{slot}", {value})']
         if form == "try":
-            return [("try:", [f"{place} = {value}"]), ("except TypeError:", ["pass"])]
+            return self._expected([f"{place} = {value}"], "TypeError")
         if form == "walrus":
             return [(f"if (held := {value}) is not None:", [f"{place} = held"])]
         if form == "loop":
@@ -153,7 +160,14 @@ class Scene:
         place = f"{owner}.{slot}"
         value = tensor(self.chance, shape, place, self._others(shape))
         write = self.chance.written(IN_PLACE, place=place, value=value)
+        if self.chance.sometimes(0.1):
+            return self._expected([write], "RuntimeError")
         return self._perhaps_without_grad([write], 0.4)
+
+    def _expected(self, block: Block, error: str) -> Block:
+        if self.chance.sometimes(0.3):
+            return [(f"with contextlib.suppress({error}):", block)]
+        return [("try:", block), (f"except {error}:", ["pass"])]
 
     def _perhaps_without_grad(self, block: Block, probability: float) -> Block:
         if not self.chance.sometimes(probability):
@@ -207,7 +221,11 @@ class Scene:
         value = self.chance.written(LEAVES)
         optimizer = self.chance.name("optimizer")
         self.optimizers.append(optimizer)
-        return [f"{name} = {value}", f"{optimizer} = torch.optim.SGD([{name}], lr=0.1)"]
+        make: Block = [f"{optimizer} = torch.optim.SGD([{name}], lr=0.1)"]
+        if self.chance.sometimes(0.2):
+            self.optimizers.pop()
+            make = self._expected(make, "ValueError")
+        return [f"{name} = {value}", *make]
 
     def _step(self) -> Block:
         name, _ = self._model()
@@ -336,7 +354,7 @@ KINDS = {
     "state": 3,
     "deleted": 2,
     "recomputed": 2,
-    "hooked": 1,
+    "hooked": 2,
     "called": 2,
     "moved": 2,
     "branch": 4,
@@ -353,6 +371,16 @@ def _assign(chance: Chance) -> Block:
     return [("def assign(module, value):", ["module.weight = value"])]
 
 
+def _attempt(chance: Chance) -> Block:
+    handled: Block = [("try:", ["assign(module, value)"]), ("except TypeError:", ["return None"])]
+    return [("def attempt(module, value):", handled)]
+
+
+def _drawn(chance: Chance) -> Block:
+    """Write what gives what it is given, and shows when it was called."""
+    return [("def drawn(given):", ["torch.rand(1)", "return given"])]
+
+
 def _init_weights(chance: Chance) -> Block:
     kind = chance.one(["nn.Linear", "nn.LayerNorm"])
     body = [(f"if isinstance(m, {kind}):", [_write_of_layer(chance)])]
@@ -361,7 +389,9 @@ def _init_weights(chance: Chance) -> Block:
 
 HELPERS: dict[str, Callable[[Chance], Block]] = {
     "make_layer": _make_layer,
+    "attempt": _attempt,
     "assign": _assign,
+    "drawn": _drawn,
     "init_weights": _init_weights,
 }
-"""Functions that a program has where it calls them."""
+"""Functions that a program has where it calls them, a caller before what it calls."""

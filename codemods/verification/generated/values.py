@@ -44,6 +44,9 @@ def tensor(chance: Chance, shape: Shape, own: str = "", others: Sequence[str] = 
         f"torch.ones(1).expand({numbers})": 1 if shape else 0,
         f"torch.empty({numbers}).uniform_(-1, 1)": 1,
         f"torch.randn({numbers}, requires_grad=True)": 1,
+        f"torch.from_numpy(np.full({shape}, 0.5, dtype=np.float32))": 1,
+        f"torch.tensor(np.ones({shape}))": 1,
+        f"drawn({made})": 2,
         f"torch.randint(0, 3, {shape or (1,)})": 1,
         f"torch.randn({', '.join(['2'] * max(len(shape), 1))})": 1,
         f"torch.randn({SIZE * 2}, {SIZE})[:{SIZE}]": 1 if shape == (SIZE, SIZE) else 0,
@@ -126,7 +129,9 @@ def stored(chance: Chance, shape: Shape, own: str = "", others: Sequence[str] = 
     if kind == "lost":
         return lost(chance, shape)
     if kind == "odd":
-        return chance.one(["None", "0.5", "[1.0, 2.0]", "nn.ReLU()"])
+        listed = str([0.5] * shape[0]) if len(shape) == 1 else "[1.0, 2.0]"
+        array = f"np.ones({shape}, dtype=np.float32)"
+        return chance.one(["None", "0.5", "1", listed, array, "nn.ReLU()"])
     with chance.unknown() as condition:
         one, other = stored(chance, shape, own), stored(chance, shape, own)
     return f"({one}) if {condition} else ({other})" if condition else one
