@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import sys
 import warnings
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 from unittest.mock import patch
@@ -52,13 +53,21 @@ def seen(case: dict[str, Any]) -> dict[str, Any]:
             patch.object(mended, "analyze_with_fixes", return_value=[finding]),
             patch.object(mended, "fix_source", return_value=FixResult(case["fixed"].encode())),
         ):
-            return {"problems": [made.problem for made in mended.mend(source)]}
+            return _mended(source, case.get("ends", ()))
     if "mends" in case:
-        return {"problems": [made.problem for made in mended.mend(source)]}
+        return _mended(source)
     if "shrinks" in case:
         wanted = case["shrinks"]
         return {"minimal": minimal(source, lambda text: wanted in claims.judge(text).record.facts)}
     return _judged(source)
+
+
+def _mended(source: str, ends: Sequence[str] = ()) -> dict[str, Any]:
+    every = [*mended.mend(source, ends=frozenset(ends))]
+    return {
+        "problems": [made.problem for made in every],
+        "outcomes": [what for made in every for _, what in made.outcomes],
+    }
 
 
 def _judged(source: str) -> dict[str, Any]:

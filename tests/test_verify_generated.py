@@ -138,6 +138,32 @@ SPOILT_FIXES = (
 """What a safe fix of ``STORE`` must not be."""
 
 
+STATE = 'model.state_dict()["fc.weight"]'
+OUTCOMES = {
+    "cured": ("PRM101", STORE, COPIES),
+    "it is still found": ("PRM101", STORE, f"pass; {STORE}"),
+    "PRM301 is found": ("PRM101", STORE, "model.fc.weight.fill_(0.5)"),
+    "it raises ValueError: ": ("PRM101", STORE, "raise ValueError"),
+    "it is still so": ("PRM103", HAPPENS["PRM103"], "setattr(model, *KEPT)"),
+    "not reached": ("PRM101", f"if not model:\n    {STORE}", f"if not model:\n    {COPIES}"),
+    "what it means does not run": (
+        *("PRM101", f"{STORE}.double()"),
+        "model.fc.weight = nn.Parameter(torch.full((4, 4), 0.5).double())",
+    ),
+    "another defect ends the run": ("PRM101", STORE, f"{COPIES}; raise KeyError"),
+    "it reaches no Parameter": (
+        "PRM202",
+        f"{STATE} = torch.ones(4, 4)",
+        f"{STATE}.clone().zero_()",
+    ),
+}
+"""A rule, what it finds, and what a fix makes of that, by what becomes of the finding."""
+WRITES_WHAT_IS_THERE = (
+    f"{STATE} = model.fc.weight.clone()",
+    f"{STATE}.copy_(model.fc.weight.clone())",
+)
+
+
 ON_ONE_WAY = (
     "model = nn.Linear(4, 4)\nif os.environ.get('WIDE'):\n"
     "    model = nn.utils.spectral_norm(model)\nmodel.weight.data = torch.randn(4, 4)\n"
@@ -218,6 +244,18 @@ def cases() -> dict[str, dict[str, Any]]:
     }
     for number, spoilt in enumerate(SPOILT_FIXES):
         asked[f"spoilt fix {number}"] = {**fix, "fixed": whole(spoilt)}
+    for what, (code, body, fixed) in OUTCOMES.items():
+        asked[f"outcome: {what}"] = {
+            "source": whole(body) + 'KEPT = "kept", torch.ones(4, requires_grad=True)\n',
+            "fixed": whole(fixed) + 'KEPT = "kept", torch.ones(4, requires_grad=True)\n',
+            "code": code,
+            "line": last(body),
+            "kind": "unsafe",
+            "ends": ["KeyError: "],
+        }
+    written = asked["outcome: it reaches no Parameter"]
+    texts = dict(zip(("source", "fixed"), map(whole, WRITES_WHAT_IS_THERE), strict=True))
+    asked["what is there already"] = {**written, **texts}
     sound = whole(SOUND["PRM303"])
     raising = {"source": sound, "code": "PRM303", "line": FIRST, "kind": "unsafe"}
     asked["unsafe fix that raises"] = {**raising, "fixed": whole("raise ValueError")}
@@ -341,6 +379,17 @@ def test_a_fix_that_is_no_fix_is_seen() -> None:
 
 
 @needs_torch
+@pytest.mark.parametrize("what", OUTCOMES)
+def test_what_becomes_of_a_finding_with_its_fix_is_seen(what: str) -> None:
+    assert answers()[f"outcome: {what}"]["outcomes"] == [what]
+
+
+@needs_torch
+def test_what_is_written_over_the_same_is_written() -> None:
+    assert answers()["what is there already"]["outcomes"] == ["cured"]
+
+
+@needs_torch
 def test_what_other_defects_do_is_no_fault_of_a_fix() -> None:
     assert answers()["of another"]["problems"] == [""]
     assert answers()["then trained"]["problems"] == [""]
@@ -408,10 +457,11 @@ def test_the_tally_is_by_rule_and_shows_what_must_not_be() -> None:
 @needs_torch
 def test_what_is_said_of_random_programs_is_so(tmp_path: Path, long_run: bool) -> None:
     report = tmp_path / "seen.json"
-    count = 5_000 if long_run else 40
+    count = 5_000 if long_run else 30
     status = verify([f"--generated={count}", "--seed=suite", "--jobs=1", f"--json={report}"])
     seen = json.loads(report.read_text())
     assert (status, seen["faults"], seen["programs"]) == (0, [], count)
     rules = seen["rules"].values()
     assert sum(rule["true"] for rule in rules) > count / 2
     assert sum(rule["safe"] for rule in rules) > 0
+    assert seen["cured"]["cured"] >= 0.9 * seen["cured"]["seen"] > count / 2
