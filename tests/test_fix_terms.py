@@ -248,6 +248,10 @@ REFUSED = {
     "between a forward pass and its backward pass": (
         LAYER + f"y = layer(torch.ones(3))\n{W}\ny.sum().backward()"
     ),
+    "Module.__init__() has not run": (
+        "class Model(nn.Module):\n    def __init__(self, d):\n"
+        "        self.w = nn.Parameter(torch.ones(3)).to(d)"
+    ),
     "called by others, too": (
         "def make(x):\n    return nn.Parameter(x) * 2\n\n\n"
         "class Model(nn.Module):\n    def __init__(self):\n        super().__init__()\n"

@@ -172,6 +172,12 @@ from flake8_paramassign.settings import Settings
             "layer.bias = nn.Parameter(torch.ones(4)) if x else None",
             UNSAFE,
         ),
+        # What is written element by element must not share memory.
+        (
+            LAYER + "layer.bias.data = torch.ones(1).expand(4)\nlayer.bias = torch.ones(4)",
+            "layer.bias = nn.Parameter(torch.ones(4))",
+            UNSAFE,
+        ),
         # What is no tensor.
         (LAYER + "layer.bias = 0", "layer.bias.data.fill_(0)", UNSAFE),
         (LAYER + "layer.bias = -0.5", "layer.bias.data.fill_(-0.5)", UNSAFE),

@@ -84,6 +84,12 @@ class Attribute:
         return isinstance(cls, ProjectClass) and isinstance(name, str) and bool(cls.find(name))
 
     @property
+    def is_before_init(self) -> bool:
+        """Whether ``Module.__init__()`` surely has not run, without which nothing registers."""
+        thing = self.draft.object(self.event.receiver)
+        return isinstance(thing, Thing) and thing.initialised is False
+
+    @property
     def is_stored_elsewhere(self) -> bool:
         """Whether another function, or what computes it, may store what is no Parameter."""
         if self._is_recomputed():

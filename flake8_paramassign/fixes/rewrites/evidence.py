@@ -7,7 +7,7 @@ from collections.abc import Collection
 
 from flake8_paramassign import catalogue
 from flake8_paramassign.catalogue import Result
-from flake8_paramassign.domain.objects import ANY, PARAMETER, Shape, Thing
+from flake8_paramassign.domain.objects import ANY, PARAMETER, Shape, Tensor, Thing
 from flake8_paramassign.domain.state import State
 from flake8_paramassign.domain.values import NONE, Address, Constant, Library, Value
 from flake8_paramassign.facts.registration import is_registered
@@ -144,13 +144,22 @@ class Evidence:
         tensor = self.tensor
         if tensor is None or tensor.dtype is None or tensor.integer or not self.is_of_known_class:
             return False
-        held = [self.draft.tensor(value) for value in self.held]
+        held = self._held_tensors
         return all(old is not None and old.dtype not in (None, tensor.dtype) for old in held)
+
+    @property
+    def _held_tensors(self) -> list[Tensor | None]:
+        return [self.draft.tensor(value) for value in self.held]
+
+    @property
+    def holds_expanded(self) -> bool:
+        """Whether several elements of the Parameter share memory, which copy_() refuses."""
+        return any(old is not None and old.is_expanded for old in self._held_tensors)
 
     @property
     def is_frozen(self) -> bool:
         """Whether the Parameter surely is not trained."""
-        held = [self.draft.tensor(value) for value in self.held]
+        held = self._held_tensors
         return bool(held) and all(old is not None and old.trainable is False for old in held)
 
     @property
@@ -270,13 +279,12 @@ class Evidence:
     @property
     def has_same_form(self) -> bool:
         """Whether the value surely has the Parameter's dtype, and is where that is."""
-        held = [self.draft.tensor(value) for value in self.held]
         given = [self.draft.tensor(value) for value in self.event.values]
         return not _CHANGES_DEFAULTS & self.draft.module.words and all(
             old is not None
             and new is not None
             and (old.device, old.dtype) == (new.device, new.dtype)
-            for old in held
+            for old in self._held_tensors
             for new in given
         )
 
@@ -333,12 +341,11 @@ class Evidence:
     @property
     def is_surely_untied(self) -> bool:
         """Whether nothing that is known has the Parameter, or what it was made of."""
-        held = [self.draft.tensor(value) for value in self.held]
         return not self.is_tied and all(
             tensor is not None
             and not tensor.escaped
             and (tensor.base is None or not _is_held(tensor.base, self.event.state))
-            for tensor in held
+            for tensor in self._held_tensors
         )
 
     @property

@@ -88,6 +88,7 @@ def _replaces(evidence: Evidence) -> bool:
         or evidence.has_other_dtype
         or evidence.may_have_other_form
         or evidence.is_own_storage
+        or evidence.holds_expanded
         or (evidence.is_own and is_conversion)
     )
 

@@ -132,6 +132,10 @@ OF_THE_CLASS = Question[Attribute](
     "the class has an attribute of that name, beside which none registers",
     lambda a: a.is_of_the_class,
 )
+BEFORE_INIT = Question[Attribute](
+    "Module.__init__() has not run, and nothing can be registered (AttributeError)",
+    lambda a: a.is_before_init,
+)
 STORED_IN_A_TRY = Question[Attribute](
     "it is stored in a try, too, where nobody would see that a Parameter refuses it",
     lambda a: a.is_stored_in_a_try,
@@ -142,6 +146,7 @@ MOVED_INSIDE = Terms[Moved](
     "`m.w = nn.Parameter(t).to(d)` becomes `m.w = nn.Parameter(t.to(d))`",
     refused=(
         OF_THE_CLASS,
+        BEFORE_INIT,
         Question(SHARES_MEMORY, lambda m: m.is_expanded),
         *MOVED_ONTO_SLOT.refused,
         STORED_IN_A_TRY,
