@@ -68,9 +68,9 @@ def mend(
     """
     settings = _settings(source)
     found = analyze_with_fixes(source.encode(), FILENAME, settings=settings)
-    new = [d for d in found if known is None or (d.code, d.start.line) not in known]
+    new = [d for d in found if known is None or _place(d) not in known]
     if known is not None:
-        known |= {(d.code, d.start.line) for d in new}
+        known |= set(map(_place, new))
     if not any(_applies(d, Applicability.SAFE, Applicability.UNSAFE) for d in new):
         return
     before, runs = run_all(source)
@@ -109,19 +109,19 @@ def _applies(diagnostic: Diagnostic, *applicabilities: Applicability) -> bool:
 
 
 def _with_one(source: str, found: list[Diagnostic], wanted: Diagnostic) -> str:
-    """Return the program with one fix made, of those that are ``found``."""
-    made: list[Diagnostic] = []
+    """Return the program with one fix made, of those that are ``found``.
+
+    Others of the same rule and line are made with it: one statement stores several things.
+    """
+    written, is_alone = source.encode(), _is_alone(wanted, found)
 
     def accept(diagnostic: Diagnostic, before: bytes, after: bytes) -> bool:
-        if made or (diagnostic.code, diagnostic.start) != (wanted.code, wanted.start):
-            return False
-        made.append(diagnostic)
-        return True
-
-    written = source.encode()
+        return _place(diagnostic) == _place(wanted)
 
     def known(source: bytes, filename: str, *, settings: Settings) -> list[Diagnostic]:
-        return found if source == written else []
+        if source == written:
+            return found
+        return [] if is_alone else analyze_with_fixes(source, filename, settings=settings)
 
     result = fix_source(
         *(source.encode(), FILENAME, _settings(source)),
@@ -130,6 +130,14 @@ def _with_one(source: str, found: list[Diagnostic], wanted: Diagnostic) -> str:
         analyze=known,
     )
     return result.source.decode()
+
+
+def _place(diagnostic: Diagnostic) -> Place:
+    return diagnostic.code, diagnostic.start.line
+
+
+def _is_alone(diagnostic: Diagnostic, found: list[Diagnostic]) -> bool:
+    return [*map(_place, found)].count(_place(diagnostic)) == 1
 
 
 def _safe_problem(source: str, mended: str, lines: frozenset[int]) -> str:
@@ -154,7 +162,7 @@ def _unsafe_problem(
     if after.raised_at and mended.splitlines()[after.raised_at - 1] in others:
         return ""
     if before.raised_at == found.start.line and before.raised_as == after.raised_as == found.code:
-        return f"it still raises {after.raised}"
+        return f"it still raises {after.raised}" if _is_alone(found, _found(source)) else ""
     registers = found.code in REGISTERS
     if registers and any(word in source for word in REACHING):
         return ""
