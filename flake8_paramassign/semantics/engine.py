@@ -75,7 +75,6 @@ class Engine:
         self.frozen: set[Hashable] = set()
         self.read: set[tuple[ProjectClass, str, Role]] = set()
         self.moved: set[ast.AST] = set()
-        self.converted: set[ast.AST] = set()
         self.used_containers: set[Address] = set()
         self._listener = tell
         self._effort = Effort(effort)

@@ -84,8 +84,6 @@ class Machine(Protocol):
     """Which attributes of a class's objects are read, and by code of which role."""
     moved: set[ast.AST]
     """Expressions whose value is at once moved to another device or dtype."""
-    converted: set[ast.AST]
-    """Where tensors are made that some code moves to another device or dtype."""
     used_containers: set[Address]
     """Containers that torch made of Parameters with which more is done than to store in them."""
 

@@ -61,17 +61,15 @@ def children(address: Address, state: State) -> Listing:
     """What ``named_children()`` gives."""
     listing = Listing()
     obj = state.read(address)
-    if isinstance(obj, Thing):
-        listing.is_exact = not (obj.is_open or obj.rest or address.many)
-        for name, held in obj.held():
-            if held.slot & MODULE:
-                known = isinstance(name, str) and held.slot == MODULE
-                listing.is_exact = listing.is_exact and known
-                listing.named.append((name if isinstance(name, str) else None, held.values))
-            elif isinstance(name, Text):
-                listing.is_exact = False
-    else:
-        listing.is_exact = False
+    assert isinstance(obj, Thing)
+    listing.is_exact = not (obj.is_open or obj.rest or address.many)
+    for name, held in obj.held():
+        if held.slot & MODULE:
+            known = isinstance(name, str) and held.slot == MODULE
+            listing.is_exact = listing.is_exact and known
+            listing.named.append((name if isinstance(name, str) else None, held.values))
+        elif isinstance(name, Text):
+            listing.is_exact = False
     return listing
 
 

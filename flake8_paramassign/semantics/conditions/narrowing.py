@@ -199,8 +199,6 @@ class Narrowing:
             return self._assume(node.args[0], state, holds)
         if name == "builtins.isinstance" and len(node.args) == 2:
             return self._types.assume_instance(node.args[0], node.args[1], state, holds=holds)
-        if name == "builtins.hasattr" and len(node.args) == 2:
-            return self._types.assume_attribute(node.args[0], node.args[1], state, holds=holds)
         if name == "builtins.issubclass" and node.args:
             held = peeked(self._machine, node.args[0], state)
             # A class, whatever its annotation says.

@@ -17,7 +17,6 @@ from flake8_paramassign.domain.values import (
     Address,
     Value,
     Values,
-    constant,
 )
 from flake8_paramassign.project.classes import Class, ProjectClass, TorchClass
 from flake8_paramassign.semantics.conditions.instances import (
@@ -121,14 +120,3 @@ class TypeTests:
         if isinstance(found, Thing):
             state.replace(target, replace(found, is_module=True, truth=True))
         return target
-
-    def assume_attribute(
-        self, subject: ast.expr, name: ast.expr, state: State, *, holds: bool
-    ) -> State | None:
-        """``subject`` has, or lacks, an attribute; None where it cannot be so."""
-        attribute = constant(peeked(self._machine, name, state))
-        held = peeked(self._machine, subject, state)
-        if not isinstance(attribute, str):
-            return state
-        kept = tuple(v for v in held if self._instances.has(v, attribute, state) is not (not holds))
-        return None if held and not kept else state

@@ -38,8 +38,8 @@ class Effort:
     def __init__(self, scale: float = 1.0) -> None:
         """``scale``: how much more or less than usual; 0 enters nothing."""
         self.scale = scale
-        self.left = 0.0
-        self.spare = 0.0
+        self.left: float
+        self.spare: float
         self._pool = float("inf")
         self._steps = float("inf")
         self._hurry = 0.0

@@ -6,7 +6,7 @@ import ast
 from dataclasses import dataclass
 
 from flake8_paramassign import catalogue
-from flake8_paramassign.domain.objects import Obj, Tensor, Thing
+from flake8_paramassign.domain.objects import Tensor, Thing
 from flake8_paramassign.domain.state import State
 from flake8_paramassign.domain.values import (
     FALSE,
@@ -18,7 +18,6 @@ from flake8_paramassign.domain.values import (
     constant,
     join,
 )
-from flake8_paramassign.semantics.frames import Role
 from flake8_paramassign.semantics.machine import Arguments, Machine
 from flake8_paramassign.semantics.models.tensors.results import DTYPE_NAMES, derived
 
@@ -34,8 +33,6 @@ _DTYPE_OF = {
     "float": "torch.float32", "half": "torch.float16", "double": "torch.float64",
     "bfloat16": "torch.bfloat16", "int": "torch.int32", "long": "torch.int64",
 }  # fmt: skip
-_DEEPEST = 8
-"""Of as many views of views it is noted that they are moved."""
 
 
 def converted(
@@ -43,7 +40,6 @@ def converted(
     State, node: ast.expr,
 ) -> Values:  # fmt: skip
     """``.to()`` and its like, which return the same object when nothing has to change."""
-    _note(machine, obj, state)
     asked = _asked(name, arguments, state)
     if asked.is_of_several:
         return join((address,), UNKNOWN)
@@ -113,21 +109,6 @@ def _is_same_device(obj: Tensor, asked: _Asked) -> bool | None:
         return True
     known = isinstance(obj.device, Constant) and isinstance(asked.device, Constant)
     return False if known else None
-
-
-def _note(machine: Machine, obj: Tensor, state: State) -> None:
-    """A tensor is moved, and what it is a part of, where its Module is used."""
-    if machine.frame.role is Role.CONSTRUCTION:
-        return
-    at: Obj = obj
-    for _ in range(_DEEPEST):
-        if not isinstance(at, Tensor):
-            return
-        if at.made is not None:
-            machine.converted.add(at.made.node)
-        if at.base is None:
-            return
-        at = state.read(at.base)
 
 
 def target(held: Values, state: State) -> tuple[str, object]:
