@@ -240,6 +240,12 @@ OTHER = LAYER + "other = nn.Linear(3, 4)\n"
         ),
         # A copy would not do what is done to the form of a Parameter.
         ("PRM901", LAYER + "layer.weight.data = torch.eye(4)", "another shape"),
+        (
+            "PRM901",
+            "layer = nn.Linear(3, 4)\nlayer.bias = nn.Parameter(torch.ones(1).expand(4))\n"
+            "layer.bias.data = torch.zeros(4)",
+            "share memory",
+        ),
         ("PRM901", LAYER + "layer.weight.data = layer.weight.data.half()", "in another form"),
         ("PRM901", LAYER + "layer.weight.data = layer.weight.data[ROWS]", "in another form"),
         ("PRM901", LAYER + "layer.weight.data = layer.weight.data.clone()", "in another form"),

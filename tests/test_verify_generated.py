@@ -209,6 +209,9 @@ def cases() -> dict[str, dict[str, Any]]:
     body = f'if os.environ.get("DEEP"):\n    {STORE}'
     asked["on one way"] = {"source": whole(body), "told": [("PRM101", last(body))]}
     body = f"{HAPPENS['PRM301']}\n{SOUND['PRM101']}"
+    caught = f"try:\n    {HAPPENS['PRM301']}\nexcept RuntimeError: pass"
+    told = [("PRM301", FIRST + 1), ("PRM301", last(caught))]
+    asked["caught"] = {"source": whole(caught), "told": told}
     asked["not reached"] = {"source": whole(body), "told": [("PRM101", last(body))]}
     stored = whole("del model.fc.bias").replace(
         "return self.fc", "self.fc.bias = x[0]; return self.fc"
@@ -331,6 +334,7 @@ def test_a_claim_of_a_look_alike_is_false(code: str) -> None:
 @needs_torch
 def test_what_is_so_on_one_way_is_true_and_what_is_not_reached_is_unseen() -> None:
     assert answers()["on one way"]["verdicts"] == ["true"]
+    assert answers()["caught"]["verdicts"] == ["true", "false"]
     assert answers()["not reached"]["verdicts"] == ["unseen"]
     assert answers()["ended before"]["verdicts"] == ["unseen"]
     assert answers()["deleted elsewhere"]["verdicts"] == ["conditional"]

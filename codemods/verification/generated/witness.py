@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from types import FrameType
+from types import FrameType, TracebackType
 from typing import Any
 from unittest.mock import patch
 
@@ -115,7 +115,19 @@ class Witness:
             return None
         if event == "line":
             self.record.lines.add(frame.f_lineno)
+        elif event == "exception" and isinstance(argument, tuple):
+            self._caught(argument[1], argument[2], frame.f_lineno)
         return self._traced
+
+    def _caught(self, error: object, traceback: TracebackType | None, line: int) -> None:
+        """Take note of what is raised at a line, where the program may go on after it."""
+        while traceback is not None and traceback.tb_next is not None:
+            traceback = traceback.tb_next
+            if traceback.tb_frame.f_code.co_filename == self.filename:
+                return  # by what that line calls
+        if isinstance(error, Exception):
+            for code in raised_as(error):
+                self.record.fact(code + LATER, line)
 
     @contextmanager
     def looking(self) -> Iterator[None]:
@@ -386,10 +398,16 @@ def _blame(record: Record, error: BaseException) -> None:
     own = [frame.lineno or 0 for frame in frames if frame.filename == FILENAME]
     record.raised_at = own[-1] if own else 0
     record.blamed.update(own)
+    for code in raised_as(error):
+        record.raised_as = code
+        record.fact(code, record.raised_at)
+
+
+def raised_as(error: BaseException) -> Iterator[str]:
+    """Yield the rule whose claim an exception shows."""
     for code, kind, pattern in RAISED:
-        if type(error).__name__ == kind and re.search(pattern, text):
-            record.raised_as = code
-            record.fact(code, record.raised_at)
+        if type(error).__name__ == kind and re.search(pattern, str(error)):
+            yield code
 
 
 def run_all(source: str, device: str = "cpu") -> tuple[Record, list[Record]]:

@@ -58,6 +58,12 @@ class Rebound:
         )
 
     @property
+    def is_expanded(self) -> bool:
+        """Whether several elements of the Parameter share memory."""
+        held = map(self.draft.tensor, self.event.receivers)
+        return any(tensor is not None and tensor.is_expanded for tensor in held)
+
+    @property
     def is_freed(self) -> bool:
         """Whether the value is so small that it is there for its size."""
         held, given = self._shapes(self.event.receivers), self._shapes(self.event.values)

@@ -122,6 +122,10 @@ DATA_COPIED = Terms[Rebound](
             "the value has another shape: assign a new Parameter, before an optimizer",
             lambda r: r.has_other_shape,
         ),
+        Question(
+            "elements of the Parameter share memory, which copy_() does not write",
+            lambda r: r.is_expanded,
+        ),
         Question("so small a value stands for none: its memory is freed", lambda r: r.is_freed),
         Question(
             "it has its own values in another form, which copy_() would not give it",
