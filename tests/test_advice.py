@@ -50,6 +50,14 @@ def test_a_trace_does_not_tell_of_the_line_itself() -> None:
     ]
 
 
+def test_what_keeps_the_old_parameter() -> None:
+    program = "def f(m: nn.Linear):\n    o = {}\n    m.weight = nn.Parameter(m.bias)\n    {}\n"
+    optimizer = program.format("optim.SGD(m.parameters(), 0.1)", "o.step()")
+    wrapper = program.format("nn.parallel.DistributedDataParallel(m)", "o(3)")
+    assert "after the optimizer (line 6) was built" in only(optimizer, "PRM303").message
+    assert "after DistributedDataParallel (line 6)" in only(wrapper, "PRM303").message
+
+
 @pytest.mark.parametrize("is_begun", [True, False])
 def test_why_a_buffer_is_not_registered(is_begun: bool) -> None:
     lines = ["super().__init__()", "self.mask = torch.ones(3)"]

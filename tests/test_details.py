@@ -167,6 +167,51 @@ FUNCTIONS = {
             m.fc = nn.Linear(3, 3)  # PRM303
             optimizer.step()
         """,
+    "instance of a class that it has not": """
+        class Net(nn.Module):
+            def __init__(self, x):
+                super().__init__()
+                self.part = x
+
+        def f(x):
+            m = nn.Linear(3, 3)
+            if isinstance(Net(x), nn.Linear):
+                m.weight = torch.ones(3)
+        """,
+    "part that is not known, of a Module": """
+        class Net(nn.Module):
+            def __init__(self, x):
+                super().__init__()
+                self.part = x
+
+        def init(m):
+            if isinstance(m, nn.Linear):
+                m.weight = torch.ones(3)  # PRM101
+
+        def f(x):
+            Net(x).apply(init)
+        """,
+    "repeated lists": """
+        def f(n):
+            a, b = 2 * [nn.Linear(3, 3)], [nn.Linear(3, 3)] * 2
+            a[1].weight = torch.ones(3)  # PRM101
+            b[1].weight = torch.ones(3)  # PRM101
+        """,
+    "pattern that has a part of what is matched": """
+        def f():
+            match nn.Linear(3, 3):
+                case nn.Linear() as n:
+                    n.weight = torch.ones(3)  # PRM101
+            match nn.Linear(3, 3):
+                case [n as k, *y]:
+                    k.weight = torch.ones(3)
+        """,
+    "the greater of two numbers": """
+        def f():
+            names = ["extra", "weight", "more"]
+            setattr(nn.Linear(3, 3), names[max(0, 1)], torch.ones(3))  # PRM101
+            setattr(nn.Linear(3, 3), names[min(0, 1)], torch.ones(3))
+        """,
     "finally after what surely raises": """
         def f():
             m = nn.Linear(3, 3)

@@ -69,6 +69,22 @@ def caller(folder: Path) -> Path:
     return file
 
 
+@pytest.mark.parametrize(
+    "function",
+    [
+        "def f(x):\n    return x + 1\n",
+        'def f(x):\n    """All parameters."""\n    y = x + 1\n    return y\n',
+        "class C:\n    def f(self, x):\n        self.x = x + 1\n",
+    ],
+)
+def test_what_has_nothing_to_find_is_not_run(evaluated: list[ast.expr], function: str) -> None:
+    source = IMPORTS + "layer = nn.Linear(3, 3)\nlayer.weight = torch.ones(3)\n"
+    assert analyze(source + function, "x.py")
+    before = len(evaluated)
+    assert analyze(source, "x.py")
+    assert len(evaluated) == 2 * before > 0
+
+
 @pytest.mark.parametrize("count", [10, 60])
 def test_a_small_file_takes_little_however_much_it_calls(
     tmp_path: Path, evaluated: list[ast.expr], count: int

@@ -149,6 +149,20 @@ def test_a_base_class_that_cannot_be_told_is_silent(
     assert found(tmp_path, "child.py", files) == [], why
 
 
+@pytest.mark.parametrize(
+    ("statement", "code"),
+    [
+        ("make().scale = torch.ones(3)", "PRM101"),
+        ("make().scale[0] = 1", "PRM301"),
+        ("make().scale.mul_(2)", "PRM301"),
+    ],
+)
+def test_what_is_made_in_another_file(tmp_path: Path, statement: str, code: str) -> None:
+    base = dedent(BASE) + "\ndef make():\n    return Base()\n"
+    use = f"import torch\nfrom base import make\n\ndef f():\n    {statement}\n"
+    assert found(tmp_path, "use.py", {"base.py": base, "use.py": use}) == [(code, 5)]
+
+
 def test_a_file_that_changes_is_read_again(tmp_path: Path) -> None:
     files = {"base.py": "class Base: pass", "child.py": child("from base import Base")}
     assert found(tmp_path, "child.py", files) == []

@@ -212,5 +212,5 @@ def tells_of_torch(names: frozenset[str]) -> bool:
 @cache
 def signs() -> frozenset[str]:
     """Words of which a file has one if any part of it is relevant."""
-    plain = frozenset(["data", "class"])
+    plain = frozenset(["data", "class", "torch"])
     return _WORDS | _MODULE_WORDS | plain | catalogue.optimizer_names()
