@@ -76,8 +76,8 @@ def mend(
     before, runs = run_all(source)
 
     def outcome(mended: str, one: Diagnostic) -> tuple[str, str]:
-        later = analyze(mended, FILENAME, settings=settings)
-        return one.code, Treated(source, mended, one, ends).outcome(runs, found, later)
+        treated = Treated(source, mended, one, ends)
+        return one.code, treated.outcome(runs, found, _found(mended))
 
     if safe := [d for d in new if _applies(d, Applicability.SAFE)]:
         made = [d for d in found if _applies(d, Applicability.SAFE)]
@@ -200,10 +200,15 @@ def _first_outputs_differ(source: str, mended: str) -> str:
     return ""
 
 
-@lru_cache(maxsize=1)
+@lru_cache(maxsize=4)
 def _found(source: str) -> list[Diagnostic]:
-    """Return what the linter says of a program of which several fixes are looked at."""
-    return analyze(source, FILENAME)
+    """Return what the linter says of a program, which is asked more than once."""
+    return analyze(source, FILENAME, settings=Settings(default_codes().union(OPT_IN)))
+
+
+def _defects(source: str) -> list[Diagnostic]:
+    """Return what is found by the rules that no sound program breaks."""
+    return [diagnostic for diagnostic in _found(source) if diagnostic.code in default_codes()]
 
 
 def _told(source: str, *, but: int) -> frozenset[str]:
@@ -212,7 +217,7 @@ def _told(source: str, *, but: int) -> frozenset[str]:
     What is said of them, or raised there, may well change where only that one is mended.
     """
     lines = source.splitlines()
-    told = {diagnostic.start.line for diagnostic in _found(source)}
+    told = {diagnostic.start.line for diagnostic in _defects(source)}
     return frozenset(lines[line - 1] for line in told - {but})
 
 
@@ -221,9 +226,9 @@ def _new_findings(source: str, mended: str, *, but: frozenset[str] = frozenset()
 
     ``but`` are lines of which it may.
     """
-    known = sorted(diagnostic.code for diagnostic in _found(source))
+    known = sorted(diagnostic.code for diagnostic in _defects(source))
     lines = mended.splitlines()
-    for diagnostic in analyze(mended, FILENAME):
+    for diagnostic in _defects(mended):
         if diagnostic.code in known:
             known.remove(diagnostic.code)
         elif lines[diagnostic.start.line - 1] not in but:

@@ -9,6 +9,7 @@ import traceback
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 from types import FrameType, TracebackType
 from typing import Any
@@ -410,8 +411,12 @@ def raised_as(error: BaseException) -> Iterator[str]:
             yield code
 
 
+@lru_cache(maxsize=8)
 def run_all(source: str, device: str = "cpu") -> tuple[Record, list[Record]]:
-    """Run a program in every way; return all that was seen, and what in each of them."""
+    """Run a program in every way; return all that was seen, and what in each of them.
+
+    What was run last is not run again.
+    """
     records = [run(source, way, device) for way in ways(source)]
     total = Record(
         finished=all(record.finished for record in records),
