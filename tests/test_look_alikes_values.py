@@ -62,6 +62,13 @@ LOOK_ALIKES = {
                 super().__init__()
                 self.parts = [nn.Sequential(*layers), nn.Sequential(*model.children())]
         """,
+    "a Parameter, which takes any attribute": """
+        def f(deep, size):
+            part = nn.BatchNorm1d(4) if deep else nn.Parameter(torch.ones(4))
+            part.bias = torch.zeros(4)
+            layer = nn.BatchNorm1d(4) if deep else nn.LayerNorm(4)
+            layer.bias = torch.zeros(4)  # PRM101
+        """,
     "annotated as a Tensor": """
         def f(layer: nn.Linear, w: torch.Tensor):
             layer.weight = w

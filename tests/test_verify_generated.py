@@ -219,6 +219,8 @@ def cases() -> dict[str, dict[str, Any]]:
     told = [("PRM101", stored[: stored.index("= x[0]")].count("\n") + 1)]
     asked["deleted elsewhere"] = {"source": stored, "told": told}
     asked["ended before"] = {"source": whole(ENDED), "told": [("PRM101", last(ENDED))]}
+    emptied = f"{HAPPENS['PRM105']}\nmodel.kept[:] = ()"
+    asked["emptied"] = {"source": whole(emptied), "told": [("PRM105", FIRST)]}
     asked["unshared"] = {"source": whole(UNSHARED), "told": [("PRM204", FIRST + 1)]}
     before = last(ON_ONE_WAY), None, FIRST + 2, "computed anew where spectral_norm came before"
     for what, body in ("came before", ON_ONE_WAY), ("other came before", ON_THE_OTHER_WAY):
@@ -350,6 +352,7 @@ def test_a_claim_of_one_way_only_is_held_against_that_way() -> None:
 def test_what_is_so_for_a_while_or_shows_in_other_ways_is_true() -> None:
     assert answers()["for a while"]["verdicts"] == ["true"]
     assert answers()["unshared"]["verdicts"] == ["true"]
+    assert answers()["emptied"]["verdicts"] == ["true"]
 
 
 @needs_torch

@@ -97,6 +97,8 @@ def _is_slot(event: AttributeStored, facts: Facts) -> bool:
     """Whether a Parameter is registered there on every path."""
     if facts.is_module(event.receiver, event.state) is not True:
         return False
+    if any(facts.tensor(value, event.state) for value in event.receivers):
+        return False  # a tensor takes any attribute
     return event.before.slot == PARAMETER or event.how == "register_parameter"
 
 

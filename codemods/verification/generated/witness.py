@@ -85,6 +85,8 @@ class _Store:
     """The optimizers that held what was replaced, by identity."""
     was_optimised: bool
     """Whether an optimizer was there."""
+    items: list[Any]
+    """What was in the container that is stored."""
 
 
 class Witness:
@@ -234,7 +236,10 @@ class Witness:
         constructing = "__init__" in names
         optimised = bool(self._optimizers)
         self._stores.append(
-            _Store(module, name, old, new, line, constructing, trained, takers, optimised)
+            _Store(
+                *(module, name, old, new, line, constructing, trained, takers, optimised),
+                items=_items(new) if isinstance(new, (list, tuple, dict)) else [],
+            )
         )
 
     def conclude(self, root: nn.Module | None, optimizer: torch.optim.Optimizer | None) -> None:
@@ -288,8 +293,10 @@ class Witness:
             if isinstance(new, torch.Tensor):
                 self.record.fact(_lost(store) + later, line)
             elif isinstance(new, (list, tuple, dict)) and not name.startswith("_"):
-                for code in _unregistered(new, module):
+                for code in _unregistered(_items(new), module):
                     self.record.fact(code + later, line)
+                for code in _unregistered(store.items, module):
+                    self.record.fact(code + LATER, line)
 
 
 def _holds(optimizer: torch.optim.Optimizer, parameter: object) -> bool:
@@ -307,10 +314,14 @@ def _lost(store: _Store) -> str:
     return "PRM102" if store.constructing else "cached"
 
 
-def _unregistered(container: Any, module: nn.Module) -> Iterator[str]:
-    """Yield the rules that speak of what a module keeps in a container."""
+def _items(container: Any) -> list[Any]:
+    """Return what is in a container, and in those in it."""
     held = list(container.values() if isinstance(container, dict) else container)
-    held += [item for part in held if isinstance(part, (list, tuple)) for item in part]
+    return held + [item for part in held if isinstance(part, (list, tuple)) for item in part]
+
+
+def _unregistered(held: list[Any], module: nn.Module) -> Iterator[str]:
+    """Yield the rules that speak of what a module keeps in a container."""
     registered = {*map(id, module.parameters()), *map(id, module.modules())}
     for item in held:
         if id(item) not in registered:
