@@ -1,6 +1,6 @@
 """A run that is killed at any moment leaves each file as it was or as it will be.
 
-With --long there are more kills than the few of an ordinary run.
+So do two at once. With --long there are more kills than the few of an ordinary run.
 """
 
 from __future__ import annotations
@@ -32,6 +32,8 @@ def rewritten(files: list[Path]) -> int:
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    if "moment" not in metafunc.fixturenames:
+        return
     kills = 52 if metafunc.config.getoption("--long") else 3
     moments = [LAST * kill / kills for kill in range(kills)]
     metafunc.parametrize("moment", moments, ids=range(kills))
@@ -93,6 +95,27 @@ def test_interrupted_at_any_moment(tmp_path: Path, moment: float, number: int) -
     wait_for_the_end_of(process.pid)
 
     assert all(file.read_bytes() in (BEFORE, AFTER) for file in files)
+    shutil.rmtree(tmp_path / cache.NAME, ignore_errors=True)
+    assert sorted(path for path in tmp_path.rglob("*") if path.is_file()) == sorted(files)
+
+
+def test_two_at_once(tmp_path: Path) -> None:
+    """Each file is fixed by one of them, and the other says so or finds nothing to do."""
+    files = [tmp_path / f"m{i}.py" for i in range(FILES)]
+    for file in files:
+        file.write_bytes(BEFORE)
+
+    runs = [
+        subprocess.Popen(COMMAND, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        for _ in range(2)
+    ]
+    said = [run.communicate()[1].decode() for run in runs]
+
+    assert all(file.read_bytes() == AFTER for file in files)
+    for run, text in zip(runs, said, strict=True):
+        errors = [line for line in text.splitlines() if "error" in line]
+        assert run.returncode == (2 if errors else 0), text
+        assert all("changed" in line for line in errors), text
     shutil.rmtree(tmp_path / cache.NAME, ignore_errors=True)
     assert sorted(path for path in tmp_path.rglob("*") if path.is_file()) == sorted(files)
 
