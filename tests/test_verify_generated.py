@@ -185,6 +185,7 @@ MENDED = {
     "loaded into what is expanded": "model.w = nn.Parameter(torch.ones(1).expand(4, 4))\n"
     f"{OPTIMIZER}model.load_state_dict(model.state_dict(), assign=True)\n",
     "written in forward": "model.w = model.w * 2",
+    "integers": "model.v = nn.Parameter(torch.randint(0, 3, (4,))).to(torch.float32)",
     "frozen integers": "model.ids = nn.Parameter(torch.arange(4), requires_grad=False)\n"
     + TAKEN_OUT.replace(".w", ".ids"),
 }
