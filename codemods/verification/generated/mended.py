@@ -202,7 +202,7 @@ def _first_outputs_differ(source: str, mended: str) -> str:
             for one in seen
         )
         differences, _ = compare(before, after)
-        if differences and not _raises_there(source, lines, way):
+        if differences:
             return str(differences[0])
     return ""
 
