@@ -19,6 +19,7 @@ def only(program: str, code: str) -> Diagnostic:
     [
         ("torch.ones(5)", "write m.bias.data.copy_(torch.ones(5)) to fill it"),
         ("torch.ones(1, 5).T", "assign nn.Parameter(torch.ones(1, 5).T) to replace it"),
+        ("torch.ones(5, 1, 1).T", "write m.bias.data.copy_(torch.ones(5, 1, 1).T) to fill it"),
         ("torch.ones(1) + torch.ones(5)", "write m.bias.data.copy_(torch.ones(1) + torch.ones(5))"),
         ("numpy.ones(5)", "write m.bias.data.copy_(torch.from_numpy(numpy.ones(5))) to fill it"),
         ("[1.0, 2.0]", "write m.bias.data.copy_(torch.tensor([1.0, 2.0])) to fill it"),

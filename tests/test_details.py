@@ -212,6 +212,14 @@ FUNCTIONS = {
             setattr(nn.Linear(3, 3), names[max(0, 1)], torch.ones(3))  # PRM101
             setattr(nn.Linear(3, 3), names[min(0, 1)], torch.ones(3))
         """,
+    "Modules appended one by one": """
+        def f():
+            m = nn.ModuleList()
+            m.append(nn.Linear(3, 3))
+            m.append(nn.ReLU())
+            m[-1].weight = torch.ones(3)
+            m[-2].weight = torch.ones(3)  # PRM101
+        """,
     "finally after what surely raises": """
         def f():
             m = nn.Linear(3, 3)
@@ -248,9 +256,23 @@ METHODS = {
         """,
 }
 CLASSES = {
-    "a method that has to be looked at again": """
-        kept = held = None
+    "a method that calls itself, and another may have run": """
+        def forward(self, x):
+            self.w.requires_grad_(True)
+            self.forward(x)
+            self.w.mul_(2)
 
+        def freeze(self):
+            self.w.requires_grad_(False)
+        """,
+    "what stays while another attribute grows": """
+        def grow(self):
+            self.count += 1
+
+        def reset(self):
+            setattr(self, self.names[0], torch.ones(3))  # PRM101
+        """,
+    "a method that has to be looked at again": """
         def keep(self):
             self.kept = self.held
 
@@ -275,6 +297,9 @@ class Layer(nn.Module):
     def __init__(self, x):
         super().__init__()
         self.w = nn.Parameter(torch.ones(3))
+        self.names = ["w", "v"]
+        self.count = 0
+        self.kept = self.held = None
 """
 PROGRAMS = [
     *(pytest.param(dedent(text), id=name) for name, text in FUNCTIONS.items()),

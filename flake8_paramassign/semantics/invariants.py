@@ -97,7 +97,7 @@ class Invariants:
         methods = frozenset([*changing, *begins])
         holders = {f: holder for holder, f in methods_of(cls)}
         changed: frozenset[str] | None = None
-        for number in range(_ROUNDS + 1):
+        for number in range(_ROUNDS + 2):
             after = state
             thing = state.read(receiver)
             for function in changing:
@@ -116,7 +116,7 @@ class Invariants:
             if number < _ROUNDS - 1:
                 state = after
             else:
-                state = _loosened(state, after) if number < _ROUNDS else _widened(state, after)
+                state = _loosened(state, after) if number <= _ROUNDS else _widened(state, after)
         state = state.copy()
         self._let_parts_change(receiver, state)
         self._invariants[receiver] = Invariant(cls, state, methods)
