@@ -51,6 +51,23 @@ def test_a_trace_does_not_tell_of_the_line_itself() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("written", "advice"),
+    [
+        ("normal_()", "nn.init.normal_"),
+        ("uniform_()", "nn.init.uniform_"),
+        ("zero_()", "nn.init.zeros_"),
+        ("fill_(1)", "nn.init.constant_"),
+    ],
+)
+def test_what_initialises_instead(written: str, advice: str) -> None:
+    program = (
+        "from transformers import PreTrainedModel\nclass Net(PreTrainedModel):\n"
+        f"    def _init_weights(self, module):\n        module.weight.data.{written}\n"
+    )
+    assert f"write {advice}(module.weight, ...)" in only(program, "PRM306").message
+
+
 def test_what_keeps_the_old_parameter() -> None:
     program = "def f(m: nn.Linear):\n    o = {}\n    m.weight = nn.Parameter(m.bias)\n    {}\n"
     optimizer = program.format("optim.SGD(m.parameters(), 0.1)", "o.step()")

@@ -87,6 +87,25 @@ WRAPPED = """
 def f():
     nn.{}(nn.Linear(4, 4)).module.weight = torch.ones(4)
 """
+INSIDE = """
+def f():
+    inner = nn.Linear(4, 4)
+    nn.{}(inner).module.extra = nn.Parameter(torch.ones(4))
+    inner.extra = torch.ones(4)
+"""
+NORMED = """
+def f():
+    model = nn.Linear(4, 4)
+    torch.nn.utils.{}(model, 'weight', 1)
+    model.weight = torch.ones(4, 4)
+"""
+TRAINED = """
+def f():
+    model = nn.Linear(4, 4)
+    optimizer = torch.optim.SGD(model.parameters(), 0.1)
+    model.weight = nn.Parameter(torch.ones(4, 4))
+    optimizer.{}()
+"""
 USED = """
 def f(x):
     x.{}(1)
@@ -189,6 +208,16 @@ PACKAGES = """
 BUILTINS = """
     ascii bin bytes chr complex dir float format hash hex id input int oct ord repr str
 """
+OF_TEXTS = """
+    capitalize count endswith find index isdigit isidentifier join lower lstrip partition
+    removeprefix removesuffix replace rpartition rstrip startswith strip title upper
+"""
+RECOMPUTING = """
+    prune.custom_from_mask prune.identity prune.l1_unstructured prune.ln_structured
+    prune.random_structured prune.random_unstructured spectral_norm spectral_norm.spectral_norm
+    weight_norm weight_norm.weight_norm
+"""
+OF_OPTIMIZERS = "step zero_grad state_dict load_state_dict __repr__"
 OF_BASES = "reset_parameters extra_repr __repr__ __init_subclass__ forward"
 OF_REGISTRIES = "keys items values get copy __contains__"
 STEPS = """
@@ -228,6 +257,10 @@ def said(program: str, word: str) -> list[str]:
         (SPLIT, "split rsplit partition rpartition"),
         (ADDED, "list tuple"),
         (WRAPPED, "DataParallel parallel.DistributedDataParallel"),
+        (INSIDE, "DataParallel parallel.DistributedDataParallel"),
+        (NORMED, RECOMPUTING),
+        (TRAINED, OF_OPTIMIZERS),
+        (STORED.replace("{}", "'a.b'.{}(x)"), OF_TEXTS),
         (USED, ONLY_OF_TENSORS),
         (GIVEN_ONE, "torch.Tensor torch.FloatTensor"),
     ],

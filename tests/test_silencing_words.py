@@ -85,6 +85,17 @@ TAKING_ANY = """
     array as_tensor asarray bool enumerate float getattr hasattr int is_tensor isinstance len list
     new_tensor print range tensor to tuple type type_as zip
 """
+UNDONE = """
+def f():
+    model = nn.Linear(4, 4)
+    nn.utils.prune.identity(model, "weight")
+    nn.utils.{}(model, "weight")
+    model.weight = torch.ones(4, 4)
+"""
+UNDOING = """
+    parametrize.remove_parametrizations prune.remove remove_spectral_norm remove_weight_norm
+    spectral_norm.remove_spectral_norm weight_norm.remove_weight_norm
+"""
 GIVING_MORE = """
     DataParallel Identity LSTMCell ModuleDict ModuleList MultiheadAttention ParameterList RNN
     Sequential parallel.DistributedDataParallel
@@ -108,6 +119,7 @@ def found(source: str, select: str = "") -> set[str]:
         (READ.format("self.mask") + OVERRIDDEN, "half", "_apply to cuda cpu", "PRM903"),
         (MOVING, "mul", "cpu cuda npu to type_as xpu", "PRM903"),
         (COPIED, "mul", "repeat repeat_interleave", "PRM903"),
+        (UNDONE, "clip_grad_norm_", UNDOING, "PRM204"),
         (CALLED, "Linear", GIVING_MORE, "PRM101"),
     ],
 )

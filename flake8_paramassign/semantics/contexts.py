@@ -28,8 +28,7 @@ HARMLESS = frozenset(
     torch.autograd.profiler.record_function torch.profiler.profile
     torch.profiler.record_function torch.random.fork_rng torch.device
     torch.autograd.set_detect_anomaly torch.autograd.detect_anomaly warnings.catch_warnings
-    tempfile.TemporaryDirectory threading.Lock tqdm.tqdm
-    torch.nn.parallel.DistributedDataParallel""".split()
+    tempfile.TemporaryDirectory threading.Lock tqdm.tqdm""".split()
 )
 """Contexts that leave grad mode and objects alone, by their documentation."""
 SWALLOWING = frozenset(["contextlib.suppress", "pytest.raises", "unittest.TestCase.assertRaises"])
