@@ -93,6 +93,12 @@ def f():
     nn.{}(inner).module.extra = nn.Parameter(torch.ones(4))
     inner.extra = torch.ones(4)
 """
+MADE = """
+class Net(nn.Module):
+    def __init__(self, x):
+        super().__init__()
+        self.w = {}
+"""
 NORMED = """
 def f():
     model = nn.Linear(4, 4)
@@ -259,6 +265,8 @@ def said(program: str, word: str) -> list[str]:
         (WRAPPED, "DataParallel parallel.DistributedDataParallel"),
         (INSIDE, "DataParallel parallel.DistributedDataParallel"),
         (NORMED, RECOMPUTING),
+        (MADE.replace("{}", "nn.Parameter(x).{}()"), "bfloat16 double half"),
+        (MADE.replace("{}", "nn.Parameter(torch.arange(3).{}())"), "int long"),
         (TRAINED, OF_OPTIMIZERS),
         (STORED.replace("{}", "'a.b'.{}(x)"), OF_TEXTS),
         (USED, ONLY_OF_TENSORS),

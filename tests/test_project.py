@@ -99,9 +99,12 @@ def test_a_base_class_in_a_package(tmp_path: Path, imports: str) -> None:
 
 
 @pytest.mark.parametrize("root", ["", "src/"])
-def test_an_absolute_import_from_the_root_of_the_project(tmp_path: Path, root: str) -> None:
+@pytest.mark.parametrize("mark", ["pyproject.toml", "setup.py", "setup.cfg", ".git"])
+def test_an_absolute_import_from_the_root_of_the_project(
+    tmp_path: Path, mark: str, root: str
+) -> None:
     files = {
-        "pyproject.toml": "",
+        mark: "",
         f"{root}lib/__init__.py": "",
         f"{root}lib/base.py": BASE,
         "scripts/train/child.py": child("from lib.base import Base"),

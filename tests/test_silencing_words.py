@@ -59,6 +59,7 @@ READ = (
 """
 )
 COPIED = READ.format("self.mask.{}(x.shape[0]).to(x.device)")
+FLOAT = NET.format("self.w = nn.Parameter(torch.{}(torch.ones(4))).float()")
 CALLED = """
 def f(x):
     layer = nn.Linear(4, 4)
@@ -119,6 +120,7 @@ def found(source: str, select: str = "") -> set[str]:
         (READ.format("self.mask") + OVERRIDDEN, "half", "_apply to cuda cpu", "PRM903"),
         (MOVING, "mul", "cpu cuda npu to type_as xpu", "PRM903"),
         (COPIED, "mul", "repeat repeat_interleave", "PRM903"),
+        (FLOAT, "sum", "zeros_like ones_like empty_like rand_like randn_like", "PRM102"),
         (UNDONE, "clip_grad_norm_", UNDOING, "PRM204"),
         (CALLED, "Linear", GIVING_MORE, "PRM101"),
     ],
