@@ -14,6 +14,19 @@ from commented import HEADER, assert_found_as_commented
 from flake8_paramassign import analyze
 
 LOOK_ALIKES = {
+    "frozen Parameter without elements": """
+        class Grid(nn.Module):
+            def __init__(self):
+                super().__init__()
+                self.empty = nn.Parameter(torch.empty(0, 4), requires_grad=False)
+                self.full = nn.Parameter(torch.empty(2, 4), requires_grad=False)
+
+        def load(data):
+            grid = Grid()
+            grid.empty = nn.Parameter(torch.tensor(data))
+            grid.full = nn.Parameter(torch.tensor(data))  # PRM304
+            return grid
+        """,
     "target network that is made late, and frozen": """
         import copy
 

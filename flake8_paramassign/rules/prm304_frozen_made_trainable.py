@@ -60,6 +60,8 @@ class FrozenMadeTrainable(Rule):
             return None
         if not all(t is not None and t.is_parameter and t.trainable is False for t in old):
             return None
+        if any(t is not None and t.shape is not None and 0 in t.shape for t in old):
+            return None  # It stands for what is not there yet.
         return Verdict(
             f"{quoted(event.name)} was frozen, and nn.Parameter(...) requires grad unless told "
             f"otherwise, so it trains again; pass requires_grad=False, or True if that is meant",
