@@ -14,6 +14,22 @@ from commented import HEADER, assert_found_as_commented
 from flake8_paramassign import analyze
 
 LOOK_ALIKES = {
+    "Parameters that were looked at on one way": """
+        import sys, torchvision
+
+        def main(verbose):
+            net, fixed = torchvision.models.resnet18(), torchvision.models.resnet18()
+            if verbose:
+                print([p.shape for p in net.parameters()])
+                for p in fixed.parameters():
+                    p.requires_grad = False
+            for p in net.parameters():
+                p.mul_(0.5)  # PRM301
+            for p in fixed.parameters():
+                p.mul_(0.5)
+
+        main(sys.argv)
+        """,
     "frozen Parameter without elements": """
         class Grid(nn.Module):
             def __init__(self):

@@ -10,7 +10,7 @@ from collections.abc import Hashable
 from typing import TypeAlias, TypeVar
 
 from flake8_paramassign.domain.heap import Heap
-from flake8_paramassign.domain.objects import UNSEEN_THING
+from flake8_paramassign.domain.objects import unseen
 from flake8_paramassign.domain.scopes import Scope
 from flake8_paramassign.domain.values import (
     Constant,
@@ -99,7 +99,7 @@ def joined_heaps(first: Heap, second: Heap) -> Heap:
         elif address.symbolic:
             known = mine or other
             assert known is not None
-            both[address] = UNSEEN_THING.join(known)
+            both[address] = unseen(address).join(known)
         elif other is not None:
             both[address] = other
     return both

@@ -423,6 +423,18 @@ Obj: TypeAlias = "Thing | Container | Tensor | Optimizer | Generator"
 
 UNSEEN_THING = Thing()
 """What is known of an object of which nothing is known."""
+EACH = "parameters()"
+"""The part of a Module that stands for each Parameter of one that is not known whole."""
+
+
+def unseen(address: Address) -> Obj:
+    """What is known of an object of which nothing was written down yet."""
+    match address.site:
+        case (Address() as owner, part, int(epoch)) if part == EACH:
+            # Whichever it is, this is known of it; unknown code may have frozen it.
+            trains = True if epoch == 0 else None
+            return Tensor(is_parameter=True, trainable=trains, explicit=trains is None, owner=owner)
+    return UNSEEN_THING
 
 
 def related_to(obj: Obj | None) -> Iterator[Address]:

@@ -7,16 +7,16 @@ from dataclasses import dataclass, field, replace
 
 from flake8_paramassign.domain.objects import (
     BUFFER,
+    EACH,
     MODULE,
     PARAMETER,
     Field,
     Tensor,
     Thing,
+    unseen,
 )
 from flake8_paramassign.domain.state import State
 from flake8_paramassign.domain.values import Address, Addresses, Text, Values, is_unknown
-
-EACH = "parameters()"
 
 
 @dataclass(slots=True)
@@ -79,12 +79,7 @@ def each_parameter(address: Address, state: State, addresses: Addresses) -> Addr
     epoch = obj.epoch if isinstance(obj, Thing) else 0
     each = addresses.part(address, EACH, epoch)
     if each not in state.heap:
-        # Whichever it is, this is known of it; unknown code may have frozen it.
-        trains = True if epoch == 0 else None
-        each_of_them = Tensor(
-            is_parameter=True, trainable=trains, explicit=trains is None, owner=address
-        )
-        state.replace(each, each_of_them)
+        state.replace(each, unseen(each))
     return each
 
 
