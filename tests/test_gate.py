@@ -194,6 +194,36 @@ def test_what_init_computes(stored: str) -> None:
     assert found(source, Settings(select=reading)) == expected
 
 
+@pytest.mark.parametrize(
+    "head",
+    [
+        "from torch.nn import *\nclass Layer(Module):",
+        "Base = nn.Module\nclass Layer(Base):",
+        "class Base(nn.Module): pass\nclass Layer(Base):",
+        "class Mixin: pass\nclass Layer(Mixin, nn.Module):",
+        "if True:\n    class Base(nn.Module): pass\nclass Layer(Base):",
+        "from base import Base\nclass Layer(Base):",
+        "import base\nclass Layer(base.Base):",
+        "from base import *\nclass Layer(Base):",
+    ],
+)
+def test_classes_that_may_be_of_modules(tmp_path: Path, head: str) -> None:
+    (tmp_path / "base.py").write_text("from torch import nn\nclass Base(nn.Module): pass\n")
+    body = """
+    def __init__(self):
+        super().__init__()
+        self.mask = torch.ones(3)
+
+    def forward(self, x):
+        return x * self.mask
+"""
+    source, name = IMPORTS + head + body, str(tmp_path / "x.py")
+    reading = frozenset({"PRM903"})
+    expected = found(source, Settings(select=reading, exhaustive=True), name)
+    assert [code for code, _ in expected] == ["PRM903"]
+    assert found(source, Settings(select=reading), name) == expected
+
+
 def test_what_a_file_imports_is_all_found() -> None:
     """Each statement of real files, by their text, as the parser sees it."""
     folder = Path(asyncio.__file__).parent.parent

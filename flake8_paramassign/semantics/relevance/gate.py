@@ -8,6 +8,7 @@ from functools import cached_property
 from flake8_paramassign import catalogue
 from flake8_paramassign.project.project import Project
 from flake8_paramassign.semantics.frames import STEPS
+from flake8_paramassign.semantics.relevance.heirs import has_heirs
 from flake8_paramassign.semantics.relevance.stores import stores_in
 from flake8_paramassign.semantics.relevance.units import WORD, Unit, Units
 from flake8_paramassign.semantics.relevance.vocabulary import (
@@ -20,7 +21,7 @@ from flake8_paramassign.settings import Settings
 from flake8_paramassign.source import Source
 
 _READING = frozenset(["PRM903"])
-"""Rules that ask how attributes are read, in whatever function."""
+"""Rules that ask how the attributes of a Module are read, in whatever function."""
 _KINDS = frozenset(["list", "tuple", "dict", "set"])
 _PUTTING = frozenset(["append", "add_module", "register_module"])
 """By which Modules are stored without an assignment."""
@@ -38,7 +39,8 @@ class Relevance:
         self._module = project.module
         selected = settings.select or frozenset()
         self._exhaustive = settings.exhaustive
-        self._all = settings.exhaustive or not _READING.isdisjoint(selected)
+        reads = not _READING.isdisjoint(selected)
+        self._all = settings.exhaustive or (reads and has_heirs(project.module))
         self._has_torch = True
         self._calls: frozenset[str] = frozenset()
         """What is called if a relevant function is."""
