@@ -125,6 +125,7 @@ class Analyzer:
         facts.discriminated = engine.discriminated
         facts.unregistered = engine.unregistered
         facts.frozen = engine.frozen
+        facts.listed = engine.listed
         facts.read = engine.read
         facts.used = engine.used_containers
         engine.run()

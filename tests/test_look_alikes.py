@@ -14,6 +14,84 @@ from commented import HEADER, assert_found_as_commented
 from flake8_paramassign import analyze
 
 LOOK_ALIKES = {
+    "tensor that requires grad, and is written by hand": """
+        class Multipliers(nn.Module):
+            def __init__(self):
+                super().__init__()
+                self.a = torch.tensor(1.0, requires_grad=True)
+                self.b = torch.zeros(3, requires_grad=True)
+                self.c = torch.zeros(3, requires_grad=True)
+                self.d = torch.zeros(3, requires_grad=True)  # PRM103
+
+            def ascend(self, loss):
+                (g,) = torch.autograd.grad(loss, self.a)
+                with torch.no_grad():
+                    self.a += 0.1 * g
+                self.b.data.add_(self.b.grad)
+
+        def attack(m: Multipliers):
+            m.c.data = m.c.data + m.c.grad.sign()
+        """,
+    "sum of lists": """
+        class Net(nn.Module):
+            def __init__(self):
+                super().__init__()
+                self.rows = [[nn.Linear(3, 3) for _ in range(2)] for _ in range(2)]
+                self.all = nn.ModuleList(sum(self.rows, []))
+                self.more = [[nn.Linear(3, 3) for _ in range(2)] for _ in range(2)]  # PRM105
+                self.flat = sum(self.more, [])  # PRM105
+                self.total = sum([1, 2], 0)
+        """,
+    "Modules in a list that have optimizers of their own": """
+        import itertools
+
+        class Agents(nn.Module):
+            def __init__(self, n):
+                super().__init__()
+                self.agents = [nn.Linear(2, 2) for _ in range(n)]
+
+        class Trainer:
+            def __init__(self, a):
+                self.opts = []
+                for net in a.agents:
+                    self.opts.append(optim.Adam(net.parameters()))
+
+        class Critics(nn.Module):
+            def __init__(self):
+                super().__init__()
+                self.critics = [nn.Linear(2, 2), nn.Linear(2, 2)]
+
+            def q_parameters(self):
+                params = []
+                for q in self.critics:
+                    params += list(q.parameters())
+                return params
+
+        class Heads(nn.Module):
+            def __init__(self, names):
+                super().__init__()
+                self.heads = {name: nn.Linear(4, 1) for name in names}
+
+        def train():
+            d = Heads("ab")
+            each = (h.parameters() for h in d.heads.values())
+            return optim.SGD(itertools.chain(d.parameters(), *each), 0.1)
+
+        class Made(nn.Module):
+            def __init__(self, n, optimizer_class):
+                super().__init__()
+                self.made = [nn.Linear(2, 2) for _ in range(n)]
+                self.opts = [optimizer_class(m.parameters(), lr=0.1) for m in self.made]
+
+        class Whole(nn.Module):
+            def __init__(self, n):
+                super().__init__()
+                self.layers = [nn.Linear(2, 2) for _ in range(n)]  # PRM105
+
+        def train_whole():
+            whole = Whole(3)
+            return optim.SGD(whole.parameters(), 0.1)
+        """,
     "Parameters that were looked at on one way": """
         import sys, torchvision
 

@@ -81,6 +81,8 @@ class Facts:
     """Names that some code deletes from, unregisters or has computed in, any object."""
     frozen: set[Hashable] = field(default_factory=set)
     """The sites of tensors that some code keeps from being trained."""
+    listed: set[Address] = field(default_factory=set)
+    """The Modules of which some code asks ``parameters()``."""
     read: set[tuple[ProjectClass, str, Role]] = field(default_factory=set)
     """Which attributes of a class's objects are read as they are, and by code of which role."""
     used: set[Address] = field(default_factory=set)
@@ -110,10 +112,12 @@ class Facts:
         elif isinstance(event, WrittenInPlace):
             self.writes.add(event.node)
             if event.frame.role is not Role.CONSTRUCTION:
-                self.written.update(self._origins(event))
+                self.written.update(self._origins(event.tensors, event.state))
         elif isinstance(event, DataStored):
             for value in event.receivers:
                 self.data_stored.setdefault(value, set()).add(event.node)
+            if event.frame.role is not Role.CONSTRUCTION:
+                self.written.update(self._origins(event.receivers, event.state))
         elif isinstance(event, OptimizerMade):
             self.optimised.update(v.site for v in event.tensors if isinstance(v, Address))
 
@@ -123,12 +127,12 @@ class Facts:
         is_parameter = bool(given) and all(t is not None and t.is_parameter for t in given)
         return is_parameter or self.is_module(event.receiver, event.state) is False
 
-    def _origins(self, event: WrittenInPlace) -> Iterator[ast.AST]:
+    def _origins(self, written: Values, state: State) -> Iterator[ast.AST]:
         """What made the tensors that are written, and those that they are views of."""
-        for value in event.tensors:
+        for value in written:
             at: Value | None = value
             seen: set[Value | None] = set()  # after `w.data = w.data` it is a view of itself
-            while at not in seen and (tensor := self.tensor(at, event.state)) is not None:
+            while at not in seen and (tensor := self.tensor(at, state)) is not None:
                 if tensor.made is not None:
                     yield tensor.made.node
                 seen.add(at)

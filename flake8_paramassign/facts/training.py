@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import ast
+from collections.abc import Iterator
+
 from flake8_paramassign.domain.objects import BUFFER, PARAMETER, Optimizer, Tensor, Thing
 from flake8_paramassign.domain.state import State
 from flake8_paramassign.domain.values import Address, Value, Values
@@ -59,6 +62,30 @@ def are_frozen(values: Values, state: State, facts: Facts) -> bool:
         if isinstance(site, tuple) and isinstance(site[0], Address)
     }
     return not sites.isdisjoint(facts.frozen | owners)
+
+
+def are_listed(values: Values, name: object, facts: Facts) -> bool:
+    """Whether code asks one of ``values``, or what is in an attribute called so, for Parameters.
+
+    Who does knows that nobody else does, and trains or writes them. Asked when the whole file has
+    been run.
+    """
+    known = {origin for listed in facts.listed for origin in _origins(listed)}
+    made = (o for v in values if isinstance(v, Address) for o in _origins(v))
+    return name in known or any(o in known for o in made if isinstance(o, ast.AST))
+
+
+def _origins(address: Address) -> Iterator[object]:
+    """What made an object, and the names of the attributes by which it was come to."""
+    waiting: list[object] = [address.site]
+    while waiting:
+        site = waiting.pop()
+        if isinstance(site, tuple):
+            waiting += site
+        elif isinstance(site, Address):
+            waiting.append(site.site)
+        else:
+            yield site
 
 
 def is_optimised(values: Values, state: State, facts: Facts) -> bool:

@@ -10,7 +10,7 @@ from flake8_paramassign.domain.values import Address, Text, Value, Values
 from flake8_paramassign.facts import Facts
 from flake8_paramassign.facts.registration import looks_after_parts
 from flake8_paramassign.facts.training import is_trainable_leaf_object
-from flake8_paramassign.facts.uses import is_only_given_to, stores_of
+from flake8_paramassign.facts.uses import is_only_given_to, made_at, stores_of
 from flake8_paramassign.facts.wording import quoted
 from flake8_paramassign.project.classes import ProjectClass
 from flake8_paramassign.rules.base import Rule, Verdict
@@ -104,9 +104,11 @@ class TrainableTensorUnregistered(Rule):
         )
 
     def holds(self, event: AttributeStored, facts: Facts) -> bool:
-        """Not where it is optimised or frozen, a step stores another one, or it is a dummy."""
+        """Not where it is optimised, frozen, written by hand, a dummy, or stored by a step."""
         sites = {value.site for value in event.values if isinstance(value, Address)}
         if not sites.isdisjoint(facts.optimised | facts.frozen):
+            return False
+        if any(made_at(value, event.state, facts) in facts.written for value in event.values):
             return False
         cls = facts.class_of(event)
         if not isinstance(cls, ProjectClass) or not isinstance(event.name, str):

@@ -12,7 +12,7 @@ from flake8_paramassign.facts.registration import (
     kept_by,
     looks_after_parts,
 )
-from flake8_paramassign.facts.training import are_frozen, is_optimised
+from flake8_paramassign.facts.training import are_frozen, are_listed, is_optimised
 from flake8_paramassign.facts.wording import quoted
 from flake8_paramassign.rules.base import Rule, Verdict
 from flake8_paramassign.semantics.events import ContainerHeld
@@ -91,13 +91,15 @@ class ModulesInPlainContainer(Rule):
         )
 
     def holds(self, event: ContainerHeld, facts: Facts) -> bool:
-        """Not where code asks whether it has a container, or has an optimizer of their own.
+        """Not where code asks whether it has a container, or looks after what is in it.
 
         What is frozen besides is kept out of what is trained and saved on purpose.
         """
         if is_optimised(event.items, event.state, facts):
             return False
         if are_frozen(event.items, event.state, facts):
+            return False
+        if are_listed(event.items, event.name, facts):
             return False
         if are_registered_later(event.name, facts.class_of(event)):
             return False

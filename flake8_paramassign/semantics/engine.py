@@ -73,6 +73,7 @@ class Engine:
         self.discriminated: set[Hashable] = set()
         self.unregistered: set[str] = set()
         self.frozen: set[Hashable] = set()
+        self.listed: set[Address] = set()
         self.read: set[tuple[ProjectClass, str, Role]] = set()
         self.moved: set[ast.AST] = set()
         self.used_containers: set[Address] = set()

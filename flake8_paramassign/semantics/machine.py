@@ -80,6 +80,8 @@ class Machine(Protocol):
     """Names that are deleted from, or registered otherwise in, an object that is not known."""
     frozen: set[Hashable]
     """The sites of tensors that some code keeps from being trained."""
+    listed: set[Address]
+    """The Modules of which some code asks ``parameters()``."""
     read: set[tuple[ProjectClass, str, Role]]
     """Which attributes of a class's objects are read, and by code of which role."""
     moved: set[ast.AST]

@@ -118,7 +118,7 @@ def _identity(call: Call) -> Values:
     return call.argument(1) if call.name == "typing.cast" else call.argument(0)
 
 
-@function("builtins.min", "builtins.max", "builtins.sum", "builtins.abs", "builtins.round",
+@function("builtins.min", "builtins.max", "builtins.abs", "builtins.round",
           "builtins.divmod", "builtins.pow")  # fmt: skip
 def _number(call: Call) -> Values:
     short = call.name.rpartition(".")[2]
@@ -132,15 +132,6 @@ def _number(call: Call) -> Values:
     numbers = [constant(v) for v in call.arguments.positional]
     if short in ("min", "max") and len(numbers) > 1 and all(type(n) is int for n in numbers):
         return (Constant({"min": min, "max": max}[short](numbers)),)  # type: ignore[type-var]
-    if short == "sum":
-        _, some = call.machine.iterate(call.argument(0), call.state, call.node, call.name)
-        if any(isinstance(v, Address) and isinstance(call.state.read(v), Tensor) for v in some):
-            return call.machine.combined(ast.Add(), some, some, call.node, call.state)
-        return (
-            (Plain("float"),)
-            if some and all(isinstance(v, Plain | Constant) for v in some)
-            else UNKNOWN
-        )
     flat = call.arguments.flat()
     if flat and all(isinstance(v, Plain | Constant) for v in flat):
         return (Plain("float"),)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Hashable
 from dataclasses import replace
 
-from flake8_paramassign.domain.objects import MOST_ITEMS, Container
+from flake8_paramassign.domain.objects import MOST_ITEMS, Container, Tensor
 from flake8_paramassign.domain.values import (
     NOTHING,
     UNKNOWN,
@@ -162,22 +163,47 @@ def _filter(call: Call) -> Values:
 
 @function("itertools.chain", "itertools.chain.from_iterable")
 def _chain(call: Call) -> Values:
-    parts = call.arguments.positional
     if call.name.endswith("from_iterable"):
-        each, some = call.machine.iterate(call.argument(0), call.state, call.node, call.name)
-        if each is None:
-            _, inner = call.machine.iterate(some, call.state, call.node, call.name)
-            return make(call, "generator", None, inner)
-        parts = each
+        found, some = _items_of_all(call, call.argument(0))
+    else:
+        found, some = _one_after_another(call, call.arguments.positional)
+        some = join(some, call.arguments.extra)
+        found = None if call.arguments.extra else found
+    return make(call, "generator", found, some)
+
+
+@function("builtins.sum")
+def _sum(call: Call) -> Values:
+    begun = call.argument(1, "start")
+    start = [call.state.read(v) for v in begun if isinstance(v, Address)]
+    if start and all(isinstance(o, Container) and o.kind in ("list", "tuple") for o in start):
+        first, one = _one_after_another(call, [begun])
+        found, some = _items_of_all(call, call.argument(0))
+        each = None if found is None or first is None else [*first, *found]
+        return make(call, "list", each, join(one, some))
+    _, some = call.machine.iterate(call.argument(0), call.state, call.node, call.name)
+    if any(isinstance(v, Address) and isinstance(call.state.read(v), Tensor) for v in some):
+        return call.machine.combined(ast.Add(), some, some, call.node, call.state)
+    is_number = some and all(isinstance(v, Plain | Constant) for v in some)
+    return (Plain("float"),) if is_number else UNKNOWN
+
+
+def _items_of_all(call: Call, containers: Values) -> tuple[list[Values] | None, Values]:
+    """The items of all that is in some containers, in order where they are known, and any."""
+    each, some = call.machine.iterate(containers, call.state, call.node, call.name)
+    if each is None:
+        return None, call.machine.iterate(some, call.state, call.node, call.name)[1]
+    return _one_after_another(call, each)
+
+
+def _one_after_another(call: Call, parts: list[Values]) -> tuple[list[Values] | None, Values]:
     found: list[Values] | None = []
-    rest = call.arguments.extra
+    rest = NOTHING
     for part in parts:
         each, some = call.machine.iterate(part, call.state, call.node, call.name)
         rest = join(rest, some)
         found = None if each is None or found is None else [*found, *each]
-    if call.arguments.extra:
-        found = None
-    return make(call, "generator", found, rest)
+    return found, rest
 
 
 @function("builtins.next")

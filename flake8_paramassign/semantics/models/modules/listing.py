@@ -41,6 +41,7 @@ def _named(call: Call, listing: registry.Listing) -> Values:
 
 def _parameters_of(call: Call) -> registry.Listing:
     assert isinstance(call.receiver, Address)
+    call.machine.listed.add(call.receiver)
     recurse = (
         call.constant(1, "recurse", default=True)
         if "named" in call.name
