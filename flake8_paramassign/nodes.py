@@ -28,6 +28,12 @@ def decorator_name(node: ast.expr) -> str:
     return node.attr if isinstance(node, ast.Attribute) else getattr(node, "id", "")
 
 
+def caught_by(handler: ast.ExceptHandler) -> set[str]:
+    """The last parts of the names of what an ``except`` clause catches."""
+    kinds = handler.type.elts if isinstance(handler.type, ast.Tuple) else [handler.type]
+    return {getattr(kind, "attr", getattr(kind, "id", "BaseException")) for kind in kinds}
+
+
 def declared(node: FunctionNode) -> tuple[frozenset[str], frozenset[str]]:
     """The names that a function declares global, and nonlocal."""
     found: tuple[set[str], set[str]] = (set(), set())

@@ -14,6 +14,76 @@ from commented import HEADER, assert_found_as_commented
 from flake8_paramassign import analyze
 
 LOOK_ALIKES = {
+    "Parameter that an optimizer is given afterwards": """
+        def group():
+            opt = optim.SGD([torch.zeros(3, requires_grad=True)], 0.1)
+            w = nn.Parameter(torch.zeros(3))
+            opt.add_param_group({"params": w})
+            opt.add_param_group({"params": w * 2})  # PRM106
+
+        def by_hand(net: nn.Linear):
+            opt = optim.SGD(net.parameters(), 0.1)
+            net.more = nn.Parameter(torch.zeros(3))
+            opt.param_groups[0]["params"].append(net.more)
+            opt.step()
+
+        def as_group(net: nn.Linear):
+            opt = optim.SGD(net.parameters(), 0.1)
+            net.more = nn.Parameter(torch.zeros(3))
+            opt.param_groups.insert(0, {"params": [net.more], "lr": 1})
+            opt.step()
+
+        def not_at_all(net: nn.Linear):
+            opt = optim.SGD(net.parameters(), 0.1)
+            net.more = nn.Parameter(torch.zeros(3))  # PRM303
+            print(list(opt.param_groups))
+            opt.step()
+        """,
+    "error that a handler expects": """
+        def leaf():
+            w = nn.Parameter(torch.zeros(3))
+            try:
+                w.add_(1)
+            except RuntimeError:
+                w.data.add_(1)
+
+        def slot(m: nn.Linear):
+            try:
+                m.weight = torch.zeros(2, 2)
+            except TypeError as e:
+                print(e)
+
+        def optimizer(w: nn.Parameter):
+            try:
+                optim.SGD([w * 2], 0.1)
+            except (KeyError, ValueError) as error:
+                print(error)
+
+        def integer():
+            try:
+                nn.Parameter(torch.arange(3))
+            except RuntimeError:
+                pass
+
+        def step(memory):
+            w = nn.Parameter(torch.zeros(3))
+            try:
+                w.add_(1)  # PRM301
+            except RuntimeError as e:
+                if "memory" not in str(e):
+                    raise
+            try:
+                w.add_(1)  # PRM301
+            except ValueError:
+                pass
+        """,
+    "frozen Parameters in a dict": """
+        class Hook(nn.Module):
+            def __init__(self, words):
+                super().__init__()
+                self.frozen = {w: nn.Parameter(torch.zeros(3), requires_grad=False) for w in words}
+                self.trained = {w: nn.Parameter(torch.zeros(3)) for w in words}  # PRM104
+        """,
     "tensor that requires grad, and is written by hand": """
         class Multipliers(nn.Module):
             def __init__(self):

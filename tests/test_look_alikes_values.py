@@ -12,6 +12,18 @@ import pytest
 from commented import assert_found_as_commented
 
 LOOK_ALIKES = {
+    "copy of what was transposed": """
+        t = nn.Linear(3, 3).weight.t().contiguous()
+        t.zero_()
+        u = nn.Linear(3, 3).weight.transpose(0, 1).contiguous().view(-1)
+        u[0] = 0
+        v = nn.Parameter(torch.zeros(2, 3, 4)).permute(2, 0, 1).reshape(-1)
+        v *= 2
+        w = nn.Linear(3, 3).weight.reshape(-1)
+        w.zero_()  # PRM301
+        x = nn.Linear(3, 3).weight.t()
+        x.zero_()  # PRM301
+        """,
     "object of the top level": """
         layer, other, late = nn.Linear(3, 4), nn.Linear(3, 4), None
         head = nn.Linear(3, 4)

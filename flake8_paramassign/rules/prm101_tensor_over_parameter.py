@@ -15,6 +15,7 @@ from flake8_paramassign.domain.values import NONE, Address, Constant, Plain, Tex
 from flake8_paramassign.facts import Facts
 from flake8_paramassign.facts.choices import proven
 from flake8_paramassign.facts.wording import attribute_of, quoted, shown
+from flake8_paramassign.nodes import caught_by
 from flake8_paramassign.rules.base import Rule, Step, Verdict
 from flake8_paramassign.semantics.events import AttributeStored
 from flake8_paramassign.semantics.frames import Role
@@ -68,7 +69,7 @@ class TensorOverParameter(Rule):
 
     def judge(self, event: AttributeStored, facts: Facts) -> Verdict | None:
         """A value that is surely no Parameter meets a slot that surely is one."""
-        if event.how not in _STORES or event.expects_error or not _is_slot(event, facts):
+        if event.how not in _STORES or event.expects("TypeError") or not _is_slot(event, facts):
             return None
         culprit = _no_parameter(event, facts)
         if culprit is None:
@@ -132,9 +133,7 @@ def _is_no_parameter(value: Value, event: AttributeStored, facts: Facts) -> bool
 def _dealing_with_error(attempt: ast.Try) -> list[ast.stmt]:
     """What runs where a TypeError is caught, and where none was raised."""
     for handler in attempt.handlers:
-        caught = handler.type.elts if isinstance(handler.type, ast.Tuple) else [handler.type]
-        names = {getattr(kind, "attr", getattr(kind, "id", "BaseException")) for kind in caught}
-        if names & _CATCHES_TYPE_ERROR:
+        if caught_by(handler) & _CATCHES_TYPE_ERROR:
             return [*handler.body, *attempt.orelse]
     return []
 

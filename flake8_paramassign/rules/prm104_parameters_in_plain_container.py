@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from flake8_paramassign.domain.values import Value
 from flake8_paramassign.facts import Facts
 from flake8_paramassign.facts.registration import (
     are_registered_later,
@@ -66,7 +67,7 @@ class ParametersInPlainContainer(Rule):
             return None
         # What was given may be registered by whoever made it.
         items = [item for item in event.items if not is_given(item)]
-        if not any(facts.parameter(item, event.state) for item in items):
+        if not any(_is_to_train(item, event, facts) for item in items):
             return None
         better = "nn.ParameterDict" if container.kind == "dict" else "nn.ParameterList"
         return Verdict(
@@ -81,3 +82,9 @@ class ParametersInPlainContainer(Rule):
         if are_registered_later(event.name, facts.class_of(event)):
             return False
         return event.container.site not in facts.discriminated
+
+
+def _is_to_train(item: Value, event: ContainerHeld, facts: Facts) -> bool:
+    """Whether it is a Parameter; one that is frozen is kept, perhaps for reference."""
+    parameter = facts.parameter(item, event.state)
+    return parameter is not None and parameter.trainable is not False

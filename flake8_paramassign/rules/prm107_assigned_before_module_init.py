@@ -63,7 +63,9 @@ class AssignedBeforeModuleInit(Rule):
             return None
         if not is_constructing(event.frame, event.receiver):
             return None
-        if event.expects_error or Path(event.frame.module.path).name.startswith("modular_"):
+        if event.expects("AttributeError") or Path(event.frame.module.path).name.startswith(
+            "modular_"
+        ):
             return None
         if _is_begun_by_a_decorator(thing.cls):
             return None

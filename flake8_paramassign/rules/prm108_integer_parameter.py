@@ -47,7 +47,7 @@ class IntegerParameter(Rule):
 
     def judge(self, event: ParameterMade | DataStored, facts: Facts) -> Verdict | None:
         """Integers meet a Parameter that requires grad."""
-        if event.expects_error:
+        if event.expects("RuntimeError"):
             return None
         if isinstance(event, ParameterMade):
             if event.flag and constant(event.flag) is not True:

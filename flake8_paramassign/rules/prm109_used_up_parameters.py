@@ -54,7 +54,7 @@ class UsedUpParameters(Rule):
 
     def judge(self, event: IteratedAgain, facts: Facts) -> Verdict | None:
         """Nothing is left of what is iterated."""
-        if event.expects_error or not _gives_parameters(event, facts):
+        if event.expects("ValueError") or not _gives_parameters(event, facts):
             return None
         at, user = in_brackets(facts.where(event.first)), event.by.rpartition(".")[2]
         what = "this loop does nothing" if event.by == "for" else f"{user} gets none"

@@ -61,7 +61,7 @@ class InPlaceOnLeaf(Rule):
         """What is written is a leaf that trains, and gradients are on."""
         if event.how.startswith("nn.init.") or event.grad not in (True, INHERITED):
             return None
-        if event.expects_error or not event.tensors:
+        if event.expects("RuntimeError") or not event.tensors:
             return None
         if not all(is_trainable_leaf(value, event.state, facts) for value in event.tensors):
             return None

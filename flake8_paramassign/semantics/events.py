@@ -13,6 +13,7 @@ from typing import TypeAlias
 from flake8_paramassign.domain.objects import Field, Place
 from flake8_paramassign.domain.state import State
 from flake8_paramassign.domain.values import Address, Text, Value, Values
+from flake8_paramassign.nodes import caught_by
 from flake8_paramassign.semantics.frames import Frame
 
 
@@ -37,6 +38,15 @@ class Happening:
     """The statements that were running: this frame's, and those that called it."""
     called_at: ast.AST | None = field(init=False, default=None)
     """Where it happens in another file: the call in the file under analysis that leads there."""
+
+    def expects(self, error: str) -> bool:
+        """Whether the exception called ``error`` is expected: a handler of just it goes on."""
+        return self.expects_error or any(
+            error in caught_by(handler)
+            and not any(isinstance(node, ast.Raise) for node in ast.walk(handler))
+            for attempt in self.attempts
+            for handler in attempt.handlers
+        )
 
     def __post_init__(self) -> None:
         """Keep what will change."""

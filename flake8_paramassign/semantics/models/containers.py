@@ -6,7 +6,7 @@ import ast
 from collections.abc import Hashable
 from dataclasses import replace
 
-from flake8_paramassign.domain.objects import MOST_ITEMS, Container, Place
+from flake8_paramassign.domain.objects import MOST_ITEMS, Container, Optimizer, Place
 from flake8_paramassign.domain.values import (
     NONE,
     NOTHING,
@@ -39,9 +39,12 @@ def make(
 
 
 def _changed(call: Call, obj: Container) -> Values:
-    """Put a container in the place of the receiver."""
+    """Put a container in the place of the receiver; an optimizer's groups are a part of it."""
     assert isinstance(call.receiver, Address)
     call.state.write(call.receiver, obj)
+    for origin in obj.of:
+        if isinstance(origin, Address) and isinstance(call.state.read(origin), Optimizer):
+            call.state.havoc([origin])
     return NONE
 
 

@@ -45,10 +45,13 @@ def tensors_of(values: Values, call: Call) -> Values:
     )
 
 
-def _taken(call: Call, given: Values) -> tuple[Values, bool]:
-    """What an optimizer keeps of what it is given, and whether that is all."""
+def _taken(call: Call, given: Values, depth: int = 0) -> tuple[Values, bool]:
+    """What an optimizer keeps of what it is given, and whether that is all.
+
+    ``depth``: 1 where it is a group, which are in a list otherwise.
+    """
     taking = _Taking(call)
-    waiting: list[tuple[Values, int]] = [(given, 0)]
+    waiting: list[tuple[Values, int]] = [(given, depth)]
     while waiting:
         values, depth = waiting.pop()
         for value in values:
@@ -153,7 +156,7 @@ def _add_group(call: Call) -> Values:
     obj = call.object
     assert isinstance(obj, Optimizer)
     assert isinstance(call.receiver, Address)
-    more, known = _taken(call, call.argument(0, "param_group"))
+    more, known = _taken(call, call.argument(0, "param_group"), depth=1)
     call.machine.mended(call.receiver, call.state)
     call.machine.tell(
         OptimizerMade(

@@ -28,6 +28,8 @@ DTYPE_NAMES = {
     "torch.long": "torch.int64", "torch.int": "torch.int32",
 }  # fmt: skip
 _KEEPS_DTYPE = frozenset(["clone", "tril", "triu", "repeat", "flip", "roll", "detach", "round"])
+_OF_ANY_STRIDES = frozenset(["reshape", "reshape_as"])
+"""What gives a view of a tensor as it was made, and a copy of what was transposed."""
 _EXPANDING = frozenset(["expand", "expand_as", "broadcast_to"])
 _LIKE = frozenset(["zeros_like", "ones_like", "empty_like", "full_like", "rand_like", "randn_like"])
 
@@ -144,16 +146,18 @@ def by_result(
     if not isinstance(obj, Tensor):
         return anything(machine, node, state)
     short = name.rpartition(".")[2]
-    if result is Result.MAYBE_SELF and obj.is_parameter:
+    if result is Result.MAYBE_SELF and (obj.is_parameter or obj.base is not None):
         return (address, *UNKNOWN)  # a copy, unless it is contiguous already
     if result in (Result.SELF, Result.IN_PLACE, Result.MAYBE_SELF):
         return (address,)
     if result is Result.VIEW:
-        return derived(
+        view = derived(
             machine, address, obj, node, state, via, is_view=True,
             is_free=catalogue.grad_free(name), shape=shape, dtype=obj.dtype, integer=obj.integer,
             is_expanded=short in _EXPANDING, through_data=short == "detach",
         )  # fmt: skip
+        is_copy_perhaps = short in _OF_ANY_STRIDES and obj.base is not None
+        return (*view, *UNKNOWN) if is_copy_perhaps else view
     if result is Result.NEW:
         return _new(machine, operands, obj, via, name, arguments, state, node, shape)
     if result is Result.TUPLE:
