@@ -7,6 +7,7 @@ import threading
 from collections import OrderedDict
 from collections.abc import Hashable
 from dataclasses import dataclass
+from pathlib import Path
 from unicodedata import normalize
 
 from flake8_paramassign.project.libraries import is_known, names_base
@@ -74,6 +75,8 @@ class Outlines:
         """None so far."""
         self._lock = threading.Lock()
         self._known: OrderedDict[str, _Outline] = OrderedDict()
+        self.too_many: set[tuple[Path, str]] = set()
+        """Packages, and where they lie, whose files were followed to too many others."""
 
     def of(
         self, path: str, surroundings: Surroundings, bases: frozenset[str]

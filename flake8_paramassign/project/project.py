@@ -72,11 +72,17 @@ class Project:
         True where so many are imported that not all are looked at.
         """
         bases = frozenset(name.rpartition(".")[2] for name in self.module_bases)
+        of_package = self._roots[0], self.module.name.partition(".")[0]
+        if of_package in self._trees.outlines.too_many:
+            return True
         waiting = [(self.module.name, self.module.is_package, outline(text, bases))]
         seen = {self.module.name}
         while waiting:
             name, is_package, imports = waiting.pop()
-            if imports is None or len(seen) > _MOST_FOLLOWED:
+            if len(seen) > _MOST_FOLLOWED:
+                self._trees.outlines.too_many.add(of_package)
+                return True
+            if imports is None:
                 return True
             package = name.split(".") if is_package else name.split(".")[:-1]
             for other, path in self._imported(imports, package):
