@@ -34,6 +34,11 @@ def caught_by(handler: ast.ExceptHandler) -> set[str]:
     return {getattr(kind, "attr", getattr(kind, "id", "BaseException")) for kind in kinds}
 
 
+def defaults_of(arguments: ast.arguments) -> list[ast.expr]:
+    """The expressions that are evaluated where a function is defined."""
+    return [*arguments.defaults, *(d for d in arguments.kw_defaults if d is not None)]
+
+
 def declared(node: FunctionNode) -> tuple[frozenset[str], frozenset[str]]:
     """The names that a function declares global, and nonlocal."""
     found: tuple[set[str], set[str]] = (set(), set())

@@ -14,6 +14,185 @@ from commented import HEADER, assert_found_as_commented
 from flake8_paramassign import analyze
 
 LOOK_ALIKES = {
+    "copy that is not to be trained": """
+        import copy
+
+        def main(x):
+            net = nn.Sequential(nn.Linear(3, 3))
+            opt = optim.SGD(net.parameters(), 0.1)
+            net.target = copy.deepcopy(net[0])
+            net.other = nn.Linear(3, 3)  # PRM303
+            net(x).sum().backward()
+            opt.step()
+        """,
+    "Parameter that the first batch gives": """
+        class Net(nn.Module):
+            def __init__(self):
+                super().__init__()
+                self.scale = nn.Parameter(torch.ones(1))
+                self.register_buffer("ready", torch.tensor(0))
+
+            def forward(self, x):
+                if self.ready.item() == 0:
+                    self.scale = nn.Parameter(x.detach().std().reshape(1))
+                    self.ready.fill_(1)
+                return x * self.scale
+
+        net = Net()
+        net(torch.randn(4))
+        opt = optim.SGD(net.parameters(), 0.1)
+        net(torch.randn(4)).sum().backward()
+        opt.step()
+        """,
+    "frozen Parameter that gives way to one for an optimizer": """
+        def calibrate(net: nn.Linear, other: nn.Linear):
+            for p in [*net.parameters(), *other.parameters()]:
+                p.requires_grad = False
+            net.weight = nn.Parameter(torch.randn(3, 3))
+            other.weight = nn.Parameter(torch.randn(3, 3))  # PRM304
+            return optim.SGD([net.weight], 0.1)
+        """,
+    "Module that is begun before its constructor": """
+        class Meta(type):
+            def __call__(cls, *args, **kwargs):
+                made = cls.__new__(cls)
+                nn.Module.__init__(made)
+                made.__init__(*args, **kwargs)
+                return made
+
+        class A(nn.Module, metaclass=Meta):
+            def __init__(self, n):
+                self.layer = nn.Linear(n, n)
+
+        class B(nn.Module):
+            def __new__(cls, *args, **kwargs):
+                made = super().__new__(cls)
+                nn.Module.__init__(made)
+                return made
+
+            def __init__(self, n):
+                self.layer = nn.Linear(n, n)
+
+        class C(nn.Module):
+            def __init_subclass__(cls, **kwargs):
+                begin_before(cls)
+
+        class D(C):
+            def __init__(self, n):
+                self.layer = nn.Linear(n, n)
+
+        class E(nn.Module):
+            def __init__(self, n):
+                self.layer = nn.Linear(n, n)  # PRM107
+        """,
+    "flag of Modules that other code reads": """
+        class Net(nn.Module):
+            def __init__(self):
+                super().__init__()
+                self.a, self.b = nn.Linear(3, 3), nn.Linear(3, 3)
+                self.a.requires_grad = False
+
+        def collect(model):
+            return [m for m in model.children() if getattr(m, "requires_grad", True)]
+        """,
+    "flag of Parameters that other code reads": """
+        class Net(nn.Module):
+            def __init__(self):
+                super().__init__()
+                self.a = nn.Linear(3, 3)
+                self.a.requires_grad = False  # PRM203
+
+        def collect(model):
+            return [p for p in model.parameters() if p.requires_grad]
+        """,
+    "variable of a loop that is read after all": """
+        def defaults(model: nn.Linear):
+            fs = []
+            for p in model.parameters():
+                p = p.detach()
+                fs.append(lambda p=p: p.sum())
+            for p in model.parameters():
+                p = p * 2
+                def f(*, p=p):
+                    return p.sum()
+                fs.append(f)
+            return fs
+
+        def dropped(model: nn.Linear):
+            for p in model.parameters():
+                p.grad = None
+                p = None
+
+        def formatted(model: nn.Linear):
+            for n, p in model.named_parameters():
+                p = p.detach().norm().item()
+                print("{n}: {p}".format(**locals()))
+
+        def out(model: nn.Linear):
+            for p in model.parameters():
+                p = torch.mul(p.data, 2, out=p.data)
+
+        def at_once(model: nn.Linear):
+            for p in model.parameters():
+                (p := p.data).mul_(2)
+
+        def besides(model: nn.Linear):
+            for p in model.parameters():
+                p.data = p = p.data.clone() * 2
+
+        def hook(model: nn.Linear):
+            for p in model.parameters():
+                p = p.register_hook(lambda grad: grad * 2)
+
+        def lost(model: nn.Linear):
+            for p in model.parameters():
+                p = p * 2  # PRM201
+            for p in model.parameters():
+                p = 0.5  # PRM201
+        """,
+    "container of Parameters that is read afterwards": """
+        def summed(model: nn.Linear):
+            sizes = dict(model.named_parameters())
+            for k, p in model.named_parameters():
+                sizes[k] = p.numel() * 2
+            print(sum(sizes.values()))
+
+        def starred(model: nn.Linear, x):
+            params = list(model.parameters())
+            params[0] = params[0] * 2
+            return F.linear(x, *params)
+
+        def spread(model: nn.Linear, x):
+            params = dict(model.named_parameters())
+            params["weight"] = params["weight"] * 2
+            return F.linear(x, **params)
+
+        def by_key(model: nn.Linear, x):
+            params = dict(model.named_parameters())
+            params["weight"] = params["weight"] - 0.1 * params["weight"].grad
+            return F.linear(x, params["weight"], params["bias"])
+
+        def difference(model: nn.Linear, ref):
+            sd = model.state_dict()
+            for key in sd:
+                sd[key] = sd[key] - ref[key]
+                if sd[key].norm() > 1:
+                    raise ValueError(key)
+
+        def taken(model: nn.Linear, ref):
+            params = list(model.parameters())
+            params[0] = ref
+            return params.pop(0)
+
+        def lost(model: nn.Linear, ref):
+            sd = model.state_dict()
+            print(sd["weight"].norm())
+            for key in sd:
+                sd[key] = sd[key] - ref[key]  # PRM202
+            params = list(model.parameters())
+            params[0] = params[0] * 2  # PRM202
+            params[1] = params[1] * 2  # PRM202
+        """,
     "Parameter that an optimizer is given afterwards": """
         def group():
             opt = optim.SGD([torch.zeros(3, requires_grad=True)], 0.1)
@@ -207,7 +386,7 @@ LOOK_ALIKES = {
                     for p in self.target.parameters():
                         p.requires_grad = False
                 if self.trained is None:
-                    self.trained = copy.deepcopy(self.online)  # PRM303
+                    self.trained = nn.Linear(3, 3)  # PRM303
                 return self.target
 
         def main(x):

@@ -12,6 +12,17 @@ import pytest
 from commented import assert_found_as_commented
 
 LOOK_ALIKES = {
+    "integers that become floating point": """
+        ids, w = torch.tensor([1, 2, 3]), torch.zeros(3)
+        nn.Parameter(ids.view(torch.float32))
+        nn.Parameter(w.new_tensor([1, 2]))
+        nn.Parameter(ids.type("torch.FloatTensor"))
+        nn.Parameter(torch.arange(end=3.0))
+        nn.Parameter(torch.arange(start=0, end=1, step=0.1))
+        nn.Parameter(ids.view(3))  # PRM108
+        nn.Parameter(ids.new_tensor([1.5]))  # PRM108
+        nn.Parameter(torch.arange(end=3))  # PRM108
+        """,
     "copy of what was transposed": """
         t = nn.Linear(3, 3).weight.t().contiguous()
         t.zero_()

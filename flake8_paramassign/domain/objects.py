@@ -425,6 +425,8 @@ UNSEEN_THING = Thing()
 """What is known of an object of which nothing is known."""
 EACH = "parameters()"
 """The part of a Module that stands for each Parameter of one that is not known whole."""
+OTHER_MODULES = "modules()"
+"""The part of an object that stands for each Module it lists of which nothing is known."""
 
 
 def unseen(address: Address) -> Obj:

@@ -83,8 +83,10 @@ class Facts:
     """The sites of tensors that some code keeps from being trained."""
     listed: set[Address] = field(default_factory=set)
     """The Modules of which some code asks ``parameters()``."""
-    read: set[tuple[ProjectClass, str, Role]] = field(default_factory=set)
-    """Which attributes of a class's objects are read as they are, and by code of which role."""
+    copied: set[Address] = field(default_factory=set)
+    """What ``copy.deepcopy()`` gave."""
+    read: set[tuple[ProjectClass | None, str, Role]] = field(default_factory=set)
+    """Which attributes of a class's objects, None: of other Modules, code of which role reads."""
     used: set[Address] = field(default_factory=set)
     """Containers that torch made of Parameters with which more is done than to store in them."""
     stores: dict[str | Text, set[Store]] = field(default_factory=dict)

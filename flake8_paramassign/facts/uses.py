@@ -18,8 +18,15 @@ def reading_roles(cls: ProjectClass, name: str, facts: Facts) -> set[Role]:
     return {
         role
         for reader, read, role in facts.read
-        if read == name and (reader in cls.ancestry or cls in reader.ancestry)
+        if read == name
+        and reader is not None
+        and (reader in cls.ancestry or cls in reader.ancestry)
     }
+
+
+def is_read_of_modules(name: str, facts: Facts) -> bool:
+    """Whether some code reads ``name`` from Modules of which it is not known of which class."""
+    return any(reader is None and read == name for reader, read, _ in facts.read)
 
 
 def stores_of(cls: ProjectClass, name: str, facts: Facts) -> Iterator[Store]:
@@ -96,8 +103,11 @@ def _asks_for_settings(test: ast.expr, event: Happening, facts: Facts) -> bool:
 
 
 def writes_in(node: ast.AST, facts: Facts) -> bool:
-    """Whether something is written in place while an expression is evaluated."""
-    return any(inner in facts.writes for inner in ast.walk(node))
+    """Whether something is written in place, or by ``out=``, while an expression is evaluated."""
+    return any(
+        inner in facts.writes or (isinstance(inner, ast.keyword) and inner.arg == "out")
+        for inner in ast.walk(node)
+    )
 
 
 def made_at(value: Value | None, state: State, facts: Facts) -> ast.AST | None:

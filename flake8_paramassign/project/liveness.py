@@ -15,7 +15,8 @@ from flake8_paramassign.nodes import FunctionNode
 
 _Names = frozenset[str]
 _NONE: _Names = frozenset()
-_REFLECTING = frozenset(["locals", "vars", "eval", "exec", "globals", "dir"])
+REFLECTING = frozenset(["locals", "vars", "eval", "exec", "globals", "dir"])
+"""Functions that may read any variable."""
 _Loop = ast.For | ast.AsyncFor | ast.While
 
 
@@ -38,7 +39,7 @@ class Liveness:
         self._always: _Names = _NONE
         if isinstance(node, FunctionNode | ast.Module):
             self._always = _captured(node)
-            if not any(isinstance(n, ast.Name) and n.id in _REFLECTING for n in ast.walk(node)):
+            if not any(isinstance(n, ast.Name) and n.id in REFLECTING for n in ast.walk(node)):
                 self._block(node.body, _NONE, _Ways())
 
     def is_read_after(self, name: str, loop: ast.AST) -> bool:

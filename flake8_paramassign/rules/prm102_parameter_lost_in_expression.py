@@ -199,6 +199,11 @@ def _instead(tensor: Tensor, parameter: Place, maker: str) -> str:
 
 def _derived(event: AttributeStored, tensor: Tensor) -> str:
     when = " where the device or dtype changes" if tensor.is_conversion else ""
+    if tensor.is_view:
+        return (
+            f"{quoted(event.name)} is a view of a Parameter ({tensor.via}): it keeps the storage "
+            f"of now, which .to() and load_state_dict(assign=True) replace; compute it in forward"
+        )
     return (
         f"{quoted(event.name)} is computed once from a Parameter ({tensor.via}){when}: it does not "
         f"follow training, .to() or load_state_dict(); compute it in forward"

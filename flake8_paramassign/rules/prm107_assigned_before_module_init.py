@@ -14,6 +14,9 @@ from flake8_paramassign.semantics.frames import is_constructing
 
 _REGISTERING = frozenset(["register_buffer", "add_module", "register_parameter"])
 
+_MAKING = frozenset(["__new__", "__init_subclass__"])
+"""Methods that may begin an object, or change its ``__init__``."""
+
 
 class AssignedBeforeModuleInit(Rule):
     """
@@ -67,7 +70,7 @@ class AssignedBeforeModuleInit(Rule):
             "modular_"
         ):
             return None
-        if _is_begun_by_a_decorator(thing.cls):
+        if _may_be_begun_before(thing.cls):
             return None
         registered = any(
             facts.parameter(value, event.state) or facts.is_module(value, event.state)
@@ -82,7 +85,12 @@ class AssignedBeforeModuleInit(Rule):
         )
 
 
-def _is_begun_by_a_decorator(cls: Class | None) -> bool:
-    """Whether an ``__init__`` is decorated: what is called then is what the decorator made."""
+def _may_be_begun_before(cls: Class | None) -> bool:
+    """Whether other code runs before ``__init__`` does: of a decorator, a metaclass, a hook."""
     ancestors = cls.projects if isinstance(cls, ProjectClass) else ()
-    return any(f.decorator_list for a in ancestors for f in a.functions if f.name == "__init__")
+    return any(
+        ancestor.node.keywords
+        or any(f.name in _MAKING for f in ancestor.functions)
+        or any(f.decorator_list for f in ancestor.functions if f.name == "__init__")
+        for ancestor in ancestors
+    )

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from flake8_paramassign.domain.values import Constant, Plain
+from flake8_paramassign.domain.values import Constant, Plain, Value
 from flake8_paramassign.facts import Facts
 from flake8_paramassign.facts.uses import writes_in
 from flake8_paramassign.rules.base import Rule, Verdict
 from flake8_paramassign.semantics.events import VariableRebound
+
+_NUMBERS = frozenset(["int", "float", "bool", "numpy.ndarray"])
 
 
 class LoopVariableIsRebound(Rule):
@@ -54,11 +56,8 @@ class LoopVariableIsRebound(Rule):
         """The new value is a tensor of its own, or a number, and nothing else was done."""
         if event.loop is None or set(event.values) <= set(event.before):
             return None
-        for value in event.values:
-            if isinstance(value, Constant | Plain):
-                continue
-            if facts.tensor(value, event.state) is None:
-                return None
+        if not all(_is_meant_for_it(value, event, facts) for value in event.values):
+            return None
         if writes_in(event.expression, facts):
             return None
         name = event.name
@@ -67,3 +66,12 @@ class LoopVariableIsRebound(Rule):
             f"was, as the value is never read; write {name}.copy_(...) under torch.no_grad()",
             trace=(("the loop over Parameters", event.frame.place(event.loop)),),
         )
+
+
+def _is_meant_for_it(value: Value, event: VariableRebound, facts: Facts) -> bool:
+    """Whether a value may be meant to be the Parameter's: a tensor, or a number."""
+    if isinstance(value, Constant):
+        return value.value is not None
+    if isinstance(value, Plain):
+        return value.kind in _NUMBERS
+    return facts.tensor(value, event.state) is not None

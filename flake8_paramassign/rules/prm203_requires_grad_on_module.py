@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flake8_paramassign.domain.values import constant
 from flake8_paramassign.facts import Facts
-from flake8_paramassign.facts.uses import reading_roles
+from flake8_paramassign.facts.uses import is_read_of_modules, reading_roles
 from flake8_paramassign.facts.wording import owner_of, shown
 from flake8_paramassign.project.classes import ProjectClass
 from flake8_paramassign.rules.base import Rule, Verdict
@@ -71,5 +71,7 @@ class RequiresGradOnModule(Rule):
 
     def holds(self, event: AttributeStored, facts: Facts) -> bool:
         """Not where code reads it: then it is a flag of the class's own."""
+        if is_read_of_modules(_FLAG, facts):
+            return False
         cls = facts.class_of(event)
         return not isinstance(cls, ProjectClass) or not reading_roles(cls, _FLAG, facts)

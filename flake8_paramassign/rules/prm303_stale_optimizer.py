@@ -12,7 +12,6 @@ from flake8_paramassign.facts.training import are_frozen, is_taken
 from flake8_paramassign.facts.wording import in_brackets, quoted, shown
 from flake8_paramassign.rules.base import Rule, Step, Verdict
 from flake8_paramassign.semantics.events import ParameterReplaced
-from flake8_paramassign.semantics.frames import Role
 
 
 class StaleOptimizer(Rule):
@@ -50,7 +49,8 @@ class StaleOptimizer(Rule):
     ## Known limits
     Silent where an optimizer is built afterwards, or by another method of the class, which may be
     called then; where `param_groups` are changed by hand; and where the optimizer is not used after
-    the replacement. In `forward` and the like it is PRM302.
+    the replacement; and of what `copy.deepcopy` gives, which is kept as it is more often than
+    trained. In `forward` and the like it is PRM302.
 
     ## References
     - [torch.optim, constructing it](https://docs.pytorch.org/docs/stable/optim.html)
@@ -67,7 +67,7 @@ class StaleOptimizer(Rule):
         """Something new is held where an optimizer that is still used keeps the old one."""
         takers = [facts.object(taker, event.state) for taker in event.takers]
         known = [taker for taker in takers if isinstance(taker, Optimizer)]
-        if event.frame.role is Role.STEP or not known:
+        if event.frame.is_in_step or not known:
             return None
         taker = known[0]
         steps: tuple[Step, ...] = ((f"{taker.name} takes the old one", taker.made),)
@@ -76,8 +76,11 @@ class StaleOptimizer(Rule):
     def stands(
         self, event: ParameterReplaced, verdict: Verdict, final: State, facts: Facts
     ) -> bool:
-        """Not where another optimizer takes the new one afterwards, or it is frozen."""
-        if are_frozen(event.values, final, facts):
+        """Not where another optimizer takes the new one afterwards, or it is not to be trained.
+
+        It is frozen, or a copy of what is: a snapshot, or the target of another network.
+        """
+        if are_frozen(event.values, final, facts) or not facts.copied.isdisjoint(event.values):
             return False
         return not any(is_taken(v, final) for v in event.values if isinstance(v, Address))
 

@@ -18,7 +18,7 @@ from flake8_paramassign.domain.values import (
     Library,
     Values,
 )
-from flake8_paramassign.nodes import FunctionNode
+from flake8_paramassign.nodes import FunctionNode, defaults_of
 from flake8_paramassign.project.classes import Class, ProjectClass
 from flake8_paramassign.project.decorators import applied
 from flake8_paramassign.project.module import Module
@@ -39,6 +39,8 @@ class Definitions:
         """What a ``def`` statement binds."""
         frame = self._machine.frame
         frame.scope.is_closed_over = True
+        for default in defaults_of(node.args):
+            self._machine.evaluate(default, state)
         function = Function(node, frame.module, None, frame.scope)
         if not node.decorator_list:
             return (function,)

@@ -74,7 +74,8 @@ class Engine:
         self.unregistered: set[str] = set()
         self.frozen: set[Hashable] = set()
         self.listed: set[Address] = set()
-        self.read: set[tuple[ProjectClass, str, Role]] = set()
+        self.copied: set[Address] = set()
+        self.read: set[tuple[ProjectClass | None, str, Role]] = set()
         self.moved: set[ast.AST] = set()
         self.used_containers: set[Address] = set()
         self._listener = tell

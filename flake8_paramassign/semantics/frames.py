@@ -113,6 +113,16 @@ class Frame:
         return None
 
     @property
+    def is_in_step(self) -> bool:
+        """Whether it is ``forward`` or the like, or was called by it, whoever began that."""
+        at: Frame | None = self
+        while at is not None:
+            if at.owner is not None and getattr(at.node, "name", "") in STEPS:
+                return True
+            at = at.caller
+        return self.role is Role.STEP
+
+    @property
     def is_repeated(self) -> bool:
         """Whether it runs the body of a loop, for any of the loop's rounds."""
         return any(not loop.is_unrolled for loop in self.loops)

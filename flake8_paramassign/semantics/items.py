@@ -268,6 +268,8 @@ class Items:
             if obj.is_exact:
                 return keys, join_all(keys)
             return None, join(join_all(keys), (Text(),))
+        if obj.fills:
+            self._machine.used_containers.add(address)
         each = obj.sequence() if not address.many else None
         some = obj.items()
         if containers.is_consumed_by_iteration(obj) and not address.many:

@@ -82,8 +82,10 @@ class Machine(Protocol):
     """The sites of tensors that some code keeps from being trained."""
     listed: set[Address]
     """The Modules of which some code asks ``parameters()``."""
-    read: set[tuple[ProjectClass, str, Role]]
-    """Which attributes of a class's objects are read, and by code of which role."""
+    copied: set[Address]
+    """What ``copy.deepcopy()`` gave."""
+    read: set[tuple[ProjectClass | None, str, Role]]
+    """Which attributes of a class's objects are read, None: of other Modules; and by which role."""
     moved: set[ast.AST]
     """Expressions whose value is at once moved to another device or dtype."""
     used_containers: set[Address]

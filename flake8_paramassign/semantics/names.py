@@ -20,6 +20,7 @@ from flake8_paramassign.domain.values import (
     join,
     join_all,
 )
+from flake8_paramassign.project.liveness import REFLECTING
 from flake8_paramassign.semantics.events import VariableRebound
 from flake8_paramassign.semantics.frames import Frame
 from flake8_paramassign.semantics.machine import Machine
@@ -82,6 +83,9 @@ class Names:
                     return (address,)
                 return meaning
         if name in _BUILTINS:
+            if name in REFLECTING:
+                for variable in state.names:
+                    self._is_read(variable, state.names)
             return (Library(f"builtins.{name}"),)
         return UNKNOWN
 
@@ -229,6 +233,9 @@ class Names:
         if all(value in before for value in values):
             return NOTHING
         frame = self._machine.frame
+        targets = getattr(frame.statement, "targets", [])
+        if not all(isinstance(other, ast.Name | ast.Tuple | ast.List) for other in targets):
+            return NOTHING  # the value is stored besides
         loops = self._loops.get(target.id, [])
         event = VariableRebound(
             frame, state.copy(), target, target.id, loops[-1] if loops else None, before, values,

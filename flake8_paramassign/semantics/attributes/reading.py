@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from flake8_paramassign.domain.objects import (
     ABSENT,
+    OTHER_MODULES,
     Container,
     Field,
     Optimizer,
@@ -101,8 +102,11 @@ class AttributeReads:
     def _of_thing(
         self, address: Address, obj: Thing, name: str, state: State, node: ast.AST
     ) -> Values:
-        if isinstance(obj.cls, ProjectClass) and node not in self._machine.moved:
-            self._machine.read.add((obj.cls, name, self._machine.frame.role))
+        if node not in self._machine.moved:
+            if isinstance(obj.cls, ProjectClass):
+                self._machine.read.add((obj.cls, name, self._machine.frame.role))
+            elif obj.is_module or _is_listed(address):
+                self._machine.read.add((None, name, self._machine.frame.role))
         if name == "__class__":
             return (ClassRef(obj.cls),) if obj.cls is not None else UNKNOWN
         if name in REGISTRIES and obj.is_module is not False:
@@ -173,3 +177,8 @@ class AttributeReads:
     def _part(self, address: Address, obj: Thing, name: str) -> Address:
         """What an object holds under ``name`` where nothing more is known."""
         return self._machine.addresses.part(address, name, obj.epoch)
+
+
+def _is_listed(address: Address) -> bool:
+    """Whether an object is one of the Modules that another lists."""
+    return isinstance(address.site, tuple) and address.site[1:] == (OTHER_MODULES,)

@@ -34,6 +34,7 @@ def passed(machine: Machine, node: ast.Call, state: State) -> Arguments:
         if keyword.arg is not None:
             given.named[keyword.arg] = held
         else:
+            machine.used_containers.update(v for v in held if isinstance(v, Address))
             _add_mapping(given, held, state)
     return given
 

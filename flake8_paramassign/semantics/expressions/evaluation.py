@@ -22,6 +22,7 @@ from flake8_paramassign.domain.values import (
     join,
     join_all,
 )
+from flake8_paramassign.nodes import defaults_of
 from flake8_paramassign.semantics.expressions.arguments import passed
 from flake8_paramassign.semantics.expressions.comprehensions import Comprehensions
 from flake8_paramassign.semantics.expressions.displays import Displays
@@ -93,6 +94,8 @@ class Expressions:
     def _lambda(self, node: ast.Lambda, state: State) -> Values:
         frame = self._machine.frame
         frame.scope.is_closed_over = True
+        for default in defaults_of(node.args):
+            self.evaluate(default, state)
         return (Function(node, frame.module, None, frame.scope),)
 
     def _joined(self, node: ast.JoinedStr, state: State) -> Values:
@@ -118,25 +121,30 @@ class Expressions:
     def _subscript(self, node: ast.Subscript, state: State) -> Values:
         owners = self.evaluate(node.value, state)
         index = self.evaluate(node.slice, state)
-        read = [
-            v for v in owners if isinstance(v, Address) and isinstance(state.read(v), Container)
-        ]
-        if read and self._goes_elsewhere(node):
-            self._machine.used_containers.update(read)
+        for owner in owners:
+            obj = state.read(owner) if isinstance(owner, Address) else None
+            if (
+                isinstance(owner, Address)
+                and isinstance(obj, Container)
+                and self._is_use(node, obj)
+            ):
+                self._machine.used_containers.add(owner)
         return join_all(self._machine.item(owner, index, state, node) for owner in owners)
 
-    def _goes_elsewhere(self, node: ast.Subscript) -> bool:
-        """Whether an item is read for what is stored in another object than the one it is of."""
+    def _is_use(self, node: ast.Subscript, obj: Container) -> bool:
+        """Whether an item is read for what is stored in another object than the one it is of.
+
+        Of one in which something was stored before, it is read for whatever else is done.
+        """
         statement = self._machine.frame.statement
         if isinstance(statement, ast.Assign):
             targets = statement.targets
         else:
             targets = [statement.target] if isinstance(statement, ast.AugAssign) else []
         whole = ast.unparse(node.value)
-        return any(
-            isinstance(target, ast.Attribute | ast.Subscript) and ast.unparse(target.value) != whole
-            for target in targets
-        )
+        stored = [t for t in targets if isinstance(t, ast.Attribute | ast.Subscript)]
+        is_own = [ast.unparse(target.value) == whole for target in stored]
+        return not all(is_own) or (bool(obj.fills) and not is_own)
 
     def _slice(self, node: ast.Slice, state: State) -> Values:
         """A slice of known bounds is a constant; it is what an index is then."""
@@ -236,7 +244,7 @@ class Expressions:
 
     def _named(self, node: ast.NamedExpr, state: State) -> Values:
         held = self.evaluate(node.value, state)
-        self._machine.bind(node.target, held, state, node.value)
+        self._machine.bind(node.target, held, state, None)
         return held
 
     def _inner(self, node: ast.Starred | ast.FormattedValue, state: State) -> Values:

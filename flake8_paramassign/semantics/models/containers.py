@@ -48,6 +48,12 @@ def _changed(call: Call, obj: Container) -> Values:
     return NONE
 
 
+def _read(call: Call, obj: Container) -> None:
+    """What is in a container is asked for: what was stored in it before is used."""
+    if obj.fills and isinstance(call.receiver, Address):
+        call.machine.used_containers.add(call.receiver)
+
+
 def _filled(call: Call, obj: Container) -> Container:
     fill = call.machine.place(call.machine.frame.statement or call.node)
     return replace(obj, fills=obj.fills if fill in obj.fills else (*obj.fills, fill))
@@ -124,6 +130,7 @@ def _insert(call: Call) -> Values:
 def _pop(call: Call) -> Values:
     obj = call.object
     assert isinstance(obj, Container)
+    _read(call, obj)
     index = call.constant(0, default=-1 if obj.kind == "list" else NotImplemented)
     if obj.is_exact and obj.kind in SEQUENCES and isinstance(index, int):
         items = list(obj.known.values())
@@ -158,6 +165,7 @@ def _clear(call: Call) -> Values:
 def _copy(call: Call) -> Values:
     obj = call.object
     assert isinstance(obj, Container)
+    _read(call, obj)
     kind = "dict" if obj.kind == "state_dict" else obj.kind
     made = replace(obj, kind=kind, made=call.machine.place(call.node), fills=())
     return (call.machine.new(made, call.state, call.node),)
@@ -167,6 +175,8 @@ def _copy(call: Call) -> Values:
 def _views(call: Call) -> Values:
     obj = call.object
     assert isinstance(obj, Container)
+    if call.name != "keys":
+        _read(call, obj)
     if call.name == "values":
         each = list(obj.known.values()) if obj.is_exact else None
         return make(call, "view", each, obj.items(), obj.of)
@@ -187,6 +197,7 @@ def _views(call: Call) -> Values:
 def _get(call: Call) -> Values:
     obj = call.object
     assert isinstance(obj, Container)
+    _read(call, obj)
     key = call.constant(0)
     default = call.argument(1, "default") or NONE
     if key is not NotImplemented and isinstance(key, Hashable):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from flake8_paramassign.domain.objects import (
+    OTHER_MODULES,
     Container,
     Tensor,
     Thing,
@@ -83,7 +84,7 @@ def _modules_of(call: Call) -> registry.Listing:
     else:
         listing = registry.modules(call.receiver, call.state, call.machine.addresses)
     if not listing.is_exact:
-        other = call.machine.addresses.of((call.receiver, "modules()"), many=True)
+        other = call.machine.addresses.of((call.receiver, OTHER_MODULES), many=True)
         if other not in call.state.heap:
             call.state.write(other, Thing(is_module=True))
         listing.named.append((None, (other,)))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from flake8_paramassign.domain.objects import (
+    OTHER_MODULES,
     PARAMETER,
     Container,
     Field,
@@ -98,7 +99,7 @@ def _apply(call: Call) -> Values:
         with call.machine.round(call.node, number, min(len(listing.named), _MOST_APPLIED)):
             call.machine.call_any(callees, Arguments([held]), call.state, call.node)
     if not listing.is_exact or len(listing.named) > _MOST_APPLIED:
-        other = call.machine.addresses.of((call.receiver, "modules()"), many=True)
+        other = call.machine.addresses.of((call.receiver, OTHER_MODULES), many=True)
         if other not in call.state.heap:
             call.state.write(other, Thing(is_module=True))
         call.machine.call_any(callees, Arguments([(other,)]), call.state, call.node)

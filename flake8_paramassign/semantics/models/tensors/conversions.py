@@ -88,7 +88,9 @@ def _asked(name: str, arguments: Arguments, state: State) -> _Asked:
     given = [v for k, v in arguments.named.items() if k in ("device", "dtype", "other")]
     for held in [*arguments.positional, *given]:
         kind, what = target(held, state)
-        if kind == "dtype":
+        if name == "type" and kind == "device":  # "torch.FloatTensor"
+            asked.is_known = False
+        elif kind == "dtype":
             asked.dtype = str(what)
         elif kind == "device":
             asked.device = what

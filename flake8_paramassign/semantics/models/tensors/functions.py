@@ -133,9 +133,11 @@ def _dtype_of(
     if short in _DEFAULT_FLOAT:
         return False, "torch.float32"
     if short == "arange":
-        if any(isinstance(constant(v), float) for v in arguments.positional):
+        named = (v for k, v in arguments.named.items() if k in ("start", "end", "step"))
+        bounds = [*arguments.positional, *named]
+        if any(isinstance(constant(v), float) for v in bounds):
             return False, "torch.float32"
-        whole = all(is_whole(v, state) for v in arguments.positional)
+        whole = all(is_whole(v, state) for v in bounds)
         return (True if whole else None), ("torch.int64" if whole else None)
     if short in ("tensor", "as_tensor", "full"):
         data = arguments.get(1, "fill_value") if short == "full" else arguments.get(0, "data")

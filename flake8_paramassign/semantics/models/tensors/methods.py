@@ -19,8 +19,9 @@ from flake8_paramassign.domain.values import (
 )
 from flake8_paramassign.semantics.machine import Arguments, Machine
 from flake8_paramassign.semantics.models import shapes
+from flake8_paramassign.semantics.models.shapes import Shaped
 from flake8_paramassign.semantics.models.tensors.attributes import set_trainable, sizes
-from flake8_paramassign.semantics.models.tensors.conversions import CONVERSIONS, converted
+from flake8_paramassign.semantics.models.tensors.conversions import CONVERSIONS, converted, target
 from flake8_paramassign.semantics.models.tensors.functions import created
 from flake8_paramassign.semantics.models.tensors.results import by_result
 
@@ -34,6 +35,10 @@ _TENSOR_ONLY = frozenset(
     """.split()
 )
 """Methods that tensors have, and arrays, Modules, tables and containers have not."""
+
+
+_SIZES = (int, tuple, Shaped)
+"""What ``view`` takes beside a dtype."""
 
 
 def is_tensor_only(name: str) -> bool:
@@ -65,7 +70,10 @@ def method(
     if name == "item":
         return (Plain("float"),)
     if name == "new_tensor":
-        return created(machine, "torch.tensor", arguments, state, node)
+        made = created(machine, "torch.tensor", arguments, state, node)
+        return (
+            made if "dtype" in arguments.named else _of_dtype(made, obj.dtype, obj.integer, state)
+        )
     positional = [shapes.described(v, state) for v in arguments.positional]
     named = {key: shapes.described(v, state) for key, v in arguments.named.items()}
     shape = shapes.changed(name, obj.shape, positional, named)
@@ -79,7 +87,21 @@ def method(
         held = state.read(value) if isinstance(value, Address) else None
         if isinstance(held, Tensor) and value not in operands:
             operands = (*operands, value)
-    return by_result(machine, result, operands, f".{name}()", name, arguments, state, node, shape)
+    made = by_result(machine, result, operands, f".{name}()", name, arguments, state, node, shape)
+    if name == "view" and len(positional) == 1 and not isinstance(positional[0], _SIZES):
+        kind, dtype = target(arguments.positional[0], state)
+        known = str(dtype) if kind == "dtype" else None
+        return _of_dtype(made, known, catalogue.dtype_is_integer(known) if known else None, state)
+    return made
+
+
+def _of_dtype(made: Values, dtype: str | None, integer: bool | None, state: State) -> Values:
+    """Tensors of another dtype than the data would have."""
+    for value in made:
+        obj = state.read(value) if isinstance(value, Address) else None
+        if isinstance(obj, Tensor) and isinstance(value, Address):
+            state.write(value, replace(obj, dtype=dtype, integer=integer))
+    return made
 
 
 def _counted(
