@@ -14,6 +14,17 @@ from commented import HEADER, assert_found_as_commented
 from flake8_paramassign import analyze
 
 LOOK_ALIKES = {
+    "flag of a Module without Parameters": """
+        class Policy(nn.Module):
+            def __init__(self):
+                super().__init__()
+                self.activation = nn.LeakyReLU()
+                self.activation.requires_grad = True
+                self.norm = nn.LayerNorm(3)
+                self.norm.requires_grad = False  # PRM203
+                self.body = nn.Sequential(nn.ReLU())
+                self.body.requires_grad = False  # PRM203
+        """,
     "copy that is not to be trained": """
         import copy
 
@@ -46,8 +57,8 @@ LOOK_ALIKES = {
         """,
     "frozen Parameter that gives way to one for an optimizer": """
         def calibrate(net: nn.Linear, other: nn.Linear):
-            for p in [*net.parameters(), *other.parameters()]:
-                p.requires_grad = False
+            net.requires_grad_(False)
+            other.requires_grad_(False)
             net.weight = nn.Parameter(torch.randn(3, 3))
             other.weight = nn.Parameter(torch.randn(3, 3))  # PRM304
             return optim.SGD([net.weight], 0.1)

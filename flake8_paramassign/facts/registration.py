@@ -80,6 +80,15 @@ def kept_by(values: Values, state: State, seen: frozenset[Address] = frozenset()
     return found
 
 
+def has_no_parameters(thing: Thing) -> bool:
+    """Whether it is a layer of torch that has none: an activation, a pooling."""
+    cls = thing.cls
+    if not isinstance(cls, TorchClass) or cls.is_a(*_CONTAINERS) or cls.name == "torch.nn.Module":
+        return False
+    slots = cls.entry.slots(dict(thing.arguments or ()))
+    return slots is not None and not {"parameter", "frozen"} & {s.kind for s in slots.values()}
+
+
 def _kept_by_class(thing: Thing) -> Kept:
     """What an object has because its class is torch's, or another library's."""
     if isinstance(thing.cls, ExternalClass):

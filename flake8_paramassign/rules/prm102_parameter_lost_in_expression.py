@@ -149,7 +149,9 @@ def _of_value(
         return Verdict(_derived(event, tensor), None, _BELONGS_IN_FORWARD, address, steps)
     if parameter.made is None or parameter.escaped or is_taken(tensor.origin, event.state):
         return None
-    return Verdict(_lost(event, tensor, parameter.made, facts), evidence=address, trace=steps)
+    return Verdict(
+        _lost(event, tensor, parameter, parameter.made, facts), evidence=address, trace=steps
+    )
 
 
 def _trace(
@@ -161,13 +163,15 @@ def _trace(
     )
 
 
-def _lost(event: AttributeStored, tensor: Tensor, parameter: Place, facts: Facts) -> str:
+def _lost(
+    event: AttributeStored, tensor: Tensor, parameter: Tensor, made_by: Place, facts: Facts
+) -> str:
     made = facts.where(tensor.made)
     here = f"line {getattr(event.node, 'lineno', 0)}"
     subject = (
         f"{quoted(event.name)}{in_brackets(f'made in {made}') if made and made != here else ''}"
     )
-    call = parameter.node
+    call = made_by.node
     maker = shown(call.func, "nn.Parameter") if isinstance(call, ast.Call) else "nn.Parameter"
     if tensor.via in (".detach()", ".data"):
         return (
@@ -176,9 +180,10 @@ def _lost(event: AttributeStored, tensor: Tensor, parameter: Place, facts: Facts
         )
     operation = f"{maker}(...){tensor.via}" if tensor.via[:1] in (".", "[") else f"'{tensor.via}'"
     when = " where the device or dtype changes" if tensor.is_conversion else ""
+    lost = "not saved" if parameter.trainable is False else "never trained or saved"
     return (
         f"{subject} is not a Parameter: {operation} gives a plain tensor{when}, "
-        f"so it is never trained or saved; {_instead(tensor, parameter, maker)}"
+        f"so it is {lost}; {_instead(tensor, made_by, maker)}"
     )
 
 

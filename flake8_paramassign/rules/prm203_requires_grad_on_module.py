@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from flake8_paramassign.domain.values import constant
 from flake8_paramassign.facts import Facts
+from flake8_paramassign.facts.registration import has_no_parameters
 from flake8_paramassign.facts.uses import is_read_of_modules, reading_roles
 from flake8_paramassign.facts.wording import owner_of, shown
 from flake8_paramassign.project.classes import ProjectClass
@@ -60,6 +61,8 @@ class RequiresGradOnModule(Rule):
         if any(facts.tensor(value, event.state) for value in event.receivers):
             return None
         if isinstance(thing.cls, ProjectClass) and thing.cls.find(_FLAG) is not None:
+            return None
+        if has_no_parameters(thing):
             return None
         what = owner_of(event.node)
         written = shown(event.expression) if event.expression is not None else str(flag)
