@@ -36,6 +36,11 @@ _REGISTERING = frozenset(
     """.split()
 )
 """What registers Modules or Parameters in a method, whatever they are called."""
+_HOLDERS = (
+    "torch.nn.Sequential", "torch.nn.ModuleList", "torch.nn.ModuleDict",
+    "torch.nn.ParameterList", "torch.nn.ParameterDict",
+)  # fmt: skip
+"""Classes of torch that have what they are given."""
 _MOVING = ("_apply", "to", "cuda", "cpu")
 
 
@@ -83,7 +88,7 @@ def kept_by(values: Values, state: State, seen: frozenset[Address] = frozenset()
 def has_no_parameters(thing: Thing) -> bool:
     """Whether it is a layer of torch that has none: an activation, a pooling."""
     cls = thing.cls
-    if not isinstance(cls, TorchClass) or cls.is_a(*_CONTAINERS) or cls.name == "torch.nn.Module":
+    if not isinstance(cls, TorchClass) or cls.is_a(*_HOLDERS) or cls.name == "torch.nn.Module":
         return False
     slots = cls.entry.slots(dict(thing.arguments or ()))
     return slots is not None and not {"parameter", "frozen"} & {s.kind for s in slots.values()}
