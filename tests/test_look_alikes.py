@@ -14,6 +14,46 @@ from commented import HEADER, assert_found_as_commented
 from flake8_paramassign import analyze
 
 LOOK_ALIKES = {
+    "snapshots of what is trained": """
+        import copy
+
+        class League(nn.Module):
+            def __init__(self, n):
+                super().__init__()
+                self.policy, other = nn.Linear(3, 2), nn.Linear(3, 2)
+                self.past = [copy.deepcopy(self.policy) for _ in range(n)]
+                self.layers = [copy.deepcopy(other) for _ in range(n)]  # PRM105
+        """,
+    "Parameters in a list that are trained all the same": """
+        class ByHand(nn.Module):
+            def __init__(self, sizes):
+                super().__init__()
+                self.weights = [nn.Parameter(torch.randn(a, a)) for a in sizes]
+
+            def step(self, lr):
+                with torch.no_grad():
+                    for p in self.weights:
+                        p -= lr * p.grad
+
+        class Codes(nn.Module):
+            def __init__(self, n):
+                super().__init__()
+                self.codes = {i: nn.Parameter(torch.zeros(3)) for i in range(n)}
+                self.latents = [nn.Parameter(torch.zeros(3)) for _ in range(n)]
+                self.lost = [nn.Parameter(torch.zeros(3)) for _ in range(n)]  # PRM104
+
+            def reset_parameters(self):
+                for p in self.lost:
+                    nn.init.normal_(p)
+                    p.data.uniform_(-1, 1)
+
+            def code_parameters(self):
+                return list(self.codes.values())
+
+        def train():
+            c = Codes(2)
+            return optim.Adam(c.code_parameters()), optim.Adam([{"params": c.latents}])
+        """,
     "Module that is begun before its constructor": """
         class Meta(type):
             def __call__(cls, *args, **kwargs):

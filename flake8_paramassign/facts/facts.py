@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from flake8_paramassign.domain.objects import Container, Field, Obj, Place, Tensor, Thing
 from flake8_paramassign.domain.state import INHERITED, State
-from flake8_paramassign.domain.values import NONE, Address, Text, Value, Values
+from flake8_paramassign.domain.values import NONE, Address, Constant, Plain, Text, Value, Values
 from flake8_paramassign.project.classes import Class, ProjectClass
 from flake8_paramassign.project.module import Module
 from flake8_paramassign.project.project import Project
@@ -83,8 +83,8 @@ class Facts:
     """The sites of tensors that some code keeps from being trained."""
     listed: set[Address] = field(default_factory=set)
     """The Modules of which some code asks ``parameters()``."""
-    copied: set[Address] = field(default_factory=set)
-    """What ``copy.deepcopy()`` gave."""
+    copied: dict[Address, Address] = field(default_factory=dict)
+    """Of what ``copy.deepcopy()`` made each."""
     read: set[tuple[ProjectClass | None, str, Role]] = field(default_factory=set)
     """Which attributes of a class's objects, None: of other Modules, code of which role reads."""
     used: set[Address] = field(default_factory=set)
@@ -97,8 +97,10 @@ class Facts:
     """What made the tensors that are written in place after construction."""
     data_stored: dict[Value, set[ast.AST]] = field(default_factory=dict)
     """By what ``.data`` of each tensor is replaced."""
+    updated: set[ast.AST] = field(default_factory=set)
+    """What made the tensors that are given values computed from others, after construction."""
     optimised: set[Hashable] = field(default_factory=set)
-    """What any optimizer was given."""
+    """What any optimizer was given, and what made the tensors among that."""
     _families: dict[ProjectClass, tuple[ProjectClass, ...]] = field(default_factory=dict)
 
     def note(self, event: Event) -> None:
@@ -114,14 +116,20 @@ class Facts:
         elif isinstance(event, WrittenInPlace):
             self.writes.add(event.node)
             if event.frame.role is not Role.CONSTRUCTION:
-                self.written.update(self._origins(event.tensors, event.state))
+                written = [*self._origins(event.tensors, event.state)]
+                self.written.update(written)
+                if not all(isinstance(value, Constant | Plain) for value in event.operands):
+                    self.updated.update(written)
         elif isinstance(event, DataStored):
             for value in event.receivers:
                 self.data_stored.setdefault(value, set()).add(event.node)
             if event.frame.role is not Role.CONSTRUCTION:
-                self.written.update(self._origins(event.receivers, event.state))
+                written = [*self._origins(event.receivers, event.state)]
+                self.written.update(written)
+                self.updated.update(written)
         elif isinstance(event, OptimizerMade):
             self.optimised.update(v.site for v in event.tensors if isinstance(v, Address))
+            self.optimised.update(self._origins(event.tensors, event.state))
 
     def _is_sound(self, event: AttributeStored | RegistryBypassed) -> bool:
         """Whether a store does what may be done with any attribute."""

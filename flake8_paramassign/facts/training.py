@@ -55,7 +55,11 @@ def are_frozen(values: Values, state: State, facts: Facts) -> bool:
 
     Asked when the whole file has been run.
     """
-    sites = {value.site for value in parts_of(values, state)}
+    parts = parts_of(values, state)
+    held = [tensor for _, tensor in facts.tensors(tuple(parts), state) if tensor.is_parameter]
+    if held and all(tensor.trainable is False for tensor in held):
+        return True
+    sites = {value.site for value in parts}
     owners = {
         site[0].site
         for site in facts.frozen  # of each of what parameters() gives of one

@@ -108,7 +108,7 @@ class TrainableTensorUnregistered(Rule):
         sites = {value.site for value in event.values if isinstance(value, Address)}
         if not sites.isdisjoint(facts.optimised | facts.frozen):
             return False
-        if any(made_at(value, event.state, facts) in facts.written for value in event.values):
+        if any(made_at(value, event.state, facts) in facts.updated for value in event.values):
             return False
         cls = facts.class_of(event)
         if not isinstance(cls, ProjectClass) or not isinstance(event.name, str):

@@ -10,6 +10,7 @@ from flake8_paramassign.facts.registration import (
     is_hidden_on_purpose,
     looks_after_parts,
 )
+from flake8_paramassign.facts.uses import made_at
 from flake8_paramassign.facts.wording import quoted
 from flake8_paramassign.rules.base import Rule, Verdict
 from flake8_paramassign.semantics.events import ContainerHeld
@@ -78,7 +79,10 @@ class ParametersInPlainContainer(Rule):
         )
 
     def holds(self, event: ContainerHeld, facts: Facts) -> bool:
-        """Not where code asks whether it has a container: it is made for both."""
+        """Not where code asks whether it has a container, or trains what is in it by itself."""
+        made = {made_at(item, event.state, facts) for item in event.items}
+        if not made.isdisjoint(facts.optimised | facts.updated):
+            return False
         if are_registered_later(event.name, facts.class_of(event)):
             return False
         return event.container.site not in facts.discriminated

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from flake8_paramassign.domain.values import Address, Value
 from flake8_paramassign.facts import Facts
 from flake8_paramassign.facts.registration import (
     Kept,
@@ -9,6 +10,7 @@ from flake8_paramassign.facts.registration import (
     has_parts_registered,
     is_given,
     is_hidden_on_purpose,
+    is_registered,
     kept_by,
     looks_after_parts,
 )
@@ -82,6 +84,8 @@ class ModulesInPlainContainer(Rule):
             return None
         if has_parts_registered(items, event.state):
             return None
+        if all(_is_snapshot(item, event, facts) for item in items):
+            return None
         better = "nn.ModuleDict" if container.kind == "dict" else "nn.ModuleList"
         return Verdict(
             f"Modules in the plain {container.kind} {quoted(event.name)} are not registered: "
@@ -104,6 +108,12 @@ class ModulesInPlainContainer(Rule):
         if are_registered_later(event.name, facts.class_of(event)):
             return False
         return event.container.site not in facts.discriminated
+
+
+def _is_snapshot(item: Value, event: ContainerHeld, facts: Facts) -> bool:
+    """Whether it is a deep copy of a Module that is registered: of what is trained, as it was."""
+    source = facts.copied.get(item) if isinstance(item, Address) else None
+    return source is not None and is_registered(source, event.state)
 
 
 def _lost(kept: Kept) -> str:

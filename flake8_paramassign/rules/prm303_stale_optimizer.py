@@ -80,7 +80,9 @@ class StaleOptimizer(Rule):
 
         It is frozen, or a copy of what is: a snapshot, or the target of another network.
         """
-        if are_frozen(event.values, final, facts) or not facts.copied.isdisjoint(event.values):
+        if are_frozen(event.values, final, facts):
+            return False
+        if not facts.copied.keys().isdisjoint(event.values):
             return False
         return not any(is_taken(v, final) for v in event.values if isinstance(v, Address))
 

@@ -74,7 +74,7 @@ class Engine:
         self.unregistered: set[str] = set()
         self.frozen: set[Hashable] = set()
         self.listed: set[Address] = set()
-        self.copied: set[Address] = set()
+        self.copied: dict[Address, Address] = {}
         self.read: set[tuple[ProjectClass | None, str, Role]] = set()
         self.moved: set[ast.AST] = set()
         self.used_containers: set[Address] = set()

@@ -82,8 +82,8 @@ class Machine(Protocol):
     """The sites of tensors that some code keeps from being trained."""
     listed: set[Address]
     """The Modules of which some code asks ``parameters()``."""
-    copied: set[Address]
-    """What ``copy.deepcopy()`` gave."""
+    copied: dict[Address, Address]
+    """Of what ``copy.deepcopy()`` made each."""
     read: set[tuple[ProjectClass | None, str, Role]]
     """Which attributes of a class's objects are read, None: of other Modules; and by which role."""
     moved: set[ast.AST]

@@ -51,7 +51,7 @@ def _copy(value: Address, call: Call) -> Value:
     copies = {fresh: renaming.object(state.read(old)) for old, fresh in new.items()}
     for fresh, obj in copies.items():
         state.write(fresh, _own_storage(obj, new) if isinstance(obj, Tensor) else obj)
-    call.machine.copied.add(new[value])
+    call.machine.copied[new[value]] = value
     return new[value]
 
 
