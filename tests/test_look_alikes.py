@@ -14,6 +14,14 @@ from commented import HEADER, assert_found_as_commented
 from flake8_paramassign import analyze
 
 LOOK_ALIKES = {
+    "comma too many": """
+        class Net(nn.Module):
+            def __init__(self):
+                super().__init__()
+                self.hidden = (nn.Linear(3, 3),)
+                self.teacher = [nn.Linear(3, 3)]
+                self.layer = nn.Linear(3, 3),  # PRM105
+        """,
     "snapshots of what is trained": """
         import copy
 

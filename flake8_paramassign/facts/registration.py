@@ -195,7 +195,27 @@ def is_given(value: Value) -> bool:
 def is_hidden_on_purpose(container: Container) -> bool:
     """``self.teacher = [teacher]``: one Module that its holder is not to register."""
     made = container.made.node if container.made is not None else None
-    return isinstance(made, ast.List | ast.Tuple) and len(made.elts) == 1
+    is_of_one = isinstance(made, ast.List | ast.Tuple) and len(made.elts) == 1
+    return is_of_one and not has_comma_too_many(container)
+
+
+COMMA_TOO_MANY = "the comma that makes a tuple of it is one too many"
+
+
+def instead_of(container: Container, kind: str) -> str:
+    """What to do about a plain container, where ``kind`` is ``nn.Module`` or ``nn.Parameter``."""
+    if has_comma_too_many(container):
+        return "leave out the comma"
+    return f"keep them in an {kind}{'Dict' if container.kind == 'dict' else 'List'}"
+
+
+def has_comma_too_many(container: Container) -> bool:
+    """Whether it is a tuple of one without brackets: ``self.conv = nn.Conv2d(3, 3, 1),``."""
+    made = container.made.node if container.made is not None else None
+    if not isinstance(made, ast.Tuple) or len(made.elts) != 1:
+        return False
+    first = made.elts[0]
+    return (made.lineno, made.col_offset) == (first.lineno, first.col_offset)
 
 
 def is_moved_by_hand(cls: ProjectClass, facts: Facts) -> bool:

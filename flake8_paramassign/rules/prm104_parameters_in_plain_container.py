@@ -5,7 +5,10 @@ from __future__ import annotations
 from flake8_paramassign.domain.values import Value
 from flake8_paramassign.facts import Facts
 from flake8_paramassign.facts.registration import (
+    COMMA_TOO_MANY,
     are_registered_later,
+    has_comma_too_many,
+    instead_of,
     is_given,
     is_hidden_on_purpose,
     looks_after_parts,
@@ -70,10 +73,11 @@ class ParametersInPlainContainer(Rule):
         items = [item for item in event.items if not is_given(item)]
         if not any(_is_to_train(item, event, facts) for item in items):
             return None
-        better = "nn.ParameterDict" if container.kind == "dict" else "nn.ParameterList"
         return Verdict(
             f"Parameters in the plain {container.kind} {quoted(event.name)} are not registered: "
-            f"parameters(), state_dict() and to() leave them out; keep them in an {better}",
+            f"parameters(), state_dict() and to() leave them out; "
+            f"{instead_of(container, 'nn.Parameter')}",
+            why_not_fixed=COMMA_TOO_MANY if has_comma_too_many(container) else None,
             evidence=items[0],
             trace=tuple(("the container is filled", fill) for fill in container.fills),
         )

@@ -5,9 +5,12 @@ from __future__ import annotations
 from flake8_paramassign.domain.values import Address, Value
 from flake8_paramassign.facts import Facts
 from flake8_paramassign.facts.registration import (
+    COMMA_TOO_MANY,
     Kept,
     are_registered_later,
+    has_comma_too_many,
     has_parts_registered,
+    instead_of,
     is_given,
     is_hidden_on_purpose,
     is_registered,
@@ -86,10 +89,10 @@ class ModulesInPlainContainer(Rule):
             return None
         if all(_is_snapshot(item, event, facts) for item in items):
             return None
-        better = "nn.ModuleDict" if container.kind == "dict" else "nn.ModuleList"
         return Verdict(
             f"Modules in the plain {container.kind} {quoted(event.name)} are not registered: "
-            f"{_lost(kept)}; keep them in an {better}",
+            f"{_lost(kept)}; {instead_of(container, 'nn.Module')}",
+            why_not_fixed=COMMA_TOO_MANY if has_comma_too_many(container) else None,
             evidence=items[0],
             trace=tuple(("the container is filled", fill) for fill in container.fills),
         )
