@@ -14,6 +14,50 @@ from commented import HEADER, assert_found_as_commented
 from flake8_paramassign import analyze
 
 LOOK_ALIKES = {
+    "Parameter that is taken away, and its data kept": """
+        class Fixed(nn.Module):
+            def __init__(self):
+                super().__init__()
+                self.scale = nn.Parameter(torch.ones(3))
+                self.kept = nn.Parameter(torch.ones(3)).detach()  # PRM102
+
+            def fix(self):
+                s = self.scale.data
+                del self.scale
+                self.scale = s
+
+        Fixed().fix()
+        """,
+    "computed anew by the loop that trains, or a hook": """
+        class A(nn.Module):
+            def __init__(self):
+                super().__init__()
+                self.w = nn.Parameter(torch.ones(3))
+                self.k = self.w.softmax(0)
+                self.kernel = self.w.exp()
+                self.old = self.w.exp()  # PRM102
+
+        def train():
+            net = A()
+            for _ in range(2):
+                net.k = net.w.softmax(0)
+
+        def before(module, inputs):
+            module.kernel = module.w.exp()
+        """,
+    "computed from what an optimizer is given": """
+        class Kernel(nn.Module):
+            def __init__(self, scale):
+                super().__init__()
+                self.scale = scale
+
+        def train(x):
+            scale = nn.Parameter(torch.ones(1))
+            kernel = Kernel(scale.exp())
+            opt = optim.SGD([scale], 0.1)
+            (kernel.scale * x).sum().backward()
+            opt.step()
+        """,
     "comma too many": """
         class Net(nn.Module):
             def __init__(self):

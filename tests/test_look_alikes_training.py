@@ -12,6 +12,36 @@ import pytest
 from commented import assert_found_as_commented
 
 LOOK_ALIKES = {
+    "optimizer that trains no more": """
+        def saved(net: nn.Linear, x):
+            opt = optim.SGD(net.parameters(), 0.1)
+            net(x).sum().backward()
+            opt.step()
+            opt.zero_grad()
+            net.weight = nn.Parameter(torch.zeros(2, 3))
+            torch.save({"net": net.state_dict(), "opt": opt.state_dict()}, "file")
+
+        def goes_on(net: nn.Linear, x):
+            opt = optim.SGD(net.parameters(), 0.1)
+            net.weight = nn.Parameter(torch.zeros(2, 3))  # PRM303
+            opt.step()
+        """,
+    "Parameter that a step makes and trains": """
+        class Prompted(nn.Module):
+            def __init__(self):
+                super().__init__()
+                self.net = nn.Linear(3, 3).requires_grad_(False)
+                self.prompt = nn.Parameter(torch.zeros(3))
+                self.lost = nn.Parameter(torch.zeros(3))
+
+            def forward(self, x):
+                self.prompt = nn.Parameter(torch.zeros(3))
+                self.lost = nn.Parameter(torch.zeros(3))  # PRM302
+                opt = optim.SGD([self.prompt], 0.1)
+                self.net(x + self.prompt).pow(2).sum().backward()
+                opt.step()
+                return self.net(x + self.prompt + self.lost)
+        """,
     "flag of a Module without Parameters": """
         class Policy(nn.Module):
             def __init__(self):

@@ -12,6 +12,12 @@ import pytest
 from commented import assert_found_as_commented
 
 LOOK_ALIKES = {
+    "item of what is iterated": """
+        layer = nn.Linear(3, 3)
+        layer.weight = max(nn.Linear(3, 3).parameters(), key=lambda p: p.numel())
+        layer.weight = min([nn.Parameter(torch.zeros(3, 3))], key=len)
+        layer.weight = min([torch.zeros(3, 3)], key=len)  # PRM101
+        """,
     "integers that become floating point": """
         ids, w = torch.tensor([1, 2, 3]), torch.zeros(3)
         nn.Parameter(ids.view(torch.float32))

@@ -101,6 +101,8 @@ class Facts:
     """What made the tensors that are given values computed from others, after construction."""
     optimised: set[Hashable] = field(default_factory=set)
     """What any optimizer was given, and what made the tensors among that."""
+    optimised_in_step: set[Hashable] = field(default_factory=set)
+    """What is given to an optimizer that a step makes."""
     _families: dict[ProjectClass, tuple[ProjectClass, ...]] = field(default_factory=dict)
 
     def note(self, event: Event) -> None:
@@ -128,8 +130,10 @@ class Facts:
                 self.written.update(written)
                 self.updated.update(written)
         elif isinstance(event, OptimizerMade):
-            self.optimised.update(v.site for v in event.tensors if isinstance(v, Address))
-            self.optimised.update(self._origins(event.tensors, event.state))
+            sites = {v.site for v in event.tensors if isinstance(v, Address)}
+            self.optimised.update(sites, self._origins(event.tensors, event.state))
+            if event.frame.is_in_step:
+                self.optimised_in_step.update(sites)
 
     def _is_sound(self, event: AttributeStored | RegistryBypassed) -> bool:
         """Whether a store does what may be done with any attribute."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Hashable
 
 from flake8_paramassign.domain.objects import ABSENT, BUFFER, PARAMETER, PLAIN, Place, Tensor
 from flake8_paramassign.domain.state import State
@@ -11,6 +12,7 @@ from flake8_paramassign.facts import Facts
 from flake8_paramassign.facts.choices import proven
 from flake8_paramassign.facts.registration import is_registered, looks_after_parts
 from flake8_paramassign.facts.training import is_taken
+from flake8_paramassign.facts.uses import made_at
 from flake8_paramassign.facts.wording import in_brackets, quoted, shown
 from flake8_paramassign.project.classes import ProjectClass
 from flake8_paramassign.rules.base import Rule, Verdict
@@ -77,10 +79,10 @@ class ParameterLostInExpression(Rule):
         slot = event.before.slot
         if slot & (PARAMETER | BUFFER) and not slot & PLAIN:
             return None  # it stays a buffer, or raises: PRM101
-        if looks_after_parts(thing.cls):
+        if looks_after_parts(thing.cls) or event.frame.role is Role.STEP:
             return None
-        if event.frame.role is Role.STEP:
-            return None
+        if event.name in thing.deleted:
+            return None  # it was a Parameter, and is to be none: PRM904
         if any(tensor.recomputed for _, tensor in facts.tensors(event.before.values, event.state)):
             return None  # it goes into what the name is computed from, or is lost: PRM204
         found = {
@@ -104,17 +106,21 @@ class ParameterLostInExpression(Rule):
 
     def holds(self, event: AttributeStored, facts: Facts) -> bool:
         """Not where an optimizer is given the tensor, or it is computed anew now and then."""
-        derived = any(
-            tensor.origin is not None and is_registered(tensor.origin, event.state)
-            for _, tensor in facts.tensors(event.values, event.state)
-        )
+        tensors = [tensor for _, tensor in facts.tensors(event.values, event.state)]
+        origins = [tensor.origin for tensor in tensors if tensor.origin is not None]
+        derived = any(is_registered(origin, event.state) for origin in origins)
         if derived and _is_computed_anew(event, facts):
             return False
-        return facts.optimised.isdisjoint(v.site for v in event.values if isinstance(v, Address))
+        sites: set[Hashable] = {v.site for v in event.values if isinstance(v, Address)}
+        if not derived:
+            sites |= {v.site for v in origins} | {made_at(v, event.state, facts) for v in origins}
+        return sites.isdisjoint(facts.optimised | facts.updated)
 
 
 def _is_computed_anew(event: AttributeStored, facts: Facts) -> bool:
     """Whether a step stores the attribute as well, or other code that is no constructor does.
+
+    That may be the loop that trains.
 
     A hook that runs before each forward pass may do it, too.
     """
@@ -126,9 +132,12 @@ def _is_computed_anew(event: AttributeStored, facts: Facts) -> bool:
         return True
     return any(
         store.role is Role.STEP
-        or (store.role is Role.METHOD and (store.node is not event.node or store.is_called))
+        or (
+            store.role is not Role.CONSTRUCTION
+            and (store.node is not event.node or (store.is_called and store.role is Role.METHOD))
+        )
         for store in facts.stored(event.name)
-        if store.is_named and store.cls is cls
+        if store.is_named and store.cls in (cls, None)
     )
 
 

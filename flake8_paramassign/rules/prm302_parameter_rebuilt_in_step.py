@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 
 from flake8_paramassign.domain.state import State
-from flake8_paramassign.domain.values import NONE, Value
+from flake8_paramassign.domain.values import NONE, Address, Value
 from flake8_paramassign.facts import Facts
 from flake8_paramassign.facts.statistics import is_statistic
 from flake8_paramassign.facts.uses import is_repeated, tested
@@ -90,7 +90,10 @@ class ParameterRebuiltInStep(Rule):
         return held is None or verdict.evidence in held.values
 
     def holds(self, event: AttributeStored, facts: Facts) -> bool:
-        """Not where the step is only called without gradients, or may do this only once."""
+        """Not where the step has no gradients, trains it by itself, or may do this only once."""
+        sites = {value.site for value in event.values if isinstance(value, Address)}
+        if not sites.isdisjoint(facts.optimised_in_step):
+            return False
         return facts.grad(event) is not False and is_repeated(event, facts)
 
 

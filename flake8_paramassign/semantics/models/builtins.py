@@ -22,6 +22,7 @@ from flake8_paramassign.domain.values import (
     Value,
     Values,
     constant,
+    join,
     join_all,
 )
 from flake8_paramassign.project.classes import ProjectClass
@@ -132,6 +133,9 @@ def _number(call: Call) -> Values:
     numbers = [constant(v) for v in call.arguments.positional]
     if short in ("min", "max") and len(numbers) > 1 and all(type(n) is int for n in numbers):
         return (Constant({"min": min, "max": max}[short](numbers)),)  # type: ignore[type-var]
+    if short in ("min", "max") and len(call.arguments.positional) == 1:
+        _, some = call.machine.iterate(call.argument(0), call.state, call.node, call.name)
+        return join(some, call.argument(1, "default")) or UNKNOWN
     flat = call.arguments.flat()
     if flat and all(isinstance(v, Plain | Constant) for v in flat):
         return (Plain("float"),)

@@ -144,7 +144,8 @@ class _Taking:
 @method(Optimizer, *_STEPS)
 def _step(call: Call) -> Values:
     assert isinstance(call.receiver, Address)
-    call.machine.used(call.receiver, call.state)
+    if call.name == "step":  # what is saved, or cleared, need not be trained any more
+        call.machine.used(call.receiver, call.state)
     if call.name == "step" and call.arguments.flat():
         closure = call.argument(0, "closure")
         call.machine.call_any(closure, type(call.arguments)(), call.state, call.node)
