@@ -17,6 +17,10 @@ LOOK_ALIKES = {
         layer.weight = max(nn.Linear(3, 3).parameters(), key=lambda p: p.numel())
         layer.weight = min([nn.Parameter(torch.zeros(3, 3))], key=len)
         layer.weight = min([torch.zeros(3, 3)], key=len)  # PRM101
+        pair = nn.Parameter(torch.ones(3, 3)), torch.ones(3, 3)
+        layer.weight = pair[::-1][slice(1, None)][0]
+        layer.weight = {"w": pair[0]}.popitem()[1]
+        layer.weight = {"w": pair[1]}.popitem()[1]  # PRM101
         """,
     "integers that become floating point": """
         ids, w = torch.tensor([1, 2, 3]), torch.zeros(3)

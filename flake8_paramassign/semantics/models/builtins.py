@@ -148,6 +148,11 @@ def _quantified(call: Call) -> Values:
     return (Plain("bool"),)
 
 
+@function("builtins.slice")
+def _slice(call: Call) -> Values:
+    return (Plain("slice"),)
+
+
 @function("builtins.print")
 def _print(call: Call) -> Values:
     return NONE

@@ -144,6 +144,8 @@ def _pop(call: Call) -> Values:
         return obj.known[index]
     gone = obj.items() or UNKNOWN
     _changed(call, obj.blurred())
+    if call.name == "popitem":
+        return make(call, "tuple", [(Plain("str"),), gone], NOTHING)
     return join(gone, call.argument(1)) if obj.kind in DICTS else gone
 
 

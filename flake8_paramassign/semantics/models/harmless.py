@@ -18,7 +18,7 @@ FUNCTIONS = frozenset(
     operator.attrgetter tqdm.tqdm tqdm.auto.tqdm tqdm.trange torch.is_floating_point
     torch.is_complex torch.numel torch.get_default_dtype torch.set_printoptions
     torch.set_num_threads torch.typename torch.finfo torch.iinfo torch.Size builtins.object
-    builtins.open builtins.slice builtins.property builtins.memoryview builtins.locals
+    builtins.open builtins.property builtins.memoryview builtins.locals
     builtins.globals builtins.Exception builtins.ValueError builtins.TypeError
     builtins.RuntimeError builtins.KeyError builtins.NotImplementedError
     builtins.AssertionError builtins.IndexError builtins.AttributeError contextlib.nullcontext
