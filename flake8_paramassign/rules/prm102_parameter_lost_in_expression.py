@@ -59,7 +59,8 @@ class ParameterLostInExpression(Rule):
 
     ## Known limits
     A value derived from a registered Parameter is reported only where it is stored while the
-    Module is constructed; in `forward` it is a cache.
+    Module is constructed; in `forward` it is a cache. Silent where other code stores it anew, where
+    the Parameter was deleted first, and where an optimizer is given what it is computed from.
 
     ## References
     - [torch.nn.parameter.Parameter](https://docs.pytorch.org/docs/stable/generated/torch.nn.parameter.Parameter.html)

@@ -53,7 +53,8 @@ class TrainableTensorUnregistered(Rule):
 
     ## Known limits
     Silent where the attribute is given to an optimizer by name, where a list or another attribute
-    holds the tensor, too, and where a method stores the attribute anew: these are trained by hand.
+    holds the tensor, too, and where a method stores the attribute anew, or writes a tensor into it:
+    these are trained by hand.
     Silent where no constructor, and nothing that one calls, stores it: in `forward`, in a class
     body, in a function that is given a Module; and for a tensor that only
     `torch.utils.checkpoint.checkpoint` is given, which needs some argument that requires grad.

@@ -49,7 +49,8 @@ class ParametersInPlainContainer(Rule):
     `nn.ParameterList` has no `insert`, `pop` or `remove`.
 
     ## Known limits
-    Silent where the Parameters are registered under another name as well.
+    Silent where the Parameters are registered under another name as well, where they are frozen,
+    and where they are trained all the same: given to an optimizer, or written by hand.
 
     ## References
     - [torch.nn.ParameterList](https://docs.pytorch.org/docs/stable/generated/torch.nn.ParameterList.html)

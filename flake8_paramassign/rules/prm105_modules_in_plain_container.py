@@ -54,9 +54,10 @@ class ModulesInPlainContainer(Rule):
 
     ## Known limits
     Silent where each Module is registered elsewhere (`add_module`, `nn.Sequential(*blocks)`) or its
-    Parameters are (`nn.ParameterList`), where nothing is lost (`nn.ReLU()`), where an optimizer is
-    given their Parameters, for a list of one element, which hides a Module on purpose, and in a
-    class with an `if isinstance(self.blocks, list)`, which is made for both.
+    Parameters are (`nn.ParameterList`), where nothing is lost (`nn.ReLU()`), where code of the
+    file asks one of them for its `parameters()`, for deep copies of a Module that is registered,
+    for a list of one element, which hides a Module on purpose, and in a class with an
+    `if isinstance(self.blocks, list)`, which is made for both.
 
     ## References
     - [torch.nn.ModuleList](https://docs.pytorch.org/docs/stable/generated/torch.nn.ModuleList.html)

@@ -47,7 +47,8 @@ class AssignedBeforeModuleInit(Rule):
     There is no fix: the base class may read what is assigned before it.
 
     ## Known limits
-    The `__init__` of a base class that cannot be read is taken to initialise the Module. Silent in
+    The `__init__` of a base class that cannot be read is taken to initialise the Module, and so are
+    decorators of `__init__`, metaclasses, `__new__` and `__init_subclass__`. Silent in
     the `modular_*.py` files of transformers: they are templates whose `super().__init__()` is
     replaced by the parent's body, and never run as they are.
 

@@ -39,8 +39,8 @@ class WriteToACopy(Rule):
     a Parameter was called or computed: what that comes from has to be written.
 
     ## Known limits
-    A dict kept in a local is reported only where nothing else is done with it: one that is loaded,
-    saved, returned or passed on is being prepared for that. Silent where an argument is
+    A dict or list kept in a local is reported only where nothing else is done with it: one that is
+    loaded, saved, returned, passed on or read afterwards is being prepared for that. Silent where an argument is
     annotated with several classes: `state_dict()` of another than Module may give its own dict.
 
     ## References

@@ -39,7 +39,8 @@ class RequiresGradOnModule(Rule):
     Unsafe: the Parameters then are frozen, which changes what is trained.
 
     ## Known limits
-    A class that reads its own `requires_grad` keeps a flag there, and is silent.
+    A class that reads its own `requires_grad` keeps a flag there, and is silent; so is a file that
+    reads that of what `children()` or `modules()` list, and a layer that has no Parameters.
 
     ## References
     - [torch.nn.Module.requires_grad_](https://docs.pytorch.org/docs/stable/generated/torch.nn.Module.html)

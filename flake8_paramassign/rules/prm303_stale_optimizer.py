@@ -48,8 +48,8 @@ class StaleOptimizer(Rule):
 
     ## Known limits
     Silent where an optimizer is built afterwards, or by another method of the class, which may be
-    called then; where `param_groups` are changed by hand; and where the optimizer is not used after
-    the replacement; and of what `copy.deepcopy` gives, which is kept as it is more often than
+    called then; where `param_groups` are changed by hand; where the optimizer does no step after
+    the replacement; and for what `copy.deepcopy` gives, which is kept as it is more often than
     trained. In `forward` and the like it is PRM302.
 
     ## References
