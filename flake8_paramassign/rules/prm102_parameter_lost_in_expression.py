@@ -115,7 +115,7 @@ class ParameterLostInExpression(Rule):
         sites: set[Hashable] = {v.site for v in event.values if isinstance(v, Address)}
         if not derived:
             sites |= {v.site for v in origins} | {made_at(v, event.state, facts) for v in origins}
-        return sites.isdisjoint(facts.optimised | facts.updated)
+        return sites.isdisjoint(facts.optimised)
 
 
 def _is_computed_anew(event: AttributeStored, facts: Facts) -> bool:

@@ -40,8 +40,9 @@ class WriteToACopy(Rule):
 
     ## Known limits
     A dict or list kept in a local is reported only where nothing else is done with it: one that is
-    loaded, saved, returned, passed on or read afterwards is being prepared for that. Silent where an argument is
-    annotated with several classes: `state_dict()` of another than Module may give its own dict.
+    loaded, saved, returned, passed on or read afterwards is being prepared for that. Silent where
+    an argument is annotated with several classes: `state_dict()` of another than Module may give
+    its own dict.
 
     ## References
     - [torch.nn.Module.state_dict](https://docs.pytorch.org/docs/stable/generated/torch.nn.Module.html)
