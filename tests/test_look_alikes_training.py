@@ -12,6 +12,17 @@ import pytest
 from commented import assert_found_as_commented
 
 LOOK_ALIKES = {
+    "flag beside what freezes": """
+        def loop(net: nn.Linear, other: nn.Linear):
+            net.requires_grad = False
+            other.requires_grad = False  # PRM203
+            for p in net.parameters():
+                p.requires_grad = False
+
+        def before(net: nn.Linear):
+            net.requires_grad_(False)
+            net.requires_grad = False
+        """,
     "optimizer that trains no more": """
         def saved(net: nn.Linear, x):
             opt = optim.SGD(net.parameters(), 0.1)

@@ -12,6 +12,36 @@ import pytest
 from commented import assert_found_as_commented
 
 LOOK_ALIKES = {
+    "context that leaves its object otherwise": """
+        import contextlib
+
+        class RequiresGrad:
+            def __init__(self, model):
+                self._model = model
+
+            def __enter__(self):
+                self._model.requires_grad_(True)
+
+            def __exit__(self, *a):
+                self._model.requires_grad_(False)
+
+        @contextlib.contextmanager
+        def trained(model):
+            model.requires_grad_(True)
+            yield
+            model.requires_grad_(False)
+
+        def main(x):
+            net, other, third = nn.Linear(3, 3), nn.Linear(3, 3), nn.Linear(3, 3)
+            with RequiresGrad(net), trained(other):
+                net(x).sum().backward()
+                net.weight.zero_()  # PRM301
+            net.weight.zero_()
+            other.weight.zero_()
+            third.weight.zero_()  # PRM301
+
+        main(torch.ones(3))
+        """,
     "variable of a loop that is read after all": """
         def defaults(model: nn.Linear):
             fs = []

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from flake8_paramassign.domain.state import State
 from flake8_paramassign.domain.values import constant
 from flake8_paramassign.facts import Facts
 from flake8_paramassign.facts.registration import has_no_parameters
+from flake8_paramassign.facts.training import are_frozen
 from flake8_paramassign.facts.uses import is_read_of_modules, reading_roles
 from flake8_paramassign.facts.wording import owner_of, shown
 from flake8_paramassign.project.classes import ProjectClass
@@ -72,6 +74,11 @@ class RequiresGradOnModule(Rule):
             f"'{what}' is a Module, which has no requires_grad: the assignment "
             f"{changes} nothing; write {what}.requires_grad_({written})"
         )
+
+    def stands(self, event: AttributeStored, verdict: Verdict, final: State, facts: Facts) -> bool:
+        """Not where other code freezes the same Module: then the line is of no use, but right."""
+        freezes = constant(event.values) is False
+        return not (freezes and are_frozen((event.receiver,), final, facts))
 
     def holds(self, event: AttributeStored, facts: Facts) -> bool:
         """Not where code reads it: then it is a flag of the class's own."""

@@ -9,6 +9,7 @@ from flake8_paramassign.domain.objects import Generator, Thing
 from flake8_paramassign.domain.state import State
 from flake8_paramassign.domain.values import (
     NONE,
+    NOTHING,
     UNKNOWN,
     Address,
     Builtin,
@@ -47,6 +48,8 @@ class Entered:
     """Whether it surely restores the mode that was outside."""
     swallows: bool
     """Whether it may keep an exception to itself."""
+    changes: Values
+    """What its end, which is not run, may change: an object with ``__exit__``, or arguments."""
 
 
 class Contexts:
@@ -65,13 +68,24 @@ class Contexts:
         switches = all(isinstance(value, GradMode) for value in values)
         gives = join_all(given for _, given, _ in entered)
         swallows = any(swallowed for _, _, swallowed in entered)
-        return Entered(gives, before, state.grad, switches, swallows)
+        changes = join_all(self._changed_at_end(value, state) for value in values)
+        return Entered(gives, before, state.grad, switches, swallows, changes)
 
     @staticmethod
     def leave(context: Entered, state: State) -> None:
         """Leave a context: the mode is as before, unless the block switched it for good."""
         if context.switches or state.grad == context.inside:
             state.grad = context.before
+        state.havoc(context.changes)
+
+    @staticmethod
+    def _changed_at_end(value: Value, state: State) -> Values:
+        obj = state.read(value) if isinstance(value, Address) else None
+        if isinstance(obj, Generator):
+            return join_all([*obj.positional, *(values for _, values in obj.named)])
+        cls = obj.cls if isinstance(obj, Thing) else None
+        has_end = isinstance(cls, ProjectClass) and cls.find("__exit__") is not None
+        return (value,) if has_end else NOTHING
 
     def _entered(
         self, value: Value, state: State, node: ast.expr
