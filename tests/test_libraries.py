@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from flake8_paramassign import analyze
 from flake8_paramassign.project.libraries import is_module_class, makes_module
 
 MODULES = """
@@ -31,6 +32,29 @@ OTHER_FUNCTIONS = """
     torchvision.models.vision_transformer.interpolate_embeddings
     transformers.AutoTokenizer.from_pretrained transformers.BertConfig.from_pretrained
 """
+PARTS = {
+    "timm.create_model": """
+        bn1 blocks classifier conv1 conv_head conv_stem fc features head layer1 layer2 layer3
+        layer4 norm patch_embed stages stem
+    """,
+    "torchvision.models.resnet50": """
+        avgpool backbone bn1 classifier conv1 conv5 conv_proj encoder fc features head heads
+        layer1 layer2 layer3 layer4 norm roi_heads rpn stem trunk_output
+    """,
+    "transformers.AutoModel.from_pretrained": """
+        bert classifier cls decoder embed_tokens embeddings encoder lm_head model
+        multi_modal_projector qa_outputs roberta score shared text_model transformer vision_model
+        vision_tower visual_projection wte
+    """,
+}
+
+
+@pytest.mark.parametrize("maker", PARTS)
+def test_what_libraries_call_their_modules(maker: str) -> None:
+    library = maker.partition(".")[0]
+    program = f"import torch\nimport {library}\n{maker}('x').{{}}.requires_grad = False\n"
+    assert analyze(program.format("unheard_of")) == []
+    assert [name for name in PARTS[maker].split() if not analyze(program.format(name))] == []
 
 
 @pytest.mark.parametrize("name", MODULES.split())
