@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from flake8_paramassign.domain.heap import Heap
 from flake8_paramassign.domain.objects import (
     ABSENT,
     ANY,
@@ -17,9 +18,11 @@ from flake8_paramassign.domain.objects import (
     Container,
     Field,
     Obj,
+    Optimizer,
     Tensor,
     Thing,
 )
+from flake8_paramassign.domain.reach import unreachable
 from flake8_paramassign.domain.state import State
 from flake8_paramassign.domain.values import (
     MOST,
@@ -308,3 +311,29 @@ def test_a_circle_of_objects_is_gone_round_once() -> None:
     at.write(a, owner(b))
     at.write(b, owner(a))
     assert at.reachable([a]) == [a, b]
+
+
+@pytest.mark.parametrize(
+    ("made", "goes"),
+    [
+        (Tensor(), True),
+        (Container("list"), True),
+        (Thing(is_module=None), True),
+        (Thing(is_module=True), False),
+        (Optimizer("torch.optim.SGD", None, NOTHING, True), False),
+    ],
+)
+def test_what_nothing_leads_to_goes_but_for_what_has_or_trains_parameters(
+    made: Obj, goes: bool
+) -> None:
+    one, other, _ = ONES
+    old = Heap({one: Tensor()})
+    assert unreachable(Heap({one: Tensor(), other: made}), old, []) == ({other} if goes else set())
+    assert unreachable(Heap({one: Tensor(), other: made}), old, [(other,)]) == set()
+
+
+def test_what_an_object_is_made_of_stays_with_it() -> None:
+    one, other, third = ONES
+    old, made = Heap({one: Tensor()}), {other: Tensor(base=third), third: Tensor()}
+    assert unreachable(Heap({one: Tensor(base=other), **made}), old, []) == set()
+    assert unreachable(Heap({one: Tensor(), **made}), old, []) == {other, third}

@@ -85,6 +85,12 @@ def test_what_has_nothing_to_find_is_not_run(evaluated: list[ast.expr], function
     assert len(evaluated) == 2 * before > 0
 
 
+def test_a_function_is_run_once_for_its_own_sake(evaluated: list[ast.expr]) -> None:
+    source = IMPORTS + "for n in range(3):\n    def f():\n        nn.Linear(3, 3).weight = n.size\n"
+    analyze(source, "x.py")
+    assert [ast.unparse(node) for node in evaluated].count("n.size") == 1
+
+
 @pytest.mark.parametrize("count", [10, 60])
 def test_a_small_file_takes_little_however_much_it_calls(
     tmp_path: Path, evaluated: list[ast.expr], count: int

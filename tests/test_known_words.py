@@ -224,6 +224,7 @@ RECOMPUTING = """
     weight_norm weight_norm.weight_norm
 """
 OF_OPTIMIZERS = "step zero_grad state_dict load_state_dict __repr__"
+LIKE = "zeros_like ones_like empty_like"
 OF_BASES = "reset_parameters extra_repr __repr__ __init_subclass__ forward"
 OF_REGISTRIES = "keys items values get copy __contains__"
 STEPS = """
@@ -267,6 +268,7 @@ def said(program: str, word: str) -> list[str]:
         (NORMED, RECOMPUTING),
         (MADE.replace("{}", "nn.Parameter(x).{}()"), "bfloat16 double half"),
         (MADE.replace("{}", "nn.Parameter(torch.arange(3).{}())"), "int long"),
+        (MADE.replace("{}", "nn.Parameter(torch.{}(torch.arange(3)))"), LIKE),
         (TRAINED, OF_OPTIMIZERS),
         (STORED.replace("{}", "'a.b'.{}(x)"), OF_TEXTS),
         (USED, ONLY_OF_TENSORS),
