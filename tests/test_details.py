@@ -236,6 +236,9 @@ METHODS = {
         self.w = torch.ones(3)
         self.v = torch.ones(3)  # PRM101
         """,
+    "what a comparison gives": """
+        self.mask = torch.ones(3) > 0
+        """,
     "list of Parameters that others have": """
         a, b = nn.Parameter(x), nn.Parameter(x)
         x.keep(a)
