@@ -320,7 +320,7 @@ def test_a_circle_of_objects_is_gone_round_once() -> None:
         (Container("list"), True),
         (Thing(is_module=None), True),
         (Thing(is_module=True), False),
-        (Optimizer("torch.optim.SGD", None, NOTHING, True), False),
+        (Optimizer("torch.optim.SGD", None, NOTHING, True), False),  # type: ignore[arg-type]
     ],
 )
 def test_what_nothing_leads_to_goes_but_for_what_has_or_trains_parameters(

@@ -111,6 +111,7 @@ def f():
     optimizer = torch.optim.SGD(model.parameters(), 0.1)
     model.weight = nn.Parameter(torch.ones(4, 4))
     optimizer.{}()
+    optimizer.step()
 """
 USED = """
 def f(x):
