@@ -322,3 +322,10 @@ def test_a_step_in_place_keeps_the_backup_that_is_a_copy() -> None:
     body = LAYER + "old = layer.bias.data.clone()\nlayer.bias.data = make()\nlayer.bias.data = old"
 
     assert rewritten(body, rule="PRM901").count(".data.copy_(") == 2
+
+
+def test_a_copy_into_data_says_what_becomes_of_another_shape() -> None:
+    [finding] = fixes(LAYER + "layer.weight.data = torch.randn(HALF, 3)", rule="PRM901")
+
+    assert finding.fix
+    assert "raises where the shape does not fit" in finding.fix.message

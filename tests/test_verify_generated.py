@@ -213,6 +213,9 @@ def cases() -> dict[str, dict[str, Any]]:
     caught = f"try:\n    {HAPPENS['PRM301']}\nexcept RuntimeError: pass"
     told = [("PRM301", FIRST + 1), ("PRM301", last(caught))]
     asked["caught"] = {"source": whole(caught), "told": told}
+    misfit = caught.replace("weight[0] = 1.0", "bias[:] = torch.ones(4)")
+    misfit = f"model.fc.bias.data = torch.ones(2)\n{misfit}"
+    asked["raises otherwise"] = {"source": whole(misfit), "told": [("PRM301", FIRST + 2)]}
     asked["not reached"] = {"source": whole(body), "told": [("PRM101", last(body))]}
     stored = whole("del model.fc.bias").replace(
         "return self.fc", "self.fc.bias = x[0]; return self.fc"
@@ -338,6 +341,7 @@ def test_a_claim_of_a_look_alike_is_false(code: str) -> None:
 def test_what_is_so_on_one_way_is_true_and_what_is_not_reached_is_unseen() -> None:
     assert answers()["on one way"]["verdicts"] == ["true"]
     assert answers()["caught"]["verdicts"] == ["true", "false"]
+    assert answers()["raises otherwise"]["verdicts"] == ["unseen"]
     assert answers()["not reached"]["verdicts"] == ["unseen"]
     assert answers()["ended before"]["verdicts"] == ["unseen"]
     assert answers()["deleted elsewhere"]["verdicts"] == ["conditional"]

@@ -17,7 +17,15 @@ from codemods.verification.generated.statements_of import (
     statement_at,
     without,
 )
-from codemods.verification.generated.witness import LATER, Record, run_all, switched, trial_of, ways
+from codemods.verification.generated.witness import (
+    LATER,
+    OTHERWISE,
+    Record,
+    run_all,
+    switched,
+    trial_of,
+    ways,
+)
 from codemods.verification.observing import Seen, observe
 from flake8_paramassign.analysis import analyze
 from flake8_paramassign.diagnostics import Diagnostic
@@ -35,6 +43,8 @@ SHOWN_BY = {
     "PRM109": ("PRM109", "empty"),
 }
 """What makes a rule's claim true, where it is more than what has to be told."""
+RAISING = ("PRM101", "PRM106", "PRM107", "PRM108", "PRM301")
+"""Rules whose claim is that something raises, which may raise something else before."""
 WITHOUT_EFFECT = ("PRM201", "PRM202", "PRM204")
 """Rules that say that a statement changes nothing."""
 AT_THE_END = ("PRM102", "PRM103", "PRM104", "PRM105", "PRM106", "PRM303", "PRM304", "PRM305")
@@ -113,6 +123,8 @@ def _claim(source: str, found: Diagnostic, record: Record, records: list[Record]
         verdict = "unseen"
     elif code in ("PRM101", "PRM301") and _is_changed_elsewhere(source, line):
         verdict = "conditional"
+    elif code in RAISING and line in record.facts.get(OTHERWISE + LATER, ()):
+        verdict = "unseen"
     elif WHEN in found.message:
         verdict = "true" if _shown(code, line, _elsewhere(source)) else "conditional"
     else:

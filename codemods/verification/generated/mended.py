@@ -8,6 +8,7 @@ from functools import lru_cache
 from typing import Any
 
 from codemods.verification.differences import compare
+from codemods.verification.generated.claims import RAISING
 from codemods.verification.generated.cured import Treated
 from codemods.verification.generated.meant import as_meant
 from codemods.verification.generated.witness import (
@@ -30,8 +31,6 @@ OPT_IN = ("PRM901", "PRM902", "PRM903")
 """Rules that sound programs break too, and that have a fix."""
 REGISTERS = ("PRM102", "PRM103", "PRM104", "PRM105")
 """Rules whose fix registers something, and changes nothing of the first outputs."""
-RAISING = ("PRM101", "PRM106", "PRM107", "PRM108", "PRM301")
-"""Rules whose claim is that something raises."""
 FREEZES = ("PRM203", "PRM304")
 """Rules whose fix leaves less to train."""
 ONLY_TRAINED = "backward through the graph a second time"

@@ -38,6 +38,8 @@ RAISED = (
     ("PRM301", "RuntimeError", r"leaf Variable that requires grad"),
 )
 """What an exception shows: the claim of a rule, or what may be one."""
+OTHERWISE = "raised"
+"""What a line raises that shows no claim."""
 LATER = " for a while"
 """What is added to a rule's code where something was so, and is not at the end."""
 SWITCHES = {condition: condition.split('"')[1] for condition in UNKNOWN}
@@ -129,7 +131,7 @@ class Witness:
             if traceback.tb_frame.f_code.co_filename == self.filename:
                 return  # by what that line calls
         if isinstance(error, Exception):
-            for code in raised_as(error):
+            for code in [*raised_as(error)] or [OTHERWISE]:
                 self.record.fact(code + LATER, line)
 
     @contextmanager

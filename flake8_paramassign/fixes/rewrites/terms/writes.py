@@ -146,8 +146,8 @@ DATA_COPIED = Terms[Rebound](
             lambda r: r.takes_form_of_another,
         ),
     ),
-    unsafe="it keeps its shape, dtype and device, to which copy_() broadcasts and casts silently; "
-    "the storage of the value is no longer shared",
+    unsafe=f"it keeps its shape, dtype and device; {BROADCASTS}; the storage of the value is no "
+    "longer shared",
 )
 
 LOADED_IN_PLACE: Terms[Any] = Terms(
