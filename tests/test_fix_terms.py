@@ -23,7 +23,7 @@ UNPROVED = {
         "that the statement stores nothing else": LAYER + "k = layer.bias = torch.ones(4)",
         "of which class the object is": f"def f(layer: nn.Linear):\n    {W}",
         "that nobody expects the TypeError": (
-            f"def f():\n    {LAYER}    try:\n        {W}\n    except TypeError:\n        print()"
+            f"def f():\n    {LAYER}    try:\n        {W}\n    except Exception:\n        print()"
         ),
         "that every value is a tensor": (
             "def f(c, x):\n    layer = nn.Linear(3, 4)\n"
@@ -67,7 +67,7 @@ UNPROVED = {
     "PRM106": {
         "that nobody expects the ValueError": (
             "def f():\n    t = torch.ones(3, requires_grad=True) * 2\n    try:\n"
-            "        return torch.optim.SGD([t], 0.1)\n    except ValueError:\n        return t"
+            "        return torch.optim.SGD([t], 0.1)\n    except Exception:\n        return t"
         ),
         "that the leaf is made in the same expression": (
             "t = torch.ones(3)\nu = t.requires_grad_() * 2\no = torch.optim.SGD([u], 0.1)"
@@ -145,7 +145,7 @@ def test_who_has_the_value_and_in_which_form_is_asked(body: str, says: str) -> N
 @pytest.mark.parametrize("line", ["layer.bias.add_(1)", "w = nn.Parameter(torch.arange(3))"])
 def test_who_waits_for_the_exception_is_told_of(line: str) -> None:
     for attempt, is_told in (
-        (f"try:\n    {line}\nexcept RuntimeError:\n    pass", True),
+        (f"try:\n    {line}\nexcept Exception:\n    pass", True),
         (line, False),
     ):
         [finding] = fixes(LAYER + attempt)
