@@ -9,12 +9,16 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import fix_fakes
+import hypothesis
 import lint_fakes
 import pytest
 from flake8.main.cli import main as flake8_main
 
 from flake8_paramassign import analysis, cli
 from flake8_paramassign.fixes import cli as fix
+
+hypothesis.settings.register_profile("any machine", deadline=None)
+hypothesis.settings.load_profile("any machine")  # to be slow is no failure
 
 
 @dataclass(frozen=True)

@@ -32,7 +32,7 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 
 import flake8.main.cli  # noqa: F401 - what the tests import is imported before they are run
-import hypothesis
+import hypothesis  # noqa: F401
 import libcst  # noqa: F401
 import pytest
 
@@ -251,8 +251,6 @@ def _run(copy: Path, runs: list[list[str]], answer: Connection) -> None:
     sys.path[:] = [str(copy), *(path for path in sys.path if Path(path or ".") != ROOT)]
     sys.dont_write_bytecode = runs is not COLLECT
     os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
-    hypothesis.settings.register_profile("no hurry", deadline=None)
-    hypothesis.settings.load_profile("no hurry")  # a slow machine is no failure
     watch = _Watch()
     status: int = pytest.ExitCode.OK
     for arguments in runs:
