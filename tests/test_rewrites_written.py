@@ -328,3 +328,4 @@ def test_a_copy_into_data_says_what_becomes_of_another_shape() -> None:
 
     assert finding.fix
     assert "raises where the shape does not fit" in finding.fix.message
+    assert "RuntimeError if it was to get others" in finding.fix.message

@@ -146,8 +146,8 @@ DATA_COPIED = Terms[Rebound](
             lambda r: r.takes_form_of_another,
         ),
     ),
-    unsafe=f"it keeps its shape, dtype and device; {BROADCASTS}; the storage of the value is no "
-    "longer shared",
+    unsafe="it keeps its shape, dtype and device (what computes with it may raise RuntimeError if "
+    f"it was to get others); {BROADCASTS}; the storage of the value is no longer shared",
 )
 
 LOADED_IN_PLACE: Terms[Any] = Terms(
