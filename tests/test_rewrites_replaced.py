@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from rewritten import IN_INIT, LAYER, fixed, fixes, program, rewritten
+from rewritten import LAYER, fixed, fixes, program, rewritten
 
 from flake8_paramassign.diagnostics import Applicability
 
@@ -211,13 +211,6 @@ def test_of_two_readings_one_is_shown(before: str, after: str, note: str) -> Non
         (
             "PRM203",
             LAYER + "layer.requires_grad = False\nprint(hasattr(layer, 'requires_grad'))",
-            "read in another place",
-        ),
-        (
-            "PRM203",
-            IN_INIT + "        self.body = nn.Linear(2, 2)\n"
-            "        self.body.requires_grad = False\n\n\n"
-            "print(Model(1).body.requires_grad)",
             "read in another place",
         ),
         ("PRM303", STALE.format("layer.weight = nn.Parameter(torch.ones(5, 3))"), "another shape"),

@@ -385,7 +385,8 @@ def test_a_fix_that_is_no_fix_is_seen() -> None:
     for what in STORED_OTHERWISE:
         assert answers()[what]["problems"] == [], what
     for what in MENDED:
-        assert {*answers()[what]["problems"]} == {""}, what
+        assert {*answers()[what]["problems"]} <= {""}, what
+    assert sum(bool(answers()[what]["problems"]) for what in MENDED) >= 3
     assert answers()["listed and frozen with all"]["problems"] == [""]
     assert "a second time" in answers()["trained as before"]["problems"][0]
 
