@@ -12,6 +12,42 @@ import pytest
 from commented import assert_found_as_commented
 
 LOOK_ALIKES = {
+    "put back by a context": """
+        import contextlib
+
+        @contextlib.contextmanager
+        def temporarily(module, name, value):
+            old = getattr(module, name)
+            setattr(module, name, value)
+            try:
+                yield module
+            finally:
+                setattr(module, name, old)
+
+        class Temporarily:
+            def __init__(self, module, name, value):
+                self.module, self.name, self.value = module, name, value
+
+            def __enter__(self):
+                self.old = getattr(self.module, self.name)
+                setattr(self.module, self.name, self.value)
+
+            def __exit__(self, *a):
+                setattr(self.module, self.name, self.old)
+
+        def main(x, how):
+            net, other = nn.Linear(3, 3), nn.Linear(3, 3)
+            opt = optim.SGD([*net.parameters(), *other.parameters()], 0.1)
+            other.weight = nn.Parameter(torch.zeros(3, 3))  # PRM303
+            for _ in range(2):
+                with how(net, "weight", nn.Parameter(torch.zeros(3, 3))), torch.no_grad():
+                    net(x)
+                net(x).sum().backward()
+                opt.step()
+
+        main(torch.ones(1, 3), temporarily)
+        main(torch.ones(1, 3), Temporarily)
+        """,
     "flag beside what freezes": """
         def loop(net: nn.Linear, other: nn.Linear):
             net.requires_grad = False

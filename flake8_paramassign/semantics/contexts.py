@@ -76,7 +76,14 @@ class Contexts:
         """Leave a context: the mode is as before, unless the block switched it for good."""
         if context.switches or state.grad == context.inside:
             state.grad = context.before
-        state.havoc(context.changes)
+        if context.changes:
+            reached = set(state.reachable(context.changes))
+            state.replaced = {  # and it may put back what was replaced
+                place: known
+                for place, known in state.replaced.items()
+                if getattr(known.event, "receiver", None) not in reached
+            }
+            state.havoc(context.changes)
 
     @staticmethod
     def _changed_at_end(value: Value, state: State) -> Values:
