@@ -126,6 +126,7 @@ class Analyzer:
         facts.unregistered = engine.unregistered
         facts.frozen = engine.frozen
         facts.listed = engine.listed
+        facts.differentiated = engine.differentiated
         facts.copied = engine.copied
         facts.read = engine.read
         facts.used = engine.used_containers

@@ -163,7 +163,7 @@ CONSTRUCTION = {
     "swallowed error": """
         self.w = nn.Parameter(x)
         try:
-            self.w = torch.zeros(3)
+            self.w = torch.zeros(3)  # PRM101
         except TypeError:
             pass
         """,

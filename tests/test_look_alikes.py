@@ -14,6 +14,24 @@ from commented import HEADER, assert_found_as_commented
 from flake8_paramassign import analyze
 
 LOOK_ALIKES = {
+    "tensor by which derivatives are taken": """
+        def gradient(u, x):
+            return torch.autograd.grad(u, x, torch.ones_like(u), create_graph=True)[0]
+
+        class Equation(nn.Module):
+            def __init__(self):
+                super().__init__()
+                self.net = nn.Linear(1, 1)
+                self.a = torch.rand(10, 1, requires_grad=True)
+                self.b = torch.rand(10, 1, requires_grad=True)
+                self.c = torch.rand(10, 1, requires_grad=True)
+                self.d = torch.rand(10, 1, requires_grad=True)  # PRM103
+
+            def residual(self):
+                b = torch.autograd.grad(self.net(self.b).sum(), [self.b])[0]
+                self.net(self.c + self.d).sum().backward()
+                return gradient(self.net(self.a), self.a) + b + self.c.grad
+        """,
     "Parameter that is taken away, and its data kept": """
         class Fixed(nn.Module):
             def __init__(self):
@@ -219,6 +237,14 @@ LOOK_ALIKES = {
             def __init__(self, n):
                 super().__init__()
                 self.layers = [nn.Linear(2, 2) for _ in range(n)]  # PRM105
+
+            def count(self):
+                return sum(p.numel() for l in self.layers for p in l.parameters())
+
+            def reset(self):
+                for layer in self.layers:
+                    for p in layer.parameters():
+                        nn.init.zeros_(p)
 
         def train_whole():
             whole = Whole(3)

@@ -108,6 +108,8 @@ LOOK_ALIKES = {
             opt = optim.SGD(net.parameters(), 0.1)
             net.target = copy.deepcopy(net[0])
             net.other = nn.Linear(3, 3)  # PRM303
+            net.online = net[0]
+            net.online = copy.deepcopy(net.online)  # PRM303
             net(x).sum().backward()
             opt.step()
         """,
@@ -129,14 +131,6 @@ LOOK_ALIKES = {
         opt = optim.SGD(net.parameters(), 0.1)
         net(torch.randn(4)).sum().backward()
         opt.step()
-        """,
-    "frozen Parameter that gives way to one for an optimizer": """
-        def calibrate(net: nn.Linear, other: nn.Linear):
-            net.requires_grad_(False)
-            other.requires_grad_(False)
-            net.weight = nn.Parameter(torch.randn(3, 3))
-            other.weight = nn.Parameter(torch.randn(3, 3))  # PRM304
-            return optim.SGD([net.weight], 0.1)
         """,
     "flag of Modules that other code reads": """
         class Net(nn.Module):

@@ -138,12 +138,6 @@ LOOK_ALIKES = {
             except RuntimeError:
                 w.data.add_(1)
 
-        def slot(m: nn.Linear):
-            try:
-                m.weight = torch.zeros(2, 2)
-            except TypeError as e:
-                print(e)
-
         def optimizer(w: nn.Parameter):
             try:
                 optim.SGD([w * 2], 0.1)

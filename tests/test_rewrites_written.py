@@ -209,6 +209,7 @@ OTHER = LAYER + "other = nn.Linear(3, 4)\n"
 @pytest.mark.parametrize(
     ("rule", "body", "reason"),
     [
+        ("PRM201", EACH + "p = 'x'", "no tensor can be made"),
         ("PRM201", EACH + "p = p.data", "own storage"),
         ("PRM201", EACH + "p = p.detach()", "own storage"),
         ("PRM201", EACH.rstrip() + " p = p * 2", SHARES),

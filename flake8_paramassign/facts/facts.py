@@ -81,8 +81,10 @@ class Facts:
     """Names that some code deletes from, unregisters or has computed in, any object."""
     frozen: set[Hashable] = field(default_factory=set)
     """The sites of tensors that some code keeps from being trained."""
-    listed: set[Address] = field(default_factory=set)
-    """The Modules of which some code asks ``parameters()``."""
+    differentiated: set[ast.AST] = field(default_factory=set)
+    """What made the tensors whose gradients some code asks for by itself."""
+    listed: set[tuple[Address, Address]] = field(default_factory=set)
+    """The generators that ``parameters()`` gave, each with the Module of which it did."""
     copied: dict[Address, Address] = field(default_factory=dict)
     """Of what ``copy.deepcopy()`` made each."""
     read: set[tuple[ProjectClass | None, str, Role]] = field(default_factory=set)

@@ -69,12 +69,13 @@ def are_frozen(values: Values, state: State, facts: Facts) -> bool:
 
 
 def are_listed(values: Values, name: object, facts: Facts) -> bool:
-    """Whether code asks one of ``values``, or what is in an attribute called so, for Parameters.
+    """Whether code hands on the Parameters of ``values``, or of what is in an attribute called so.
 
-    Who does knows that nobody else does, and trains or writes them. Asked when the whole file has
+    Who does knows that nobody else does: they are trained apart. Asked when the whole file has
     been run.
     """
-    known = {origin for listed in facts.listed for origin in _origins(listed)}
+    handed_on = [module for listing, module in facts.listed if listing in facts.used]
+    known = {origin for module in handed_on for origin in _origins(module)}
     made = (o for v in values if isinstance(v, Address) for o in _origins(v))
     return name in known or any(o in known for o in made if isinstance(o, ast.AST))
 

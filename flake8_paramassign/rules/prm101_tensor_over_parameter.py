@@ -69,7 +69,7 @@ class TensorOverParameter(Rule):
 
     def judge(self, event: AttributeStored, facts: Facts) -> Verdict | None:
         """A value that is surely no Parameter meets a slot that surely is one."""
-        if event.how not in _STORES or event.expects("TypeError") or not _is_slot(event, facts):
+        if event.how not in _STORES or event.expects_error or not _is_slot(event, facts):
             return None
         culprit = _no_parameter(event, facts)
         if culprit is None:

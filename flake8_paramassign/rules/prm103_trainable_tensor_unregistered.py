@@ -53,8 +53,8 @@ class TrainableTensorUnregistered(Rule):
 
     ## Known limits
     Silent where the attribute is given to an optimizer by name, where a list or another attribute
-    holds the tensor, too, and where a method stores the attribute anew, or writes a tensor into it:
-    these are trained by hand.
+    holds the tensor, too, and where a method stores the attribute anew, writes a tensor into it, or
+    asks for its gradient: these are trained by hand, or nothing is to be trained.
     Silent where no constructor, and nothing that one calls, stores it: in `forward`, in a class
     body, in a function that is given a Module; and for a tensor that only
     `torch.utils.checkpoint.checkpoint` is given, which needs some argument that requires grad.
@@ -109,7 +109,8 @@ class TrainableTensorUnregistered(Rule):
         sites = {value.site for value in event.values if isinstance(value, Address)}
         if not sites.isdisjoint(facts.optimised | facts.frozen):
             return False
-        if any(made_at(value, event.state, facts) in facts.updated for value in event.values):
+        made = {made_at(value, event.state, facts) for value in event.values}
+        if not made.isdisjoint(facts.updated | facts.differentiated):
             return False
         cls = facts.class_of(event)
         if not isinstance(cls, ProjectClass) or not isinstance(event.name, str):

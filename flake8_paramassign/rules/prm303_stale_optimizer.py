@@ -82,7 +82,8 @@ class StaleOptimizer(Rule):
         """
         if are_frozen(event.values, final, facts):
             return False
-        if not facts.copied.keys().isdisjoint(event.values):
+        sources = [facts.copied.get(v) for v in event.values if isinstance(v, Address)]
+        if any(s is not None and s not in event.before.values for s in sources):
             return False
         return not any(is_taken(v, final) for v in event.values if isinstance(v, Address))
 

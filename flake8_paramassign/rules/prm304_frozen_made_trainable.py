@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 
 from flake8_paramassign.domain.state import State
-from flake8_paramassign.domain.values import Address, Value
+from flake8_paramassign.domain.values import Value
 from flake8_paramassign.facts import Facts
 from flake8_paramassign.facts.wording import quoted, shown
 from flake8_paramassign.rules.base import Rule, Verdict
@@ -39,8 +39,7 @@ class FrozenMadeTrainable(Rule):
     Unsafe: where the new Parameter is meant to train, say so by `requires_grad=True`.
 
     ## Known limits
-    Silent where `requires_grad` is set afterwards, where the class unfreezes, and where an
-    optimizer is given the new one by itself.
+    Silent where `requires_grad` is set afterwards, and where the class unfreezes.
 
     ## References
     - [torch.nn.parameter.Parameter](https://docs.pytorch.org/docs/stable/generated/torch.nn.parameter.Parameter.html)
@@ -75,11 +74,6 @@ class FrozenMadeTrainable(Rule):
         """Not where the program sets the flag afterwards."""
         made = facts.tensor(verdict.evidence, final)
         return isinstance(event, ParameterMade) or made is None or not made.explicit
-
-    def holds(self, event: AttributeStored | ParameterMade, facts: Facts) -> bool:
-        """Not where an optimizer is given the new one: it is made to train."""
-        made = event.values if isinstance(event, AttributeStored) else ()
-        return facts.optimised.isdisjoint(v.site for v in made if isinstance(v, Address))
 
 
 def _is_made_to_train(event: AttributeStored, value: Value, facts: Facts) -> bool:

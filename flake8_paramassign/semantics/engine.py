@@ -73,7 +73,8 @@ class Engine:
         self.discriminated: set[Hashable] = set()
         self.unregistered: set[str] = set()
         self.frozen: set[Hashable] = set()
-        self.listed: set[Address] = set()
+        self.differentiated: set[ast.AST] = set()
+        self.listed: set[tuple[Address, Address]] = set()
         self.copied: dict[Address, Address] = {}
         self.read: set[tuple[ProjectClass | None, str, Role]] = set()
         self.moved: set[ast.AST] = set()

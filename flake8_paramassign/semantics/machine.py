@@ -80,8 +80,10 @@ class Machine(Protocol):
     """Names that are deleted from, or registered otherwise in, an object that is not known."""
     frozen: set[Hashable]
     """The sites of tensors that some code keeps from being trained."""
-    listed: set[Address]
-    """The Modules of which some code asks ``parameters()``."""
+    differentiated: set[ast.AST]
+    """What made the tensors whose gradients are asked for, by ``.grad`` or ``autograd.grad``."""
+    listed: set[tuple[Address, Address]]
+    """The generators that ``parameters()`` gave, each with the Module of which it did."""
     copied: dict[Address, Address]
     """Of what ``copy.deepcopy()`` made each."""
     read: set[tuple[ProjectClass | None, str, Role]]

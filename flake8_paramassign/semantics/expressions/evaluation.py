@@ -171,7 +171,9 @@ class Expressions:
         return UNKNOWN
 
     def _yield_from(self, node: ast.YieldFrom, state: State) -> Values:
-        _, some = self._machine.iterate(self.evaluate(node.value, state), state, node)
+        given = self.evaluate(node.value, state)
+        self._machine.used_containers.update(v for v in given if isinstance(v, Address))
+        _, some = self._machine.iterate(given, state, node)
         self._machine.frame.yields.append((some, state.copy()))
         return UNKNOWN
 

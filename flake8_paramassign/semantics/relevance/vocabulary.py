@@ -43,7 +43,7 @@ _OF_OBJECTS = (_MAKERS - _OF_TORCH) | frozenset(
     register_parametrization remove_parametrizations vector_to_parameters optim param_groups
     add_param_group DataParallel DistributedDataParallel FullyShardedDataParallel
     ParameterModule
-    retain_grad detach_ set_
+    retain_grad detach_ set_ grad
     """.split()
 )
 """What makes something of a Module or an optimizer of an object of which nothing else is known."""

@@ -42,7 +42,6 @@ def _named(call: Call, listing: registry.Listing) -> Values:
 
 def _parameters_of(call: Call) -> registry.Listing:
     assert isinstance(call.receiver, Address)
-    call.machine.listed.add(call.receiver)
     recurse = (
         call.constant(1, "recurse", default=True)
         if "named" in call.name
@@ -58,12 +57,19 @@ def _parameters(call: Call) -> Values:
     if not isinstance(call.object, Thing):
         return UNKNOWN
     listing = _parameters_of(call)
-    return listed(call, [held for _, held in listing.named], exact=listing.is_exact)
+    return _noted(call, listed(call, [held for _, held in listing.named], exact=listing.is_exact))
 
 
 @method(Thing, "named_parameters")
 def _named_parameters(call: Call) -> Values:
-    return _named(call, _parameters_of(call))
+    return _noted(call, _named(call, _parameters_of(call)))
+
+
+def _noted(call: Call, made: Values) -> Values:
+    """What lists Parameters, of which is noted whose."""
+    assert isinstance(call.receiver, Address)
+    call.machine.listed.update((v, call.receiver) for v in made if isinstance(v, Address))
+    return made
 
 
 @method(Thing, "modules", "children")

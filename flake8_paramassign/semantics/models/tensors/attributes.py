@@ -53,6 +53,8 @@ def attribute(
     if name == "ndim":
         return (Constant(len(obj.shape)),) if obj.shape is not None else (Plain("int"),)
     if name == "grad":
+        if obj.made is not None:
+            machine.differentiated.add(obj.made.node)
         return join(anything(machine, node, state, "grad"), NONE)
     result = catalogue.attribute(name)
     if result in (Result.VIEW, Result.NEW):

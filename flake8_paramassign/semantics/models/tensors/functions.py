@@ -38,6 +38,10 @@ def function(
     """What a torch function that the catalogue knows returns."""
     result = catalogue.function(name)
     first = _first_tensor(arguments, state)
+    if name == "torch.autograd.grad":
+        for tensor in map(state.read, _tensors_in(arguments, state)):
+            if isinstance(tensor, Tensor) and tensor.made is not None:
+                machine.differentiated.add(tensor.made.node)
     if any(key in catalogue.tuple_with(name) for key in arguments.named):
         result = Result.TUPLE
     if result in (Result.SELF, Result.IN_PLACE, Result.MAYBE_SELF):
