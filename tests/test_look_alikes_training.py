@@ -12,6 +12,23 @@ import pytest
 from commented import assert_found_as_commented
 
 LOOK_ALIKES = {
+    "constant that a step makes": """
+        class Sum(nn.Module):
+            def __init__(self):
+                super().__init__()
+                self.second = nn.Conv1d(8, 1, 1, bias=False)
+                self.third = nn.Conv1d(8, 1, 1, bias=False)
+
+            def forward(self, x):
+                self.conv = nn.Conv1d(8, 1, 1, bias=False)
+                self.conv.weight = nn.Parameter(torch.ones(1, 8, 1))
+                for param in self.conv.parameters():
+                    param.requires_grad = False
+                self.second.weight = nn.Parameter(torch.ones(1, 8, 1))
+                self.second.requires_grad_(False)
+                self.third.weight = nn.Parameter(torch.ones(1, 8, 1))  # PRM302
+                return self.third(self.second(self.conv(x)))
+        """,
     "put back by a context": """
         import contextlib
 

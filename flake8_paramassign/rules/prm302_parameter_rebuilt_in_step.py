@@ -85,7 +85,10 @@ class ParameterRebuiltInStep(Rule):
         )
 
     def stands(self, event: AttributeStored, verdict: Verdict, final: State, facts: Facts) -> bool:
-        """Not where what was there is put back before the step ends."""
+        """Not where what was there is put back before the step ends, or the new one is frozen."""
+        made = facts.tensor(verdict.evidence, final)
+        if made is not None and made.trainable is False:
+            return False
         held = facts.member(event.receiver, event.name, final)
         return held is None or verdict.evidence in held.values
 
