@@ -77,6 +77,8 @@ LOOK_ALIKES = {
             net.requires_grad = False
         """,
     "optimizer that trains no more": """
+        import contextlib
+
         def saved(net: nn.Linear, x):
             opt = optim.SGD(net.parameters(), 0.1)
             net(x).sum().backward()
@@ -84,6 +86,12 @@ LOOK_ALIKES = {
             opt.zero_grad()
             net.weight = nn.Parameter(torch.zeros(2, 3))
             torch.save({"net": net.state_dict(), "opt": opt.state_dict()}, "file")
+
+        def raises(net: nn.Linear, x):
+            opt = optim.SGD(net.parameters(), 0.1)
+            with contextlib.suppress(TypeError):
+                net.weight = nn.Parameter(torch.zeros_like(x))
+            opt.step()
 
         def goes_on(net: nn.Linear, x):
             opt = optim.SGD(net.parameters(), 0.1)

@@ -67,7 +67,7 @@ class StaleOptimizer(Rule):
         """Something new is held where an optimizer that is still used keeps the old one."""
         takers = [facts.object(taker, event.state) for taker in event.takers]
         known = [taker for taker in takers if isinstance(taker, Optimizer)]
-        if event.frame.is_in_step or not known:
+        if event.frame.is_in_step or event.expects_error or not known:
             return None
         taker = known[0]
         steps: tuple[Step, ...] = ((f"{taker.name} takes the old one", taker.made),)
