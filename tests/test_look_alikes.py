@@ -14,6 +14,40 @@ from commented import HEADER, assert_found_as_commented
 from flake8_paramassign import analyze
 
 LOOK_ALIKES = {
+    "Parameters that parameters() gives": """
+        from abc import ABC
+
+        class Policy(nn.Module, ABC):
+            def __init__(self):
+                super().__init__()
+                self.body = nn.Linear(3, 3)
+                self.all = list(self.parameters())
+                self.some = [p for p in self.parameters() if p.dim() > 1]
+                self.named = dict(self.named_parameters())
+                self.other = [nn.Parameter(torch.zeros(3)) for _ in range(2)]  # PRM104
+        """,
+    "class whose __init__ runs after another's": """
+        class Net(nn.Module):
+            def __init__(self, n):
+                super().__init__()
+                self.body = nn.Linear(n, n)
+
+        class Masks(nn.Module):
+            def __init__(self, n):
+                self.head = nn.Linear(n, n)
+
+        class MaskNet(Masks, Net):
+            def __init__(self, n):
+                Net.__init__(self, n)
+                Masks.__init__(self, n)
+
+        class Alone(nn.Module):
+            def __init__(self, n):
+                self.head = nn.Linear(n, n)  # PRM107
+
+        class Heir(Alone):
+            pass
+        """,
     "tensor by which derivatives are taken": """
         def gradient(u, x):
             return torch.autograd.grad(u, x, torch.ones_like(u), create_graph=True)[0]

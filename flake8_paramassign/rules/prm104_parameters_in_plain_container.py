@@ -94,6 +94,9 @@ class ParametersInPlainContainer(Rule):
 
 
 def _is_to_train(item: Value, event: ContainerHeld, facts: Facts) -> bool:
-    """Whether it is a Parameter; one that is frozen is kept, perhaps for reference."""
+    """Whether it is a Parameter that a program may have lost.
+
+    One that is frozen is kept for reference, perhaps; what ``parameters()`` gave is registered.
+    """
     parameter = facts.parameter(item, event.state)
-    return parameter is not None and parameter.trainable is not False
+    return parameter is not None and parameter.trainable is not False and parameter.owner is None

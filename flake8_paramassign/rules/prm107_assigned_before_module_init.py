@@ -48,9 +48,10 @@ class AssignedBeforeModuleInit(Rule):
 
     ## Known limits
     The `__init__` of a base class that cannot be read is taken to initialise the Module, and so are
-    decorators of `__init__`, metaclasses, `__new__` and `__init_subclass__`. Silent in
-    the `modular_*.py` files of transformers: they are templates whose `super().__init__()` is
-    replaced by the parent's body, and never run as they are.
+    decorators of `__init__`, metaclasses, `__new__` and `__init_subclass__`. Silent in a class of
+    which an heir has other bases besides, as their `__init__` may run first; and in the
+    `modular_*.py` files of transformers: they are templates whose `super().__init__()` is replaced
+    by the parent's body, and never run as they are.
 
     ## References
     - torch/nn/modules/module.py, `Module.__setattr__`
@@ -71,7 +72,7 @@ class AssignedBeforeModuleInit(Rule):
             "modular_"
         ):
             return None
-        if _may_be_begun_before(thing.cls):
+        if _may_be_begun_before(thing.cls) or _is_mixed_in(thing.cls, facts):
             return None
         registered = any(
             facts.parameter(value, event.state) or facts.is_module(value, event.state)
@@ -84,6 +85,12 @@ class AssignedBeforeModuleInit(Rule):
             f"AttributeError; call super().__init__() first",
             why_not_fixed="the base class may read what is assigned before it",
         )
+
+
+def _is_mixed_in(cls: Class | None, facts: Facts) -> bool:
+    """Whether a class has heirs with other bases besides: these may be begun first, by name."""
+    heirs = facts.family(cls) if isinstance(cls, ProjectClass) else ()
+    return any(heir is not cls and len(heir.node.bases) > 1 for heir in heirs)
 
 
 def _may_be_begun_before(cls: Class | None) -> bool:
