@@ -248,7 +248,7 @@ REFUSED = {
     "between a forward pass and its backward pass": (
         LAYER + f"y = layer(torch.ones(3))\n{W}\ny.sum().backward()"
     ),
-    "Module.__init__() has not run": (
+    "the Module has not been begun": (
         "class Model(nn.Module):\n    def __init__(self, d):\n"
         "        self.w = nn.Parameter(torch.ones(3)).to(d)"
     ),

@@ -76,8 +76,8 @@ RAISED = {
         f"{LISTED}torch.optim.SGD(Listed().parameters(), lr=1)"
     ),
     "some parameters appear in more than one parameter group": (
-        f"{LISTED}n = Listed()\nn.layers = nn.ModuleList(n.layers)\n"
-        "torch.optim.SGD([{'params': n.parameters()}, {'params': n.layers[0].parameters()}], lr=1)"
+        f"{LISTED}n = Listed()\nn.m = m\n"
+        "torch.optim.SGD([{'params': n.parameters()}, {'params': m.parameters()}], lr=1)"
     ),
     "loaded state dict contains a parameter group that doesn't match the size of optimizer's": (
         f"{LISTED}one, two = Listed(), Listed()\none.m = two.m = m\ntwo.layer = two.layers[0]\n"

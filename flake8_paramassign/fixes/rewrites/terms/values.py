@@ -133,7 +133,7 @@ OF_THE_CLASS = Question[Attribute](
     lambda a: a.is_of_the_class,
 )
 BEFORE_INIT = Question[Attribute](
-    "Module.__init__() has not run, and nothing can be registered (AttributeError)",
+    "the Module has not been begun: nothing can be registered before that (AttributeError)",
     lambda a: a.is_before_init,
 )
 STORED_IN_A_TRY = Question[Attribute](
