@@ -28,7 +28,7 @@ def proven(found: list[_V], event: AttributeStored, facts: Facts) -> list[_V]:
     converted = {
         tensor.origin for _, tensor in facts.tensors((*found,), event.state) if tensor.is_conversion
     }
-    if converted.issuperset({*event.values} - {*found}):
+    if not found or converted.issuperset({*event.values} - {*found}):
         return found
     if _are_held_together(event.values, event.state):
         return []
