@@ -24,7 +24,11 @@ LOOK_ALIKES = {
                 self.all = list(self.parameters())
                 self.some = [p for p in self.parameters() if p.dim() > 1]
                 self.named = dict(self.named_parameters())
+                self.w = [m.weight for m in self.modules() if isinstance(m, nn.Linear)]
                 self.other = [nn.Parameter(torch.zeros(3)) for _ in range(2)]  # PRM104
+
+            def norm(self):
+                return sum(w.norm() for w in self.w)
         """,
     "class whose __init__ runs after another's": """
         class Net(nn.Module):

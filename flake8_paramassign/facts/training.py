@@ -75,13 +75,13 @@ def are_listed(values: Values, name: object, facts: Facts) -> bool:
     been run.
     """
     handed_on = [module for listing, module in facts.listed if listing in facts.used]
-    known = {origin for module in handed_on for origin in _origins(module)}
-    made = (o for v in values if isinstance(v, Address) for o in _origins(v))
+    known = {origin for module in handed_on for origin in origins_of(module)}
+    made = (o for v in values if isinstance(v, Address) for o in origins_of(v))
     return name in known or any(o in known for o in made if isinstance(o, ast.AST))
 
 
-def _origins(address: Address) -> Iterator[object]:
-    """What made an object, and the names of the attributes by which it was come to."""
+def origins_of(address: Address) -> Iterator[object]:
+    """What made an object, and by which names, attributes above all, it was come to."""
     waiting: list[object] = [address.site]
     while waiting:
         site = waiting.pop()

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from flake8_paramassign.domain.values import Value
+from flake8_paramassign.domain.objects import OTHER_MODULES
+from flake8_paramassign.domain.values import Address, Value
 from flake8_paramassign.facts import Facts
 from flake8_paramassign.facts.registration import (
     COMMA_TOO_MANY,
@@ -13,6 +14,7 @@ from flake8_paramassign.facts.registration import (
     is_hidden_on_purpose,
     looks_after_parts,
 )
+from flake8_paramassign.facts.training import origins_of
 from flake8_paramassign.facts.uses import made_at
 from flake8_paramassign.facts.wording import quoted
 from flake8_paramassign.rules.base import Rule, Verdict
@@ -96,7 +98,10 @@ class ParametersInPlainContainer(Rule):
 def _is_to_train(item: Value, event: ContainerHeld, facts: Facts) -> bool:
     """Whether it is a Parameter that a program may have lost.
 
-    One that is frozen is kept for reference, perhaps; what ``parameters()`` gave is registered.
+    One that is frozen is kept for reference, perhaps; what ``parameters()`` gave, or is in what
+    ``modules()`` gave, is registered.
     """
     parameter = facts.parameter(item, event.state)
-    return parameter is not None and parameter.trainable is not False and parameter.owner is None
+    if parameter is None or parameter.trainable is False or parameter.owner is not None:
+        return False
+    return not isinstance(item, Address) or OTHER_MODULES not in origins_of(item)
