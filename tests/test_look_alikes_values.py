@@ -12,6 +12,11 @@ import pytest
 from commented import assert_found_as_commented
 
 LOOK_ALIKES = {
+    "stored twice over what a parametrization computes": """
+        model = nn.utils.parametrizations.spectral_norm(nn.Linear(4, 4))
+        model.weight = torch.ones(4, 4)
+        model.weight = nn.Parameter(torch.full((4, 4), 0.5)).t()
+        """,
     "item of what is iterated": """
         layer = nn.Linear(3, 3)
         layer.weight = max(nn.Linear(3, 3).parameters(), key=lambda p: p.numel())

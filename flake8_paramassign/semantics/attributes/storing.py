@@ -110,6 +110,8 @@ class AttributeStores:
                 frame, state, node, receiver, receivers, name, values, expression, before, how
             )
         )  # fmt: skip
+        if how in ("=", "setattr") and _is_parametrized(before, state):
+            return  # a property, whose setter changes what it is computed from
         if isinstance(name, str) and name in obj.deleted and before.slot == ABSENT:
             self._machine.tell(
                 RegistryBypassed(frame, state, node, receiver, name, values, before, "del")
@@ -167,3 +169,12 @@ class AttributeStores:
                 deleted = deleted | {name}
             changed = replace(obj.without(name), deleted=deleted)
             state.write(receiver, changed, strong=len(receivers) == 1)
+
+
+def _is_parametrized(held: Field, state: State) -> bool:
+    """Whether a parametrization computes an attribute anew (torch/nn/utils/parametrize.py)."""
+    tensors = [state.read(value) for value in held.values if isinstance(value, Address)]
+    return any(
+        isinstance(tensor, Tensor) and tensor.recomputed and "parametriz" in tensor.recomputed.by
+        for tensor in tensors
+    )
