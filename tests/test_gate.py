@@ -14,6 +14,7 @@ from flake8_paramassign import analyze
 from flake8_paramassign.project.imports import outline
 from flake8_paramassign.rules import Rule, all_rules
 from flake8_paramassign.settings import Settings
+from flake8_paramassign.surroundings import Surroundings
 
 FIXTURES = Path(__file__).parent.parent / "fixtures"
 GATED = frozenset(all_rules()) - {"PRM903"}
@@ -222,6 +223,22 @@ def test_classes_that_may_be_of_modules(tmp_path: Path, head: str) -> None:
     expected = found(source, Settings(select=reading, exhaustive=True), name)
     assert [code for code, _ in expected] == ["PRM903"]
     assert found(source, Settings(select=reading), name) == expected
+
+
+@pytest.mark.parametrize("names", ["m0", ", ".join(["m0", *(f"n{n}" for n in range(20))])])
+def test_what_is_imported_is_read_within_bounds(
+    names: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However much a tree has: where the bound is met, the file is looked at as if it had torch."""
+    monkeypatch.setattr("flake8_paramassign.project.project._MOST_BYTES", 10_000)
+    for number in range(20):
+        text = f"import m{number + 1}, n{number}\n" + "#" * 4_000
+        (tmp_path / f"m{number}.py").write_text(text)
+        (tmp_path / f"n{number}.py").write_text("#" * 4_000)
+    source = f"import {names}\n\ndef f(x):\n    setattr(x, 'weight', m0.t)\n"
+    around = Surroundings()
+    assert analyze(source, str(tmp_path / "x.py"), surroundings=around) == []
+    assert 2 <= sum("content" in line for line in around.told()) <= 8
 
 
 def test_what_a_file_imports_is_all_found() -> None:

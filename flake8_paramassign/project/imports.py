@@ -68,49 +68,50 @@ def outline(text: str, bases: frozenset[str]) -> tuple[Imported, ...] | None:
     return None if any(is_known(one.source) for one in found) else tuple(found)
 
 
+@dataclass(frozen=True, slots=True)
+class Outline:
+    """What was found out about a file without parsing it."""
+
+    stamp: Hashable
+    """By which a change is noticed."""
+    content: str
+    """The name of its content."""
+    size: int
+    """Its bytes."""
+    imports: tuple[Imported, ...] | None
+    """As ``outline`` gives them; none where it cannot be read."""
+
+
 class Outlines:
     """What files import, for analyses and threads; bounded."""
 
     def __init__(self) -> None:
         """None so far."""
         self._lock = threading.Lock()
-        self._known: OrderedDict[str, _Outline] = OrderedDict()
+        self._known: OrderedDict[str, Outline] = OrderedDict()
         self.too_many: set[tuple[Path, str]] = set()
         """Packages, and where they lie, whose files were followed to too many others."""
 
-    def of(
-        self, path: str, surroundings: Surroundings, bases: frozenset[str]
-    ) -> tuple[Imported, ...] | None:
-        """What the file at ``path`` imports; None where it names a library that is known.
-
-        Nothing where it cannot be read. ``bases`` are as for ``outline``.
-        """
+    def of(self, path: str, surroundings: Surroundings, bases: frozenset[str]) -> Outline:
+        """The outline of the file at ``path`` as it is now; ``bases`` are as for ``outline``."""
         stamp = surroundings.stamp(path)
         with self._lock:
             known = self._known.get(path)
         if known is not None and known.stamp == stamp:
             surroundings.note(path, known.content)
-            return known.imports
+            return known
         data, content = surroundings.read(path)
         try:
             imports = outline(decode(data or b""), bases)
         except (SyntaxError, ValueError, LookupError):
             imports = ()
+        made = Outline(stamp, content, len(data or b""), imports)
         with self._lock:
-            self._known[path] = _Outline(stamp, content, imports)
+            self._known[path] = made
             self._known.move_to_end(path)
             while len(self._known) > _MOST_KEPT:
                 self._known.popitem(last=False)
-        return imports
-
-
-@dataclass(frozen=True, slots=True)
-class _Outline:
-    stamp: Hashable
-    """By which a change is noticed."""
-    content: str
-    """The name of its content."""
-    imports: tuple[Imported, ...] | None
+        return made
 
 
 def _level(source: str) -> int:

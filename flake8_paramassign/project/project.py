@@ -24,6 +24,8 @@ _MOST_OPENED = 60
 """How many other files are opened for one."""
 _MOST_FOLLOWED = 500
 """How many imports are followed to know that none leads to a library that is known."""
+_MOST_BYTES = 10_000_000
+"""How much source is read for that."""
 _MOST_SEARCHED = 3000
 """How many files and folders are searched for a word."""
 _PART = re.compile(r"[^.]+")
@@ -76,10 +78,10 @@ class Project:
         if of_package in self._trees.outlines.too_many:
             return True
         waiting = [(self.module.name, self.module.is_package, outline(text, bases))]
-        seen = {self.module.name}
+        seen, size = {self.module.name}, 0
         while waiting:
             name, is_package, imports = waiting.pop()
-            if len(seen) > _MOST_FOLLOWED:
+            if len(seen) > _MOST_FOLLOWED or size > _MOST_BYTES:
                 self._trees.outlines.too_many.add(of_package)
                 return True
             if imports is None:
@@ -89,7 +91,10 @@ class Project:
                 if other not in seen:
                     seen.add(other)
                     found = self._trees.outlines.of(path, self.surroundings, bases)
-                    waiting.append((other, _is_package(path), found))
+                    size += found.size
+                    waiting.append((other, _is_package(path), found.imports))
+                    if size > _MOST_BYTES:
+                        break
         return False
 
     def _imported(
