@@ -68,9 +68,9 @@ class AssignedBeforeModuleInit(Rule):
             return None
         if not is_constructing(event.frame, event.receiver):
             return None
-        if event.expects("AttributeError") or Path(event.frame.module.path).name.startswith(
-            "modular_"
-        ):
+        if event.expects("AttributeError"):
+            return None
+        if Path(event.frame.module.path).name.startswith("modular_"):
             return None
         if _may_be_begun_before(thing.cls) or _is_mixed_in(thing.cls, facts):
             return None
